@@ -1,0 +1,1 @@
+"""Score exposure and colour correction methods, region by region."""

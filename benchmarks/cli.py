@@ -1,0 +1,13 @@
+"""`benchmarks`: score correction methods, region by region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from luts.command import run_program
+
+VERBS: dict[str, str] = {}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_program("benchmarks", "Score correction methods, region by region.", VERBS, argv)

@@ -1,0 +1,38 @@
+"""What a row of the results table is."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["check", "classical", "oracle", "model"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One entry of METHODS. Cheap to make: what it names is imported when first used.
+
+    `target` is "module:attribute". What it must be depends on `kind`:
+
+    classical   function(encoded) -> encoded, both (H, W, 3) float32 in [0, 1]; region-aware ones
+                take function(encoded, regions) with the (H, W) uint8 label image
+    oracle      function(degraded, reference) -> encoded; sees the answer, so it is a ceiling
+    model       function(**settings) -> torch.nn.Module (see benchmarks/models/__init__.py)
+    check       function(degraded, reference) -> encoded; the Input and Reference rows
+    """
+
+    target: str
+    kind: Kind
+    summary: str
+    paper: str = ""
+    parameters: int = 0
+    trained: bool = False
+    region_aware: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def load(self) -> Callable[..., Any]:
+        """Import and return the function behind the row."""
+        module, _, attribute = self.target.partition(":")
+        return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,1 @@
+"""Turn camera raw files into paired training sets for exposure and colour correction."""

@@ -1,0 +1,13 @@
+"""`datagen`: camera raws to paired training sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from luts.command import run_program
+
+VERBS: dict[str, str] = {}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    return run_program("datagen", "Turn camera raws into paired training sets.", VERBS, argv)

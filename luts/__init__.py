@@ -1,0 +1,1 @@
+"""Author, apply and measure colour distortions as 1D and 3D LUTs."""
