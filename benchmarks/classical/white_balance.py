@@ -1,7 +1,7 @@
 """Colour constancy by Minkowski means: grey-world, shades of grey, white-patch.
 
-The illuminant's colour is estimated per channel as a Minkowski mean of linear light, and divided
-out (von Kries). The mean luminance is kept, so these methods change colour and leave exposure alone.
+The illuminant's colour is estimated per channel as a Minkowski mean of linear light, and
+divided out (von Kries). The mean luminance is kept: colour changes, exposure stays.
 
 References
 ----------
