@@ -1,0 +1,42 @@
+# Every target makes .venv by itself when it is missing or older than what it is made from.
+PYTHON ?= python3
+BIN := .venv/bin
+DATA := out/demo
+RUN := out/bench
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.made: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt setuptools wheel
+	$(BIN)/pip install -q -c constraints.txt --no-build-isolation -e ".[dev]"
+	@touch $@
+
+install: .venv/.made ## make the virtual environment
+
+data: .venv/.made ## build the demo data set from the embedded raws
+	$(BIN)/datagen build demo -o $(DATA)
+
+bench: data ## score every method on the demo data set and print the table
+	$(BIN)/benchmarks run --data $(DATA) --out $(RUN)
+	$(BIN)/benchmarks report $(RUN)
+
+test: .venv/.made ## run the tests
+	$(BIN)/python -m pytest -q
+
+test-slow: .venv/.made ## run the long tests too
+	$(BIN)/python -m pytest -q -m "slow or not slow"
+
+lint: .venv/.made ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench-%: .venv/.made ## measure speed beside the peers: luts raw build metrics baselines models
+	$(BIN)/python -m benchmarks.speed.$*
+
+clean: ## remove everything generated, the virtual environment too
+	rm -rf out build dist *.egg-info .venv
+
+.PHONY: help install data bench test test-slow lint clean

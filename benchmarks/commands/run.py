@@ -1,0 +1,66 @@
+"""`benchmarks run`: score methods on a data set."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from luts.command import PARTIAL, SUCCESS
+
+EXAMPLE = "benchmarks run --data out/demo --methods classical zero_dce --out out/bench"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="DIR", help="a built data set")
+    add("--out", type=Path, required=True, metavar="DIR", help="results; resumes an earlier run")
+    add(
+        "--methods",
+        nargs="+",
+        default=["all"],
+        metavar="NAME",
+        help="names, or classical, model, all",
+    )
+    add("--split", choices=["train", "val", "test"], default="test")
+    add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
+    add(
+        "--jobs", type=int, default=None, help="worker processes on the CPU (default: one per core)"
+    )
+    add("--limit", type=int, metavar="N", help="first N samples only; marked as partial everywhere")
+
+
+def run(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from ..environment import pick_device
+    from ..run import run as score
+
+    device = pick_device(args.device)
+    jobs = args.jobs or (len(os.sched_getaffinity(0)) if device == "cpu" else 1)
+    with tqdm(unit="row", desc="scoring", disable=None, mininterval=0.5) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        summary = score(
+            args.data,
+            args.methods,
+            args.out,
+            split=args.split,
+            device=device,
+            jobs=jobs,
+            limit=args.limit,
+            progress=progress,
+        )
+    print(
+        f"{summary.asked} evaluations: {summary.reused} reused, {summary.failed} failed, "
+        f"{summary.seconds:.1f} s on {device}, harness overhead {summary.overhead:.1%}",
+        file=sys.stderr,
+    )
+    for name, why in summary.untrained.items():
+        print(f"{name}: not scored: {why}", file=sys.stderr)
+    print(args.out)
+    return PARTIAL if summary.failed else SUCCESS

@@ -1,0 +1,38 @@
+"""METHODS: every row the results table can have, by name, in the order in which tables show them."""
+
+from __future__ import annotations
+
+import difflib
+
+from luts.command import UserError
+
+from .checks import CHECKS
+from .classical import CLASSICAL
+from .method import Method
+from .models import MODELS
+from .oracles import ORACLES
+
+METHODS: dict[str, Method] = {**CHECKS, **CLASSICAL, **MODELS, **ORACLES}
+
+
+class MethodError(UserError):
+    """A method that does not exist, or cannot run as asked."""
+
+
+def find_methods(names: list[str]) -> dict[str, Method]:
+    """Look methods up by name; "all", or a kind such as "classical", stands for its whole group.
+
+    Raises MethodError naming the nearest known names.
+    """
+    chosen: dict[str, Method] = {}
+    for name in names:
+        if name in METHODS:
+            chosen[name] = METHODS[name]
+            continue
+        group = {key: m for key, m in METHODS.items() if name in ("all", m.kind)}
+        if not group:
+            near = difflib.get_close_matches(name, METHODS, n=3, cutoff=0.4)
+            hint = f"nearest: {', '.join(near)}" if near else "see `benchmarks list`"
+            raise MethodError(f"no method called {name!r}; {hint}")
+        chosen |= group
+    return chosen

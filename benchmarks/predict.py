@@ -1,0 +1,101 @@
+"""From a row of METHODS to a function on one pair, whatever kind of method it is."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .method import Method
+
+if TYPE_CHECKING:
+    from datagen.dataset import Pair
+
+Predict = Callable[["Pair", np.ndarray], np.ndarray]
+
+
+class UntrainedError(RuntimeError):
+    """A model without weights: it gets no score, and the table says why."""
+
+
+class BadEstimateError(ValueError):
+    """An estimate that cannot be scored: wrong size, or not finite."""
+
+
+def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
+    """Make the function (pair, ideal) -> estimate of one method.
+
+    Parameters
+    ----------
+    name : its name in METHODS
+    method : the row
+    device : torch device of models; everything else runs on the CPU
+
+    Returns
+    -------
+    A function of a pair and its ideal image (H, W, 3) that returns the (H, W, 3) float32 estimate,
+    clipped to [0, 1]. It raises BadEstimateError when the method returns something else.
+
+    Raises
+    ------
+    UntrainedError when a model has no checkpoint.
+    """
+    raw = _model(name, device) if method.kind == "model" else _plain(method)
+
+    def predict(pair: Pair, ideal: np.ndarray) -> np.ndarray:
+        estimate = np.asarray(raw(pair, ideal), np.float32)
+        if estimate.shape != pair.degraded.shape:
+            raise BadEstimateError(f"returned {estimate.shape} for an input {pair.degraded.shape}")
+        if not np.isfinite(estimate).all():
+            raise BadEstimateError("returned values that are not finite")
+        return estimate.clip(0, 1)
+
+    return predict
+
+
+def fingerprint(name: str, method: Method) -> dict[str, object]:
+    """Describe all of a method that a stored result depends on: code, settings and weights."""
+    target = method.load()
+    source = inspect.getsourcefile(inspect.unwrap(target))
+    code = hashlib.blake2b(open(source, "rb").read(), digest_size=8).hexdigest()  # noqa: PTH123, SIM115
+    checkpoint = None
+    if method.kind == "model":
+        from .checkpoints import digest
+
+        checkpoint = digest(name)
+    return {"code": code, "settings": method.settings, "checkpoint": checkpoint}
+
+
+def _plain(method: Method) -> Predict:
+    function = method.load()
+    if method.kind == "check":
+        return lambda pair, ideal: function(pair.degraded, ideal)
+    if method.kind == "oracle":
+        return lambda pair, ideal: function(pair.degraded, pair.reference)
+    if method.region_aware:
+        return lambda pair, ideal: function(pair.degraded, pair.regions)
+    return lambda pair, ideal: function(pair.degraded)
+
+
+def _model(name: str, device: str) -> Predict:
+    import torch
+
+    from .checkpoints import MissingWeightsError, load
+
+    try:
+        module, _ = load(name)
+    except MissingWeightsError as error:
+        raise UntrainedError(str(error)) from None
+    module = module.to(device).eval()
+
+    @torch.inference_mode()
+    def predict(pair: Pair, ideal: np.ndarray) -> np.ndarray:
+        image = torch.from_numpy(pair.degraded.transpose(2, 0, 1)[None].copy()).to(device)
+        labels = torch.from_numpy(pair.regions[None]).to(device)
+        regions = torch.stack([labels == 2, labels >= 1], 1).float()
+        return module(image, regions).image[0].permute(1, 2, 0).cpu().numpy()
+
+    return predict

@@ -1,0 +1,140 @@
+"""Result rows on disk.
+
+One line of `rows.jsonl` is one evaluation (method, sample, reference) with all its values: a line
+is there whole or not at all, so a run can be killed at any moment and resumed. The long table (one
+row per metric and region) is a view of it made by `load_rows`, which reports save as `rows.csv`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from luts.command import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRIC_ID = re.compile(r"(?P<name>\w+)(@\d+)?(\(.*\))?\[(?P<region>\w+)(:[^\]]*)?\]")
+ROWS, RUN = "rows.jsonl", "run.json"
+LABELS = (
+    "method",
+    "sample",
+    "scene",
+    "ev",
+    "distortion",
+    "severity",
+    "mask",
+    "expert",
+    "status",
+    "seconds",
+)
+
+
+class RunError(UserError):
+    """A results folder that is missing, damaged or belongs to another data set."""
+
+
+def evaluation_key(*parts: Any) -> str:
+    """Hash all that made an evaluation; equal keys mean the stored values may be used again."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def to_line(record: dict[str, Any]) -> str:
+    """Write a record as one line of strict JSON: NaN as null, infinities as text."""
+    values = {name: _pack(value) for name, value in record["values"].items()}
+    return json.dumps(record | {"values": values}, allow_nan=False) + "\n"
+
+
+def read_records(run: Path) -> Iterator[dict[str, Any]]:
+    """Yield the stored evaluations of a run in the order in which they were made.
+
+    A last line without its end is what a killed run leaves behind; it is passed over. Raises
+    RunError for any other line that does not parse.
+    """
+    path = Path(run) / ROWS
+    if not path.is_file():
+        return
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                record = json.loads(line)
+                record["values"] = {name: _unpack(v) for name, v in record["values"].items()}
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise RunError(f"{path}:{number}: not a result row: {line[:60]!r}") from None
+            yield record
+
+
+def open_for_append(run: Path) -> IO[bytes]:
+    """Open the rows for appending, cutting off an unfinished last line first."""
+    path = Path(run) / ROWS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file():
+        whole = path.read_bytes().rpartition(b"\n")
+        path.open("r+b").truncate(len(whole[0]) + len(whole[1]))
+    return path.open("ab")
+
+
+def load_run(run: Path) -> dict[str, Any]:
+    """Read `run.json`: data set, split, methods, metrics, device and versions of a run."""
+    path = Path(run) / RUN
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{run}: no {RUN} here; make one with `benchmarks run`") from None
+    except ValueError as error:
+        raise RunError(f"{path}: {error}") from None
+
+
+def load_rows(run: Path) -> pd.DataFrame:
+    """Load a run as the long table.
+
+    Returns
+    -------
+    One row per method, sample, reference, metric and region, with the columns of LABELS and
+    metric, region, value, coverage (share of the frame) and checkpoint. Failed evaluations have one
+    row with metric and region empty and value NaN.
+    """
+    import pandas as pd
+
+    current = set(load_run(run)["keys"])
+    columns: dict[str, list] = {
+        name: [] for name in (*LABELS, "checkpoint", "metric", "region", "value", "coverage")
+    }
+    for record in read_records(run):
+        if record["key"] not in current:
+            continue
+        values = record["values"] or {"": math.nan}
+        for metric_id, value in values.items():
+            metric, region = split_id(metric_id)
+            columns["metric"].append(metric)
+            columns["region"].append(region)
+            columns["value"].append(value)
+            columns["coverage"].append(record["coverage"].get(region, 1.0))
+        for name in (*LABELS, "checkpoint"):
+            columns[name].extend([record[name]] * len(values))
+    return pd.DataFrame(columns)
+
+
+def split_id(metric_id: str) -> tuple[str, str]:
+    """Split a full metric id "psnr@1(rgb)[A]" or "ssim@1(...)[A:nconv]" into ("psnr", "A")."""
+    match = METRIC_ID.fullmatch(metric_id)
+    return (match["name"], match["region"]) if match else (metric_id, "")
+
+
+def _pack(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
+
+
+def _unpack(value: float | str | None) -> float:
+    return math.nan if value is None else float(value)
