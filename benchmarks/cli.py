@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from luts.command import run_program
 
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "run": "score methods on a built data set, one row per evaluation",
+    "report": "turn the rows of a run into tables, plots and a page",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

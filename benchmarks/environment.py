@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def pick_device(asked: str) -> str:
-    """Resolve "auto" to "cuda" where a GPU is usable, else "cpu"; anything else is returned as is."""
+    """Resolve "auto" to "cuda" where a GPU is usable, else "cpu"; return anything else as is."""
     if asked != "auto":
         return asked
     import torch

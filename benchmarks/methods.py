@@ -1,4 +1,4 @@
-"""METHODS: every row the results table can have, by name, in the order in which tables show them."""
+"""METHODS: every row the results table can have, by name, in the order of the tables."""
 
 from __future__ import annotations
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from datagen.files import sha256_file
 
 from .method import Method
 
@@ -39,9 +41,6 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
     A function of a pair and its ideal image (H, W, 3) that returns the (H, W, 3) float32 estimate,
     clipped to [0, 1]. It raises BadEstimateError when the method returns something else.
 
-    Raises
-    ------
-    UntrainedError when a model has no checkpoint.
     """
     raw = _model(name, device) if method.kind == "model" else _plain(method)
 
@@ -57,16 +56,26 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
 
 
 def fingerprint(name: str, method: Method) -> dict[str, object]:
-    """Describe all of a method that a stored result depends on: code, settings and weights."""
-    target = method.load()
-    source = inspect.getsourcefile(inspect.unwrap(target))
-    code = hashlib.blake2b(open(source, "rb").read(), digest_size=8).hexdigest()  # noqa: PTH123, SIM115
-    checkpoint = None
-    if method.kind == "model":
-        from .checkpoints import digest
+    """Describe all of a method that a stored result depends on: code, settings and weights.
 
-        checkpoint = digest(name)
-    return {"code": code, "settings": method.settings, "checkpoint": checkpoint}
+    Raises UntrainedError when a model has no checkpoint.
+    """
+    target = method.load()
+    source = Path(inspect.getsourcefile(inspect.unwrap(target)))
+    return {
+        "code": sha256_file(source)[:16],
+        "settings": method.settings,
+        "checkpoint": _checkpoint(name) if method.kind == "model" else None,
+    }
+
+
+def _checkpoint(name: str) -> str:
+    from .checkpoints import MissingWeightsError, digest
+
+    try:
+        return digest(name)
+    except MissingWeightsError as error:
+        raise UntrainedError(str(error)) from None
 
 
 def _plain(method: Method) -> Predict:
@@ -83,12 +92,9 @@ def _plain(method: Method) -> Predict:
 def _model(name: str, device: str) -> Predict:
     import torch
 
-    from .checkpoints import MissingWeightsError, load
+    from .checkpoints import load
 
-    try:
-        module, _ = load(name)
-    except MissingWeightsError as error:
-        raise UntrainedError(str(error)) from None
+    module, _ = load(name)
     module = module.to(device).eval()
 
     @torch.inference_mode()

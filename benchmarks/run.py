@@ -241,7 +241,9 @@ def _write_run(out: Path, dataset: DataSet, **facts: Any) -> None:
                 f"{out}: holds rows of data set {before['name']} ({before['hash'][:12]}), not of "
                 f"{dataset.name} ({dataset.hash[:12]}); give another --out"
             )
-    about = {"dataset": {"name": dataset.name, "hash": dataset.hash, "folder": str(dataset.folder)}}
-    write_text(
-        path, json.dumps(about | facts | {"environment": describe(facts["device"])}, indent=1)
-    )
+    about = {
+        "dataset": {"name": dataset.name, "hash": dataset.hash, "folder": str(dataset.folder)},
+        **facts,
+        "environment": describe(facts["device"]),
+    }
+    write_text(path, json.dumps(about, indent=1))

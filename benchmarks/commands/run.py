@@ -25,9 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add("--split", choices=["train", "val", "test"], default="test")
     add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
-    add(
-        "--jobs", type=int, default=None, help="worker processes on the CPU (default: one per core)"
-    )
+    add("--jobs", type=int, default=None, help="worker processes (default: cores)")
     add("--limit", type=int, metavar="N", help="first N samples only; marked as partial everywhere")
 
 
