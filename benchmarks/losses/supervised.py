@@ -1,0 +1,22 @@
+"""Distance to the reference."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ..models.output import Output
+from .masked import region_mean
+
+
+def absolute(
+    output: Output, degraded: Tensor, reference: Tensor, weight: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Mean absolute error: what STAR-DCE is trained with (Zhang et al., ICCV 2021, released code)."""
+    return {"l1": region_mean((output.image - reference).abs(), weight)}
+
+
+def squared(
+    output: Output, degraded: Tensor, reference: Tensor, weight: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Mean squared error."""
+    return {"l2": region_mean((output.image - reference).square(), weight)}

@@ -1,0 +1,78 @@
+"""What every model takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from . import ModelError
+
+Modulate = Callable[[str, Tensor], Tensor]
+"""Called by a host as modulate(site, features) at the places named in its SITES."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a model returns. Encoded; clip to [0, 1] before rounding.
+
+    image : (N, 3, H, W) the corrected images
+    illumination : (N, 3, H, W) Retinex models: image = input / illumination
+    curves : (N, 3 k, H, W) curve models: the k maps A in the paper's sign, x + A x (1 - x)
+    """
+
+    image: Tensor
+    illumination: Tensor | None = None
+    curves: Tensor | None = None
+
+
+def unmodulated(site: str, features: Tensor) -> Tensor:
+    """The global model: features pass as they are."""
+    return features
+
+
+def network_input(
+    images: Tensor, regions: Tensor | None, mask_channels: int = 0, *, least: int = 1
+) -> Tensor:
+    """Check what came in and return what the first layer reads.
+
+    Parameters
+    ----------
+    images : (N, 3, H, W) float, encoded
+    regions : (N, C, H, W) or None, which means A everywhere
+    mask_channels : how many region channels the first layer reads after RGB; 0 for global models
+    least : smallest side the network can work on
+
+    Returns
+    -------
+    (N, 3 + mask_channels, H, W)
+
+    Raises ModelError when the shapes do not fit.
+    """
+    if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+        raise ModelError(
+            f"images must be (N, 3, H, W) float, got {tuple(images.shape)} {images.dtype}"
+        )
+    if min(images.shape[-2:]) < least:
+        raise ModelError(
+            f"this model needs images of at least {least} x {least} pixels,"
+            f" got {images.shape[-2]} x {images.shape[-1]}"
+        )
+    if not mask_channels:
+        return images
+    return torch.cat([images, region_maps(images, regions, mask_channels)], dim=1)
+
+
+def region_maps(images: Tensor, regions: Tensor | None, channels: int = 2) -> Tensor:
+    """Return the (N, channels, H, W) region maps that belong to `images`: ones when none are given."""
+    n, _, height, width = images.shape
+    if regions is None:
+        return images.new_ones(n, channels, height, width)
+    if regions.shape != (n, channels, height, width):
+        raise ModelError(
+            f"regions must be {(n, channels, height, width)} for these images,"
+            f" got {tuple(regions.shape)}"
+        )
+    return regions.to(images.dtype)
