@@ -38,7 +38,7 @@ def half_regions(n, h, w):
 
 def test_the_colour_loss_of_known_means_is_the_authors_codes():
     means = torch.tensor([0.5, 0.4, 0.3]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
-    # Differences 0.1, 0.1, 0.2; the code's root of fourth powers, not the printed sum of squares 0.06.
+    # Differences 0.1, 0.1, 0.2: the code's root of fourth powers, not the printed 0.06.
     assert colour_constancy(means).item() == pytest.approx(18e-4**0.5, rel=1e-5)
 
 

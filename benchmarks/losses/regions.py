@@ -5,8 +5,8 @@ equations 2 to 5. Choices where the text leaves one:
 
 * each term is a mean over its own region (L / r); the third denominator, printed r_b, is r_C
 * the norm in equation 4 is squared
-* derivatives are central differences, 1e-4 is added inside the logarithm of equation 3 as in DeepUPE,
-  and the logarithm is of the luma
+* derivatives are central differences; the logarithm in equation 3 is of the luma, with 1e-4 added
+  inside it as in DeepUPE
 """
 
 from __future__ import annotations

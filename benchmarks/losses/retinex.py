@@ -1,8 +1,8 @@
 """The loss of DeepUPE: distance, smooth illumination, same hue.
 
 R. Wang et al., "Underexposed Photo Enhancement using Deep Illumination Estimation", CVPR 2019,
-equations 3 to 6, with the constants of the training graph the authors released: weights 1, 2, 1 (the
-text prints another colour weight), exponent 1.2, 1e-4 inside the logarithm and the quotient.
+equations 3 to 6, with the constants of the training graph the authors released: weights 1, 2, 1,
+exponent 1.2, 1e-4 inside the logarithm and the quotient.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WEIGHTS = {"l2": 1.0, "smoothness": 2.0, "colour": 1.0}
 def illumination_smoothness(
     illumination: Tensor, degraded: Tensor, weight: Tensor | None = None
 ) -> Tensor:
-    """Half the squared steps of the illumination, each allowed where the input's log luma steps too."""
+    """Half the squared steps of the illumination, each allowed where the log luma steps too."""
     log_luma = (luma(degraded) + FLOOR).log()
     total = illumination.new_zeros(())
     if weight is not None:

@@ -11,7 +11,7 @@ from .masked import region_mean
 def absolute(
     output: Output, degraded: Tensor, reference: Tensor, weight: Tensor | None = None
 ) -> dict[str, Tensor]:
-    """Mean absolute error: what STAR-DCE is trained with (Zhang et al., ICCV 2021, released code)."""
+    """Mean absolute error: STAR-DCE's loss (Zhang et al., ICCV 2021, released code)."""
     return {"l1": region_mean((output.image - reference).abs(), weight)}
 
 

@@ -1,7 +1,7 @@
 """The four losses of Zero-DCE, which need no reference.
 
-C. Guo et al., CVPR 2020, equations 4 to 8. Where the printed formulas and the authors' code differ, this
-is the code, since the published weights came from it:
+C. Guo et al., CVPR 2020, equations 4 to 8. Where the printed formulas and the authors' code differ,
+this is the code, since the published weights came from it:
 
 * spatial: signed differences; the printed absolute values are not taken
 * exposure: squared, to 0.6; printed absolute
@@ -33,8 +33,8 @@ def spatial_consistency(
 ) -> Tensor:
     """How much the differences between neighbouring 4x4 cells change, summed over four neighbours.
 
-    `border="constant"` pads with 0 as the code does, which makes the outermost cells compare absolute
-    brightness; "replicate" leaves them out of it.
+    `border="constant"` pads with 0 as the code does, which makes the outermost cells compare
+    absolute brightness; "replicate" leaves them out of it.
     """
     # Differences of differences are linear: take them once, on the change itself.
     change = F.avg_pool2d((estimate - degraded).mean(1, keepdim=True), SPATIAL_CELL)

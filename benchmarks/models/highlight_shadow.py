@@ -1,8 +1,9 @@
 """Three small modules that lift shadows and hold highlights, found in a tutorial on PyTorch.
 
-Each exists twice. `faithful=True` computes what the tutorial's code computes; the default repairs it:
+Each exists twice. `faithful=True` computes what the tutorial's code computes; the default repairs
+it:
 
-* zero padding darkens the blur near the border, which then looks like a highlight: replicate instead
+* zero padding darkens the blur near the border, which then looks like a highlight: replicate
 * a power of 0 or of a negative number has no finite gradient: base and exponent are kept positive
 * the logistic curve maps [0, 1] to [0.076, 0.924]: anchor it, so that the gain can reach 0 and 2
 * the third module computes its shadow map, never uses it, and applies the sigmoid twice, so every
@@ -49,10 +50,10 @@ def s_curve(x: Tensor, slope: float, *, anchored: bool = True) -> Tensor:
 class GaussianMasks(nn.Module):
     """Raise each pixel to 1 + h (gamma_highlights - 1) + s (gamma_shadows - 1).
 
-    `mode="detail"` is the tutorial's: h and s are how much brighter or darker a pixel's luma is than
-    its blur, an unsharp mask, so a large bright sky has h near 0. `mode="tonal"` takes h = b^2 and
-    s = (1 - b)^2 of the blurred luma b, what an editor's sliders do. A gamma above 1 darkens highlights,
-    one below 1 lifts shadows. No trainable parameter.
+    `mode="detail"` is the tutorial's: h and s are how much brighter or darker a pixel's luma is
+    than its blur, an unsharp mask, so a large bright sky has h near 0. `mode="tonal"` takes h = b^2
+    and s = (1 - b)^2 of the blurred luma b, closer to an editor's sliders. A gamma above 1 darkens
+    highlights, one below 1 lifts shadows. No trainable parameter.
     """
 
     def __init__(

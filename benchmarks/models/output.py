@@ -66,7 +66,7 @@ def network_input(
 
 
 def region_maps(images: Tensor, regions: Tensor | None, channels: int = 2) -> Tensor:
-    """Return the (N, channels, H, W) region maps that belong to `images`: ones when none are given."""
+    """Return the (N, channels, H, W) region maps of `images`: ones when none are given."""
     n, _, height, width = images.shape
     if regions is None:
         return images.new_ones(n, channels, height, width)

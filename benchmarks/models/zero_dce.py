@@ -1,11 +1,12 @@
-"""Zero-DCE and Zero-DCE++: a small network predicts, per pixel, quadratic curves applied eight times.
+"""Zero-DCE and Zero-DCE++: a small network predicts quadratic curves, applied eight times.
 
 C. Guo et al., "Zero-Reference Deep Curve Estimation for Low-Light Image Enhancement", CVPR 2020.
 C. Li, C. Guo, C. C. Loy, "Learning to Enhance Low-Light Image via Zero-Reference Deep Curve
 Estimation", TPAMI 2021 (Zero-DCE++).
 
-Paper: x + A x (1 - x). The authors' code computes x + r (x^2 - x), so r = -A. The layers here predict r
-and carry the authors' names, so their weights load; `Output.curves` and `apply_curves` speak of A.
+Paper: x + A x (1 - x). The authors' code computes x + r (x^2 - x), so r = -A. The layers here
+predict r and carry the authors' names, so their weights load; `Output.curves` and `apply_curves`
+speak of A.
 With |A| <= 1 each step maps [0, 1] onto itself, increasing, hence there is no clamp.
 """
 
@@ -77,7 +78,7 @@ class ZeroDce(_Trunk):
 
 
 class ZeroDcePlusPlus(_Trunk):
-    """10,561 parameters. `scale` predicts curves on a copy that many times smaller (12 in the paper)."""
+    """10,561 parameters. Curves are predicted on a copy `scale` times smaller (12 in the paper)."""
 
     def __init__(self, *, scale: int = 1, mask_channels: int = 0, degree: float = 1.0) -> None:
         super().__init__()
