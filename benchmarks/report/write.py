@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 from datagen.files import write_text
 
 from ..rows import RunError, load_rows, load_run
+from .figures import quality_by_exposure
 from .formats import comma_separated, latex, markdown
+from .page import page
+from .pictures import Story, choose, tell
 from .summary import COLUMNS, STRATA, tabulate
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ class Report:
 
 
 def write_report(run: Path) -> Report:
-    """Write table.md, table.tex, table.csv and rows.csv into a run's folder.
+    """Write table.md, table.tex, table.csv, rows.csv, exposure.svg and report.html into a run.
 
     Raises RunError when the folder holds no rows.
     """
@@ -45,15 +48,31 @@ def write_report(run: Path) -> Report:
             remarks(about, rows),
         ]
     )
+    exposure = quality_by_exposure(rows)
+    texts = {
+        "introduction": introduction(about, rows),
+        "remarks": remarks(about, rows),
+        "exposure": exposure[exposure.index("<svg") :],
+    }
     contents = {
         "table.md": text,
         "table.tex": latex(tables["all"], f"{about['dataset']['name']}, all exposures"),
         "table.csv": comma_separated(tables),
         "rows.csv": rows.to_csv(index=False),
+        "exposure.svg": exposure,
+        "report.html": page(about, tables, texts, _stories(about, rows)),
     }
     for name, content in contents.items():
         write_text(run / name, content)
     return Report(text, [run / name for name in contents])
+
+
+def _stories(about: dict[str, Any], rows: pd.DataFrame) -> list[Story]:
+    """Draw the chosen pairs, or none when the data set has been moved or deleted since."""
+    folder = Path(about["dataset"]["folder"])
+    if not folder.is_dir():
+        return []
+    return tell(folder, rows, choose(rows), list(about["methods"]))
 
 
 def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
