@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,7 +80,7 @@ def open_for_append(run: Path) -> IO[bytes]:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file():
         whole = path.read_bytes().rpartition(b"\n")
-        path.open("r+b").truncate(len(whole[0]) + len(whole[1]))
+        os.truncate(path, len(whole[0]) + len(whole[1]))
     return path.open("ab")
 
 
@@ -105,7 +106,9 @@ def load_rows(run: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    current = set(load_run(run)["keys"])
+    about = load_run(run)
+    current = set(about["keys"])
+    checkpoints = {name: facts["checkpoint"] for name, facts in about["methods"].items()}
     columns: dict[str, list] = {
         name: [] for name in (*LABELS, "checkpoint", "metric", "region", "value", "coverage")
     }
@@ -119,8 +122,10 @@ def load_rows(run: Path) -> pd.DataFrame:
             columns["region"].append(region)
             columns["value"].append(value)
             columns["coverage"].append(record["coverage"].get(region, 1.0))
-        for name in (*LABELS, "checkpoint"):
-            columns[name].extend([record[name]] * len(values))
+        labels = {name: record[name] for name in LABELS}
+        labels["checkpoint"] = checkpoints[record["method"]]
+        for name, label in labels.items():
+            columns[name].extend([label] * len(values))
     return pd.DataFrame(columns)
 
 
