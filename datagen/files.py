@@ -1,28 +1,13 @@
-"""Files that exist whole or not at all, and their hashes."""
+"""Text files written whole or not at all, and hashes of files."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from luts.files import whole_file
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a scratch path in the same folder that becomes `path` only if the block succeeds.
-
-    The name is unique to the process and keeps the suffix, which image writers go by.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield scratch
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+__all__ = ["sha256_file", "whole_file", "write_text"]
 
 
 def write_text(path: Path, text: str) -> None:

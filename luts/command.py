@@ -34,23 +34,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(MISUSE, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def run_program(
-    package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str] | None = None
-) -> int:
-    """Run one verb of a package's command.
+def parse(
+    package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str]
+) -> argparse.Namespace:
+    """Parse a command line; `run` in the result is the verb's function.
 
     Parameters
     ----------
     package : name of the package and of its command
     summary : one line for --help
     verbs : verb -> one line of help
-    argv : arguments without the program's name; the process's own when None
+    argv : arguments without the program's name
 
-    Returns
-    -------
-    Exit code: 0 success, 1 something failed and was listed, 2 the user's mistake, 130 interrupted.
+    Raises
+    ------
+    SystemExit with code 0 after --help, 2 after one line about the user's mistake.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
     parser = _Parser(prog=package, description=summary)
     choices = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     asked = next((word for word in argv if not word.startswith("-")), None)
@@ -63,8 +62,20 @@ def run_program(
             sub.epilog = f"example:\n  {module.EXAMPLE}"
             module.configure(sub)
             sub.set_defaults(run=module.run)
+    return parser.parse_args(argv)
+
+
+def run_program(
+    package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str] | None = None
+) -> int:
+    """Run one verb of a package's command; parameters as for `parse`.
+
+    Returns
+    -------
+    Exit code: 0 success, 1 something failed and was listed, 2 the user's mistake, 130 interrupted.
+    """
     try:
-        args = parser.parse_args(argv)
+        args = parse(package, summary, verbs, list(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:  # argparse has printed its one line
         return int(stop.code or 0)
     return _guarded(f"{package} {args.verb}", args)
