@@ -1,0 +1,1 @@
+"""Reference data that luts measures with, each table beside the script that made it."""

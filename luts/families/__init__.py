@@ -1,0 +1,10 @@
+"""Random colour distortions: seeded, with a known severity, each reproducible from its record.
+
+A family is one file: how to draw its parameters and what they do to a colour; family.py says what
+is asked of it. Adding one takes the file and a line in table.py.
+"""
+
+from .distortion import Distortion, DistortionError, draw, random_lut
+from .table import FAMILIES
+
+__all__ = ["FAMILIES", "Distortion", "DistortionError", "draw", "random_lut"]
