@@ -1,0 +1,78 @@
+"""What becomes of light beyond the sensor's clipping point. No mode changes the exposure.
+
+White-balanced camera light is 1 where the colour with the smallest gain clips and more, up to its
+gain, where the others do. A mode decides what lies there: HIGHLIGHTS lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+OPPONENT = np.float32(  # dcraw's: a mean and two chroma axes of equal length
+    [[1, 1, 1], [1.7320508, -1.7320508, 0], [-1, -1, 2]]
+)
+
+
+def clip(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+    """Cut every colour where the first one clips: white stays neutral, headroom is lost."""
+    return np.minimum(light, 1)
+
+
+def blend(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+    """Keep the mean of the unclipped light and the saturation of the clipped light.
+
+    References
+    ----------
+    Coffin, dcraw 9.28, `blend_highlights` (LibRaw's highlight mode 2), without its rescaling
+    """
+    if light.shape[2] != 3:
+        return clip(light, clipped)
+    over = light.max(axis=2) > 1
+    if not over.any():
+        return light
+    chosen = light[over]
+    chroma, cut = (
+        np.square(rgb @ OPPONENT[1:].T).sum(1) for rgb in (chosen, np.minimum(chosen, 1))
+    )
+    ratio = np.sqrt(np.minimum(cut / np.maximum(chroma, 1e-12), 1))[:, None]
+    mean = chosen.mean(axis=1, keepdims=True)
+    result = light.copy()
+    result[over] = mean + (chosen - mean) * ratio
+    return result
+
+
+def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+    """Estimate a clipped colour from the others, in the proportion found around the clipped area.
+
+    A colour is predicted as the mean of the others in the cube-root domain plus its mean offset
+    from that prediction beside the clipped areas; where all colours clip, the light is neutral.
+
+    References
+    ----------
+    The idea of darktable 4.0's "inpaint opposed" reconstruction
+    """
+    colours = light.shape[2]
+    if colours == 1 or not clipped.any():
+        return light
+    root = np.cbrt(np.maximum(light, 0))
+    result = light.copy()
+    for colour in range(colours):
+        others = [k for k in range(colours) if k != colour]
+        opposed = root[:, :, others].mean(axis=2) ** 3
+        hit = clipped[:, :, colour]
+        beside = (cv2.dilate(hit, np.ones((7, 7), np.uint8)) > 0) & (clipped.max(axis=2) == 0)
+        offset = (light[:, :, colour] - opposed)[beside].mean() if beside.any() else 0.0
+        estimate = np.maximum(opposed + offset, light[:, :, colour])
+        result[:, :, colour] += np.minimum(hit, 1) * (estimate - light[:, :, colour])
+    everything = clipped.min(axis=2, keepdims=True)
+    return result + everything * (result.max(axis=2, keepdims=True) - result)
+
+
+HIGHLIGHTS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "clip": clip,
+    "blend": blend,
+    "rebuild": rebuild,
+}

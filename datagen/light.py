@@ -1,0 +1,103 @@
+"""From sensor codes to white-balanced camera light at the wanted size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .cfa import tiled
+from .demosaic import bilinear, demosaic
+from .mosaic import Grid, reduce_bayer
+from .raw import RawPhoto
+
+LEAST_REDUCTION = 2.0  # sites per output pixel from which the mosaic is reduced directly
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """White-balanced camera light: black 0, and 1 where the colour of smallest gain clips."""
+
+    values: np.ndarray  # (h, w, K) float32
+    clipped: np.ndarray  # (h, w, K) float32, share of clipped sites per pixel and colour
+    sites: np.ndarray  # (K,) sensor sites averaged per pixel and colour
+
+
+def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
+    """Height and width, before orientation, of a picture whose longer side is `long_edge`.
+
+    None, or more than the sensor has, gives the sensor's own size with square pixels.
+    """
+    _, _, width, height = photo.crop
+    if photo.pixel_aspect >= 1:
+        width = width * photo.pixel_aspect
+    else:
+        height = height / photo.pixel_aspect
+    if long_edge is not None and long_edge < 1:
+        raise ValueError(f"long_edge is a number of pixels, got {long_edge}")
+    scale = min(1.0, (long_edge or np.inf) / max(width, height))
+    return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def camera_light(photo: RawPhoto, long_edge: int | None = None, *, algorithm: str = "ahd") -> Light:
+    """Give camera light at an output size, by the cheapest way that is right.
+
+    Bayer sensors at half size or less are averaged from the mosaic itself; everything else is
+    demosaiced at full size and averaged then. Both average over areas in linear light.
+
+    Parameters
+    ----------
+    long_edge : pixels of the longer side; None keeps the sensor's own size
+    algorithm : one of `datagen.demosaic.DEMOSAICERS`, where one is needed
+    """
+    height, width = output_size(photo, long_edge)
+    left, top, crop_width, crop_height = photo.crop
+    rows = Grid(top, crop_height / height, height)
+    columns = Grid(left, crop_width / width, width)
+    bayer = photo.pattern is not None and photo.pattern.shape == (2, 2)
+    if bayer and min(rows.step, columns.step) >= LEAST_REDUCTION:
+        return _reduced(photo, rows, columns)
+    return _resized(_full_size(photo, algorithm), photo, rows, columns)
+
+
+def _reduced(photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
+    planes, clipped = reduce_bayer(
+        photo.mosaic, rows, columns, black=photo.black, white=photo.white
+    )
+    shares = [photo.pattern == colour for colour in range(photo.colours)]
+    return Light(
+        values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
+        clipped=np.stack([clipped[share].mean(0) for share in shares], -1),
+        sites=np.array([share.mean() for share in shares]) * rows.step * columns.step,
+    )
+
+
+def _full_size(photo: RawPhoto, algorithm: str) -> Light:
+    full = photo.mosaic >= photo.white
+    if photo.pattern is None:
+        values = (photo.mosaic - photo.black) / (photo.white - photo.black) * photo.white_balance
+        return Light(np.float32(values), np.float32(full), np.ones(photo.colours))
+    shape = photo.mosaic.shape
+    gain = photo.white_balance[photo.pattern] / (photo.white - photo.black)
+    balanced = (photo.mosaic - tiled(photo.black, shape)) * tiled(np.float32(gain), shape)
+    if photo.colours == 1:
+        return Light(balanced[:, :, None], np.float32(full)[:, :, None], np.ones(1))
+    values = demosaic(photo, balanced, algorithm)
+    clipped = bilinear(np.float32(full), photo.pattern) if full.any() else np.zeros_like(values)
+    return Light(values, clipped, np.ones(photo.colours))
+
+
+def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
+    left, top, width, height = photo.crop
+    inside = (slice(top, top + height), slice(left, left + width))
+    values, clipped = light.values[inside], light.clipped[inside]
+    if (height, width) == (rows.count, columns.count):
+        return Light(values, clipped, light.sites)
+    size = (columns.count, rows.count)
+    kind = cv2.INTER_AREA if min(rows.step, columns.step) >= 1 else cv2.INTER_LINEAR
+    values, clipped = (
+        cv2.resize(np.ascontiguousarray(image), size, interpolation=kind).reshape(*size[::-1], -1)
+        for image in (values, clipped)
+    )
+    return Light(values, clipped, light.sites * rows.step * columns.step)

@@ -1,0 +1,301 @@
+"""Open a camera raw once and unpack it once. The only module of the package that imports rawpy.
+
+LibRaw opens, decompresses and, when asked, demosaics. Black, white, white balance, matrix,
+highlights, exposure and curve are ours (`datagen.develop`), because LibRaw's own order and
+defaults move the exposure from picture to picture: automatic brightness, a white level taken from
+the frame's maximum, and multipliers that depend on the highlight mode.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from luts.command import UserError
+
+from .camera_colour import balance, camera_to_srgb, grey_world
+from .raw_metadata import Metadata, read_metadata
+
+MOST_PIXELS = 400_000_000  # four times the largest sensor on sale
+PEDESTAL = 1 / 64  # keeps noise below black, which LibRaw would cut off
+HEADROOM = 1.02  # and noise above white
+# LibRaw's flip (1 mirrors left-right, 2 top-bottom, 4 then swaps rows and columns) as EXIF codes
+EXIF_OF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
+
+
+class RawError(UserError):
+    """A raw file that gives no picture: path, what is wrong, what to do."""
+
+    status: ClassVar[str] = "corrupt"
+
+
+class RawUnreadableError(RawError):
+    """Missing, a folder, or no permission."""
+
+    status = "unreadable"
+
+
+class RawUnsupportedError(RawError):
+    """Not a raw file, or one that LibRaw cannot decode."""
+
+    status = "skipped_unsupported"
+
+
+class RawDamagedError(RawError):
+    """A raw file whose pixels are missing or decode with errors."""
+
+    status = "corrupt"
+
+
+class RawTooLargeError(RawError):
+    """Asks for more memory than there is, or than any sensor has."""
+
+    status = "oom"
+
+
+@dataclass(frozen=True, eq=False)
+class RawPhoto:
+    """An unpacked raw: arrays and numbers, no open file. Nothing here has been developed.
+
+    `pattern` holds the colour of each site of the repeating tile (2 x 2 Bayer, 6 x 6 X-Trans,
+    1 x 1 monochrome), an index into the K colours of `white_balance`. A linear DNG has no pattern:
+    its mosaic is (H, W, K).
+    """
+
+    path: Path
+    mosaic: np.ndarray  # (H, W) or (H, W, K) uint16, sensor units, the visible area
+    pattern: np.ndarray | None  # (rows, columns) uint8
+    black: np.ndarray  # float32, sensor units: like the pattern, or (K,) without one
+    white: float  # sensor units
+    white_balance: np.ndarray  # (K,) float32 gains, the smallest is 1
+    white_balance_origin: Literal["as-shot", "daylight", "grey-world", "none"]
+    camera_to_srgb: np.ndarray  # (3, K) float32, from white-balanced camera colour; rows sum to 1
+    matrix_origin: Literal["dng", "libraw", "none"]
+    crop: tuple[int, int, int, int]  # left, top, width, height within the mosaic
+    crop_origin: Literal["dng", "camera", "none"]
+    orientation: int  # EXIF code, not applied to the mosaic
+    pixel_aspect: float  # width of a pixel over its height
+    baseline_ev: float | None  # DNG BaselineExposure, stops; applied on request only
+    noise_profile: tuple[tuple[float, float], ...] | None  # (S, O): variance S x + O of x in [0, 1]
+    camera: str
+    iso: float | None
+    exposure_time_s: float | None
+    unapplied: tuple[str, ...] = ()  # corrections in the file that nobody here applies
+
+    @property
+    def colours(self) -> int:
+        """Number K of colours of the sensor."""
+        return len(self.white_balance)
+
+
+def read_raw(path: Path) -> RawPhoto:
+    """Open and unpack a raw file.
+
+    Parameters
+    ----------
+    path : any format LibRaw decodes: Bayer, X-Trans, monochrome, four-colour, linear DNG
+
+    Raises
+    ------
+    RawUnreadableError, RawUnsupportedError, RawDamagedError, RawTooLargeError : each a RawError whose `status` is the
+        word for the manifest and whose message is one line with the path
+    """
+    path = Path(path)
+    _check_file(path)
+    metadata = read_metadata(path)
+    if metadata.short_of:
+        raise RawDamagedError(
+            f"{path}: truncated: {metadata.short_of} bytes are missing at the end"
+        )
+    with _libraw_errors(path):
+        raw = _unpack(path)
+        return _photo(path, raw, metadata)
+
+
+def _check_file(path: Path) -> None:
+    """Say what LibRaw cannot: for it a missing, an empty and an unreadable file are the same."""
+    if not path.exists():
+        raise RawUnreadableError(f"{path}: no such file")
+    if not path.is_file():
+        raise RawUnreadableError(f"{path}: not a file")
+    if not os.access(path, os.R_OK):
+        raise RawUnreadableError(f"{path}: no permission to read it")
+    if path.stat().st_size == 0:
+        raise RawDamagedError(f"{path}: the file is empty; copy it again from the card")
+
+
+@contextmanager
+def _libraw_errors(path: Path) -> Iterator[None]:
+    """Turn rawpy's errors into ours, with what LibRaw said."""
+    import rawpy
+
+    try:
+        yield
+    except RawError:
+        raise
+    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
+        raise RawTooLargeError(f"{path}: too large to decode{_said(error)}") from error
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise RawUnsupportedError(
+            f"{path}: not a raw file that LibRaw can decode{_said(error)}; "
+            "convert it to DNG without lossy compression"
+        ) from error
+    except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, ValueError) as error:
+        raise RawDamagedError(f"{path}: damaged, or not a raw file{_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    first = error.args[0] if error.args else ""
+    text = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+    return f" (LibRaw: {text})" if text else ""
+
+
+def _unpack(path: Path):
+    """Open and decompress. The arrays that rawpy hands out keep the object alive."""
+    import rawpy
+
+    raw = rawpy.RawPy()
+    raw.open_file(str(path))
+    height, width = raw.sizes.raw_height, raw.sizes.raw_width
+    if height * width > MOST_PIXELS:
+        raise RawTooLargeError(
+            f"{path}: claims {width} x {height} pixels, more than any sensor has"
+        )
+    raw.unpack()
+    return raw
+
+
+def _photo(path: Path, raw, metadata: Metadata) -> RawPhoto:
+    colours = raw.num_colors
+    mosaic, pattern, black = _mosaic(path, raw, colours)
+    white = float(metadata.white or raw.white_level)
+    if not (white > black.max() and min(mosaic.shape[:2]) >= 2):
+        raise RawDamagedError(f"{path}: black {black.max():g} and white {white:g} leave no range")
+    if int(mosaic.max()) <= black.min():
+        raise RawDamagedError(f"{path}: decodes to nothing but black; the pixel data is lost")
+    as_shot, daylight = (
+        np.array(gains[:colours], float)
+        for gains in (raw.camera_whitebalance, raw.daylight_whitebalance)
+    )
+    gains, gains_origin = balance(as_shot, daylight) or _estimated(mosaic, pattern, black, white)
+    matrix, matrix_origin = camera_to_srgb(
+        raw.color_matrix[:, :colours].astype(float), raw.rgb_xyz_matrix[:colours].astype(float)
+    )
+    crop, crop_origin = _crop(raw.sizes, metadata)
+    return RawPhoto(
+        path=path,
+        mosaic=mosaic,
+        pattern=pattern,
+        black=black,
+        white=white,
+        white_balance=gains,
+        white_balance_origin=gains_origin,
+        camera_to_srgb=matrix,
+        matrix_origin=matrix_origin,
+        crop=crop,
+        crop_origin=crop_origin,
+        orientation=metadata.orientation or EXIF_OF_FLIP[raw.sizes.flip & 7],
+        pixel_aspect=float(raw.sizes.pixel_aspect) or 1.0,
+        baseline_ev=metadata.baseline_ev,
+        noise_profile=metadata.noise_profile,
+        camera=metadata.camera,
+        iso=float(raw.other.iso_speed) or None,
+        exposure_time_s=float(raw.other.shutter_speed) or None,
+        unapplied=metadata.opcodes,
+    )
+
+
+def _mosaic(path: Path, raw, colours: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Samples, pattern and black. LibRaw calls the second green of a Bayer sensor colour 3."""
+    import rawpy
+
+    samples = raw.raw_image_visible
+    levels = np.array(raw.black_level_per_channel, np.float32)
+    if raw.raw_type == rawpy.RawType.Stack:
+        return samples[:, :, :colours], None, levels[:colours]
+    if colours == 1:
+        return samples, np.zeros((1, 1), np.uint8), levels[:1].reshape(1, 1)
+    pattern = raw.raw_pattern
+    if pattern is None or min(pattern.shape) < 2:
+        raise RawUnsupportedError(
+            f"{path}: a colour filter layout that is neither Bayer nor X-Trans"
+        )
+    black = levels[pattern]
+    return samples, np.uint8(np.where(pattern == 3, 1, pattern) if colours == 3 else pattern), black
+
+
+def _estimated(mosaic, pattern, black, white) -> tuple[np.ndarray, str]:
+    if pattern is None or pattern.size == 1:
+        return np.ones(mosaic.shape[2] if mosaic.ndim == 3 else 1, np.float32), "none"
+    colours = int(pattern.max()) + 1
+    return grey_world((mosaic - black.mean()) / (white - black.mean()), pattern, colours)
+
+
+def _crop(sizes, metadata: Metadata) -> tuple[tuple[int, int, int, int], str]:
+    """The picture the maker meant, in the visible area: DNG DefaultCrop, else the camera's own.
+
+    LibRaw's crop of a DNG is snapped to the filter tile and may be off by one, so the tag is read.
+    """
+    if metadata.crop:
+        crop, origin = tuple(round(value) for value in metadata.crop), "dng"
+    else:
+        left, top = (
+            sizes.crop_left_margin - sizes.left_margin,
+            sizes.crop_top_margin - sizes.top_margin,
+        )
+        crop, origin = (left, top, sizes.crop_width, sizes.crop_height), "camera"
+    left, top, width, height = crop
+    inside = left >= 0 and top >= 0 and left + width <= sizes.width and top + height <= sizes.height
+    if inside and 2 * width > sizes.width and 2 * height > sizes.height:
+        return crop, origin
+    return (0, 0, sizes.width, sizes.height), "none"
+
+
+def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.ndarray:
+    """Interpolate a white-balanced mosaic with one of LibRaw's demosaicers, and nothing else.
+
+    The file is opened once more because LibRaw demosaics only what it has unpacked itself; its
+    samples are replaced by ours and its own black, white, balance, matrix and curve are off.
+
+    Parameters
+    ----------
+    light : (H, W) float32 white-balanced mosaic; values from -PEDESTAL up to the largest gain
+    algorithm : "ahd", "ppg", "vng", "dht", "aahd", "dcb" or "linear"; on X-Trans LibRaw takes
+        three passes of its own method for "ahd" and later names and one for the others
+
+    Returns
+    -------
+    (H, W, 3) float32, in the scale of `light`.
+
+    References
+    ----------
+    Hirakawa & Parks, "Adaptive homogeneity-directed demosaicing algorithm", TIP 2005 (AHD)
+    """
+    import rawpy
+
+    top = float(photo.white_balance.max()) * HEADROOM + PEDESTAL
+    codes = np.rint((np.clip(light, -PEDESTAL, top - PEDESTAL) + PEDESTAL) * (65535 / top))
+    with _libraw_errors(photo.path):
+        raw = _unpack(photo.path)
+        raw.raw_image_visible[:] = codes.astype(np.uint16)
+        rgb = raw.postprocess(
+            demosaic_algorithm=rawpy.DemosaicAlgorithm[algorithm.upper()],
+            user_wb=[1, 1, 1, 1],
+            user_black=0,
+            user_cblack=[0, 0, 0, 0],
+            user_sat=65535,
+            adjust_maximum_thr=0,
+            no_auto_bright=True,
+            highlight_mode=rawpy.HighlightMode.Ignore,
+            output_color=rawpy.ColorSpace.raw,
+            output_bps=16,
+            gamma=(1, 1),
+            user_flip=0,
+        )
+    return rgb.astype(np.float32) * np.float32(top / 65535) - np.float32(PEDESTAL)

@@ -1,0 +1,178 @@
+"""What LibRaw's Python wrapper does not tell: DNG and TIFF tags, and the camera's name.
+
+Reads headers only. A file that is no TIFF (CRW, RAF, CR3) gives no tags.
+
+References
+----------
+Adobe, Digital Negative Specification 1.7.1 (tags 50706 to 52547); TIFF 6.0.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+TIFF_MAGIC = (b"II*\0", b"MM\0*")
+MAKE, MODEL, ORIENTATION = 271, 272, 274
+DNG_VERSION, UNIQUE_MODEL, WHITE_LEVEL = 50706, 50708, 50717
+CROP_ORIGIN, CROP_SIZE = 50719, 50720
+BASELINE_EXPOSURE, BASELINE_OFFSET = 50730, 51109
+NOISE_PROFILE = 51041
+OPCODES = {51008: "OpcodeList1", 51009: "OpcodeList2", 51022: "OpcodeList3"}
+SUB_DIRECTORIES = 330
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the tags say; None where they are silent."""
+
+    camera: str = ""
+    orientation: int | None = None  # EXIF code
+    white: float | None = None  # DNG WhiteLevel
+    crop: tuple[float, float, float, float] | None = None  # DNG DefaultCrop: left, top, w, h
+    baseline_ev: float | None = None  # DNG BaselineExposure + BaselineExposureOffset, stops
+    noise_profile: tuple[tuple[float, float], ...] | None = None  # DNG (S, O), one or per colour
+    opcodes: tuple[str, ...] = ()  # DNG corrections that nobody here applies
+    short_of: int = 0  # bytes that the file's own directory promises and the file lacks
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read the tags of a raw file; a damaged or unknown header gives an empty Metadata."""
+    with Path(path).open("rb") as stream:
+        head = stream.read(64)
+    if head[:4] in TIFF_MAGIC:
+        try:
+            return _tiff_metadata(Path(path))
+        except Exception:  # tifffile raises many kinds on damaged tags; LibRaw judges the file
+            return Metadata()
+    if head[6:14] == b"HEAPCCDR":
+        return Metadata(camera=_ciff_camera(Path(path)))
+    if head[:8] == b"FUJIFILM":
+        return Metadata(camera="Fujifilm " + head[28:60].split(b"\0")[0].decode("ascii", "replace"))
+    return Metadata()
+
+
+def _tiff_metadata(path: Path) -> Metadata:
+    import logging
+
+    import tifffile
+
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    with tifffile.TiffFile(path) as file:
+        first = file.pages.first.tags
+        pages = [first, *_sub_tags(file)]
+        raw = max(pages, key=_pixels)
+        short_of = max(_end_of_data(tags) for tags in pages) - path.stat().st_size
+        about = Metadata(camera=_camera(first), short_of=max(short_of, 0))
+        if DNG_VERSION not in first:
+            return about
+        return replace(
+            about,
+            orientation=first.valueof(ORIENTATION),
+            white=_white(raw),
+            crop=_crop(raw),
+            baseline_ev=_baseline(first),
+            noise_profile=_noise(raw.valueof(NOISE_PROFILE) or first.valueof(NOISE_PROFILE)),
+            opcodes=tuple(name for code, name in OPCODES.items() if code in raw),
+        )
+
+
+def _sub_tags(file) -> list:
+    """Tags of the pictures nested in the first directory: previews, and in most DNGs the raw."""
+    sub = file.pages.first.pages if SUB_DIRECTORIES in file.pages.first.tags else None
+    return [page.tags for page in sub or []]
+
+
+def _pixels(tags) -> int:
+    return int(tags.valueof(256, 0)) * int(tags.valueof(257, 0))
+
+
+def _end_of_data(tags) -> int:
+    """Last byte of a directory's strips or tiles."""
+    starts = _numbers(tags.valueof(273) or tags.valueof(324) or ())
+    counts = _numbers(tags.valueof(279) or tags.valueof(325) or ())
+    return max((int(a + b) for a, b in zip(starts, counts, strict=False)), default=0)
+
+
+def _camera(tags) -> str:
+    """Maker and model, without saying the maker twice."""
+    make, model = (str(tags.valueof(code, "")).strip(" \0") for code in (MAKE, MODEL))
+    if not (make or model):
+        return str(tags.valueof(UNIQUE_MODEL, "")).strip(" \0")
+    repeated = make and model.lower().startswith(make.split()[0].lower())
+    return model if repeated else f"{make} {model}".strip()
+
+
+def _white(tags) -> float | None:
+    values = _numbers(tags.valueof(WHITE_LEVEL) or ())
+    return float(min(values)) if values else None
+
+
+def _crop(tags) -> tuple[float, float, float, float] | None:
+    origin = _rationals(tags, CROP_ORIGIN, 2)
+    size = _rationals(tags, CROP_SIZE, 2)
+    return (*origin, *size) if origin and size else None
+
+
+def _baseline(tags) -> float | None:
+    if BASELINE_EXPOSURE not in tags:
+        return None
+    return sum(sum(_rationals(tags, code, 1)) for code in (BASELINE_EXPOSURE, BASELINE_OFFSET))
+
+
+def _noise(values) -> tuple[tuple[float, float], ...] | None:
+    numbers = np.array(_numbers(values or ()), float)
+    if numbers.size < 2 or numbers.size % 2 or not (numbers >= 0).all():
+        return None
+    return tuple((float(s), float(o)) for s, o in numbers.reshape(-1, 2))
+
+
+def _numbers(value) -> tuple:
+    if isinstance(value, bytes):
+        return tuple(value)
+    return tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value,)
+
+
+def _rationals(tags, code: int, count: int) -> tuple[float, ...]:
+    """Values of a tag stored as integers or as numerator, denominator pairs; () when absent."""
+    if code not in tags:
+        return ()
+    numbers = _numbers(tags.valueof(code))
+    if len(numbers) == 2 * count:
+        numbers = [top / bottom for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
+    return tuple(float(number) for number in numbers)
+
+
+def _ciff_camera(path: Path) -> str:
+    """Camera name in a Canon CRW: record 0x080a, "maker NUL model NUL", in the heap of heaps.
+
+    References
+    ----------
+    Canon, CIFF Specification on Image Data File 1.0 r4, 3 "Heap structure"
+    """
+    data = path.read_bytes()
+    try:
+        order = "<" if data[:2] == b"II" else ">"
+        start = struct.unpack_from(order + "I", data, 2)[0]
+        text = _ciff_record(data, order, slice(start, len(data)), 0x080A)
+        make, model = (part.decode("ascii") for part in text.split(b"\0")[:2])
+    except (struct.error, ValueError):  # a damaged heap; the name is not worth failing for
+        return ""
+    return model if model.startswith(make) else f"{make} {model}"
+
+
+def _ciff_record(data: bytes, order: str, heap: slice, wanted: int, depth: int = 0) -> bytes:
+    """Find a record by its type in a heap and the heaps in it; b"" when there is none."""
+    table = heap.start + struct.unpack_from(order + "I", data, heap.stop - 4)[0]
+    for entry in range(struct.unpack_from(order + "H", data, table)[0]):
+        kind, size, offset = struct.unpack_from(order + "HII", data, table + 2 + 10 * entry)
+        place = slice(heap.start + offset, heap.start + offset + size)
+        if kind & 0x3FFF == wanted:
+            return data[place]
+        is_heap = kind & 0x3800 in (0x2800, 0x3000) and depth < 4
+        if is_heap and (found := _ciff_record(data, order, place, wanted, depth + 1)):
+            return found
+    return b""
