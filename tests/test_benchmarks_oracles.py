@@ -1,0 +1,193 @@
+"""Oracles order themselves, find what was planted, and answer on images with nothing in them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from benchmarks.oracles import ORACLES
+from benchmarks.oracles.cubes import fit_data_set_lut
+from luts.apply import apply
+from luts.lattice import normal_equations, second_difference_penalty, solve
+from luts.lut import Lut3D
+from luts.transfer import decode_srgb, encode_srgb
+
+ORDERS = [
+    ("gain", "channel_gain", "matrix"),
+    ("gain", "curve", "three_curves", "lut17", "lut33"),
+    ("channel_gain", "three_curves"),
+]
+MATRIX = np.float32([[0.8, 0.2, 0.0], [0.1, 0.7, 0.2], [0.0, 0.3, 0.6]])
+
+
+def _psnr(estimate, reference):
+    return -10 * np.log10(np.mean((estimate.astype(np.float64) - reference) ** 2) + 1e-12)
+
+
+def _photo(rng, height=48, width=64):
+    """A smooth colourful picture with some texture, (H, W, 3) encoded."""
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    phases = rng.uniform(0, 6, (3, 2))
+    waves = [np.sin(5 * x + p) * np.cos(4 * y + q) for p, q in phases]
+    texture = 0.05 * rng.standard_normal((height, width, 3))
+    return np.clip(0.5 + 0.4 * np.stack(waves, 2) + texture, 0, 1).astype(np.float32)
+
+
+def _degradations(reference):
+    linear = decode_srgb(reference)
+    yield "over", linear * 2.8
+    yield "under", linear / 2.8
+    yield "cast", linear * np.float32([1.3, 0.9, 0.5])
+    yield "mixed", linear @ MATRIX.T * 0.6
+    yield "contrast", linear**1.6
+
+
+def _eight_bits(linear):
+    return np.rint(encode_srgb(np.clip(linear, 0, 1)) * 255).astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_richer_kind_of_correction_is_never_worse(seed):
+    reference = _photo(np.random.default_rng(seed))
+    for name, linear in _degradations(reference):
+        degraded = _eight_bits(linear)
+        score = {
+            k: _psnr(ORACLES[f"oracle_{k}"].load()(degraded, reference), reference)
+            for k in {name for order in ORDERS for name in order}
+        }
+        assert score["gain"] >= _psnr(degraded, reference) - 1e-6
+        for order in ORDERS:
+            for poorer, richer in itertools.pairwise(order):
+                assert score[richer] >= score[poorer] - 0.05, (name, poorer, richer)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3)])
+@pytest.mark.parametrize("level", [0.0, 0.3, 1.0, None])
+def test_an_oracle_answers_on_any_image(name, shape, level, rng):
+    reference = rng.random((*shape, 3), dtype=np.float32)
+    degraded = reference if level is None else np.full_like(reference, level)
+    estimate = ORACLES[name].load()(degraded, reference)
+    assert estimate.shape == reference.shape and estimate.dtype == np.float32
+    assert np.isfinite(estimate).all() and estimate.min() >= 0 and estimate.max() <= 1
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_two_sizes_are_refused(name):
+    with pytest.raises(ValueError, match="one size"):
+        ORACLES[name].load()(np.zeros((4, 4, 3), np.float32), np.zeros((4, 5, 3), np.float32))
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_nothing_to_correct_changes_nothing(name, rng):
+    reference = _photo(rng)
+    estimate = ORACLES[name].load()(reference, reference)
+    np.testing.assert_allclose(estimate, reference, atol=2e-3)
+
+
+def _planted(kind, reference):
+    linear = decode_srgb(reference)
+    return {
+        "gain": lambda: linear / 3,
+        "channel_gain": lambda: linear * np.float32([0.9, 0.6, 0.3]),
+        "matrix": lambda: linear @ MATRIX.T,
+        "curve": lambda: linear**1.4,
+        "three_curves": lambda: linear ** np.float32([1.1, 1.5, 0.8]),
+    }[kind]()
+
+
+@pytest.mark.parametrize("kind", ["gain", "channel_gain", "matrix", "curve", "three_curves"])
+def test_what_was_planted_is_found_to_float_precision(kind, rng):
+    reference = _photo(rng)
+    degraded = encode_srgb(_planted(kind, reference)).astype(np.float32)
+    estimate = ORACLES[f"oracle_{kind}"].load()(degraded, reference)
+    assert _psnr(estimate, reference) > 65
+
+
+def test_the_best_curve_is_the_isotonic_optimum_of_scikit_learns_definition():
+    # Pool-adjacent-violators by hand: 1, 3, 2 -> 1, 2.5, 2.5 (in tenths).
+    degraded = np.repeat(np.float32([0.2, 0.4, 0.6])[None, :, None], 3, axis=2)
+    reference = np.repeat(np.float32([0.1, 0.3, 0.2])[None, :, None], 3, axis=2)
+    estimate = ORACLES["oracle_curve"].load()(degraded, reference)
+    np.testing.assert_allclose(estimate[0, :, 0], [0.1, 0.25, 0.25], atol=1e-6)
+
+
+def test_the_cube_oracle_finds_a_planted_cube(rng):
+    axis = np.linspace(0, 1, 9)
+    identity = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    bumps = 0.15 * np.stack([np.sin(4 * identity[..., (c + 1) % 3]) - 0.3 for c in range(3)], -1)
+    degraded = rng.random((200, 200, 3), dtype=np.float32)
+    reference = apply(Lut3D(np.clip(identity + bumps, 0, 1)), degraded, "trilinear")
+    estimate = ORACLES["oracle_lut17"].load()(degraded, reference)
+    assert _psnr(estimate, reference) > 45
+
+
+def test_one_cube_for_a_data_set_beats_doing_nothing_on_unseen_images(rng):
+    def pair():
+        reference = _photo(rng)
+        return _eight_bits(decode_srgb(reference) @ MATRIX.T * 0.6), reference
+
+    cube = fit_data_set_lut(pair() for _ in range(4))
+    degraded, reference = pair()
+    estimate = apply(cube, degraded, "trilinear")
+    assert _psnr(estimate, reference) > _psnr(degraded, reference) + 8
+
+
+def test_a_data_set_cube_needs_a_pair():
+    with pytest.raises(ValueError, match="at least one pair"):
+        fit_data_set_lut([])
+
+
+def _dense_system(colours, size):
+    """Trilinear weights by their definition, one tent per axis, as a dense matrix."""
+    place = colours[:, :, None] * (size - 1) - np.arange(size)
+    tent = np.clip(1 - np.abs(place), 0, None)
+    return np.einsum("ni,nj,nk->nijk", *tent.transpose(1, 0, 2)).reshape(len(colours), -1)
+
+
+def test_the_lattice_fit_is_the_dense_least_squares_solution(rng):
+    size, colours = 4, rng.random((300, 3))
+    targets = rng.standard_normal((300, 2))
+    weights = _dense_system(colours, size)
+    bend = np.zeros((size - 2, size))
+    for row in range(size - 2):
+        bend[row, row : row + 3] = 1, -2, 1
+    one = np.eye(size)
+    rough = [
+        np.einsum("ai,bj,ck->abcijk", *axes).reshape(-1, size**3)
+        for axes in ((bend, one, one), (one, bend, one), (one, one, bend))
+    ]
+    scale = np.sqrt(0.01 * len(colours) / size**3)
+    stacked = np.vstack([weights, *(scale * r for r in rough)])
+    right = np.vstack([targets, np.zeros((len(stacked) - 300, 2))])
+    expected = np.linalg.lstsq(stacked, right, rcond=None)[0].reshape(size, size, size, 2)
+    got = solve(normal_equations(colours, targets, size), 0.01)
+    np.testing.assert_allclose(got, expected, atol=2e-4)
+
+
+def test_normal_equations_of_two_images_add(rng):
+    colours, targets = rng.random((200, 3)), rng.random((200, 3))
+    whole = normal_equations(colours, targets, 5)
+    parts = normal_equations(colours[:80], targets[:80], 5) + normal_equations(
+        colours[80:], targets[80:], 5
+    )
+    np.testing.assert_allclose(parts.matrix.toarray(), whole.matrix.toarray(), atol=1e-9)
+    np.testing.assert_allclose(parts.right, whole.right, atol=1e-9)
+    with pytest.raises(ValueError, match="do not add"):
+        whole + normal_equations(colours, targets, 6)
+
+
+def test_a_lattice_larger_than_the_coarsest_solves_to_the_same_answer(rng):
+    colours, targets = rng.random((3000, 3)), rng.standard_normal((3000, 3))
+    equations = normal_equations(colours, targets, 12)
+    got = solve(equations, 0.05).reshape(-1, 3)
+    scale = 3000 / 12**3
+    dense = (equations.matrix + 0.05 * scale * second_difference_penalty(12)).toarray()
+    np.testing.assert_allclose(got, np.linalg.solve(dense, equations.right), atol=5e-3)
+
+
+def test_a_lattice_of_one_node_is_refused():
+    with pytest.raises(ValueError, match="2 to 41"):
+        normal_equations(np.zeros((1, 3)), np.zeros((1, 3)), 1)
