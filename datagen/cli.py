@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from luts.command import run_program
 
-VERBS: dict[str, str] = {}
+VERBS: dict[str, str] = {
+    "simulate": "photograph linear scenes into DNG files with a virtual camera",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -117,7 +117,7 @@ def _append_exif(path: Path, exposure: Exposure) -> None:
     with tifffile.TiffFile(path) as file:
         place = file.pages.first.tags[EXIF_PLACE].offset
     start = path.stat().st_size  # tifffile ends on an even byte, as a directory must start
-    time = Fraction(exposure.time_s).limit_denominator(1_000_000)
+    time = _time_fraction(exposure.time_s)
     after = start + 2 + 2 * 12 + 4
     directory = (
         struct.pack("<H", 2)
@@ -131,6 +131,13 @@ def _append_exif(path: Path, exposure: Exposure) -> None:
         stream.write(struct.pack("<HHII", EXIF_IFD, LONG, 1, start))
         stream.seek(start)
         stream.write(directory)
+
+
+def _time_fraction(time_s: float) -> Fraction:
+    """Give the shutter time with both parts below 2**32 and six digits or more, however short."""
+    if time_s >= 1:
+        return Fraction(time_s).limit_denominator(1000)
+    return 1 / Fraction(1 / time_s).limit_denominator(1000)
 
 
 def _crop_tags(crop: tuple[int, int, int, int] | None, shape: tuple[int, int]) -> list[tuple]:

@@ -65,14 +65,15 @@ def true_camera(linear: np.ndarray, sensor: Sensor, exposure: Exposure) -> np.nd
 
     Returns
     -------
-    (H, W, 3) float32; 1.0 is the white level, more is what the sensor cuts off.
+    (H, W, 3) float64; 1.0 is the white level, more is what the sensor cuts off.
     """
     if linear.ndim != 3 or linear.shape[2] != 3:
         raise ValueError(f"a scene is (H, W, 3), got {linear.shape}")
     if not np.isfinite(linear).all():
         raise ValueError("a scene holds finite numbers only")
-    response = np.float32(exposure.gain * sensor.neutral_d65[:, None] * sensor.mix)
-    return np.maximum(linear.astype(np.float32, copy=False) @ response.T, 0)
+    response = exposure.gain * sensor.neutral_d65[:, None] * sensor.mix
+    # Double precision, so that no processor's rounding tips a Poisson draw over.
+    return np.maximum(linear.astype(np.float64) @ response.T, 0)
 
 
 def true_linear(linear: np.ndarray, sensor: Sensor, exposure: Exposure) -> np.ndarray:
@@ -93,7 +94,7 @@ def true_linear(linear: np.ndarray, sensor: Sensor, exposure: Exposure) -> np.nd
     """
     camera = true_camera(linear, sensor, exposure)
     to_srgb = np.linalg.inv(sensor.mix) / sensor.white(exposure.light)
-    return camera @ np.float32(to_srgb).T
+    return np.float32(camera @ to_srgb.T)
 
 
 def mosaic_of(camera: np.ndarray, pattern: str) -> np.ndarray:
@@ -125,7 +126,7 @@ def photograph(
     at_white = sensor.electrons(exposure.iso)
     mosaic = mosaic_of(true_camera(linear, sensor, exposure), sensor.pattern)
     # A sun 2**20 above white would overflow the Poisson draw; four full wells clip just as surely.
-    electrons = np.minimum(mosaic.astype(np.float64) * at_white, 4 * sensor.full_well)
+    electrons = np.minimum(mosaic * at_white, 4 * sensor.full_well)
     if rng is not None:
         electrons = rng.poisson(electrons).astype(np.float64)
     electrons = np.minimum(electrons, sensor.full_well)
