@@ -185,7 +185,7 @@ def _mean_hue(one: Vector, two: Vector) -> tuple[Vector, np.ndarray]:
     (x1, y1), (x2, y2) = one, two
     chord = np.copysign(_length(x2 - x1, y2 - y1), x1 * y2 - x2 * y1)
     x, y = x1 + x2, y1 + y2
-    opposite = (x == 0) & (y == 0) & (chord != 0)
+    opposite = (x * x + y * y < (4 * np.finfo(x.dtype).eps) ** 2) & (chord != 0)
     if opposite.any():  # equations 10 and 14: 180 degrees count as the way up from the smaller hue
         upper = (y1 > 0) | ((y1 == 0) & (x1 > 0))
         sign = np.where(upper, 1, -1).astype(x.dtype)

@@ -1,0 +1,1 @@
+"""Checks of image metrics that anybody can run on their own library."""

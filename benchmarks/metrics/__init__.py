@@ -1,0 +1,72 @@
+"""METRICS: numbers that name their conventions, in a frame or inside a region.
+
+    from benchmarks.metrics import METRICS, score_regions
+
+    METRICS["ssim"].id                                     'ssim@1(rgb,gauss11,sigma1.5,pop,valid)'
+    METRICS["ssim"](estimate, reference)                   over the frame
+    METRICS["ssim"](estimate, reference, weight)           inside a soft mask
+    score_regions(estimate, reference, degraded, regions)  everything, everywhere
+
+Nothing here imports torch; the batched twins are in `benchmarks.metrics.torch_path`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .case import Case, Target
+from .delta_e import DELTA_E_1976, DELTA_E_2000
+from .inputs import MetricError
+from .metric import REGIONS, Metric
+from .psnr import PSNR
+from .score import score_case
+from .ssim import SSIM
+
+__all__ = ["METRICS", "REGIONS", "Metric", "MetricError", "Target", "score_regions", "score_target"]
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric for metric in (PSNR, SSIM, DELTA_E_2000, DELTA_E_1976)
+}
+
+
+def score_regions(
+    estimate: np.ndarray,
+    reference: np.ndarray,
+    degraded: np.ndarray,
+    regions: np.ndarray,
+    *,
+    names: Sequence[str] | None = None,
+) -> dict[str, float]:
+    """Score an estimate by every metric in every region.
+
+    Parameters
+    ----------
+    estimate, reference, degraded : (H, W, 3) float, encoded, in [0, 1]
+        The output, the wanted picture, and the input.
+    regions : (H, W) uint8
+        2 = A: compared with the reference. 0 = C: compared with the input. 1 = B: compared with
+        their blend in linear light. "all": the frame, compared with the picture made of the three.
+    names : metrics, in the order wanted; by default those of METRICS marked `by_default`
+
+    Returns
+    -------
+    Full id such as "psnr@1(rgb,[0,1])[A]" -> value. An empty region gives NaN.
+
+    Raises
+    ------
+    MetricError for images or maps that do not fit, a map without any A, or an unknown name.
+    """
+    return score_target(estimate, Target(reference, degraded, regions), names=names)
+
+
+def score_target(
+    estimate: np.ndarray, target: Target, *, names: Sequence[str] | None = None
+) -> dict[str, float]:
+    """`score_regions` for several estimates of one sample: what they share is made once."""
+    if names is None:
+        names = [name for name, metric in METRICS.items() if metric.by_default]
+    if unknown := [name for name in names if name not in METRICS]:
+        raise MetricError(f"no metric {unknown[0]!r}; there are: {', '.join(METRICS)}")
+    return score_case(Case(estimate, target), [METRICS[name] for name in names])

@@ -1,0 +1,66 @@
+"""One scored sample: what was given, what was wanted, and in which region what counts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from datagen import masks
+
+from .inputs import check_image, check_regions, check_same_size
+from .picture import Comparison, Picture
+
+
+class Target:
+    """Everything about a sample that does not depend on the estimate; shared by all methods.
+
+    The wanted picture is the reference in A, the input in C, and in B the blend of both in linear
+    light by the band's smoothstep. In region B the two differ by design, so comparing the band with
+    the reference alone would punish a perfect fade.
+    """
+
+    def __init__(self, reference: np.ndarray, degraded: np.ndarray, regions: np.ndarray):
+        """Check the images; raises MetricError. Arguments as in `score_regions`."""
+        check_image(reference, "reference")
+        check_same_size(check_image(degraded, "degraded"), reference, "degraded")
+        self.regions = check_regions(regions, reference)
+        self.input = Picture(degraded)
+        self.reference = Picture(reference)
+        self.ideal = Picture(self._blend())
+
+    def _blend(self) -> np.ndarray:
+        """The ideal picture; the round trip through linear light is made for the band only."""
+        corrected = (self.alpha == 1)[..., None]
+        encoded = np.where(corrected, self.reference.encoded, self.input.encoded)
+        band = (self.alpha > 0) & (self.alpha < 1)
+        if band.any():
+            pictures = self.input.encoded[None, band], self.reference.encoded[None, band]
+            encoded[band] = masks.ideal(*pictures, self.alpha[None, band])[0]
+        return encoded
+
+    @cached_property
+    def alpha(self) -> np.ndarray:
+        """Weight of the correction, (H, W) float32."""
+        return masks.alpha(self.regions)
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray | None]:
+        """Region -> (H, W) weight of the images' dtype; None stands for the whole frame."""
+        labels = {"A": masks.A, "B": masks.B, "C": masks.C}
+        dtype = self.ideal.encoded.dtype
+        parts = {name: (self.regions == label).astype(dtype) for name, label in labels.items()}
+        return parts | {"all": None}
+
+
+class Case:
+    """An estimate for a target."""
+
+    def __init__(self, estimate: np.ndarray, target: Target):
+        """Check the estimate; raises MetricError."""
+        wanted = target.ideal.encoded
+        check_same_size(check_image(estimate, "estimate"), wanted, "estimate")
+        self.target = target
+        self.estimate = Picture(estimate)
+        self.to_ideal = Comparison(self.estimate, target.ideal)
+        self.to_input = Comparison(self.estimate, target.input)

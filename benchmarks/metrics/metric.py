@@ -1,0 +1,91 @@
+"""What a metric is: a number with its conventions, unit and direction attached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .inputs import MetricError, check_pair, check_weight
+from .picture import Comparison, Picture
+
+if TYPE_CHECKING:
+    pass
+
+REGIONS = ("A", "B", "C", "all")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One entry of METRICS.
+
+    A metric `of` a "pair" is `function(comparison, weight)`, weight (H, W) or None for the frame,
+    and can be called with two images. A metric of a "case" is `function(case)`: it needs the input
+    and the region map as well, so only `score_regions` can compute it.
+    """
+
+    name: str
+    convention: str
+    unit: str
+    higher_is_better: bool
+    function: Callable[..., float]
+    summary: str
+    definition: str
+    span: str
+    source: str
+    of: Literal["pair", "case"] = "pair"
+    against: Literal["ideal", "input"] = "ideal"
+    regions: tuple[str, ...] = REGIONS
+    region_rule: str = ""
+    by_default: bool = True
+    version: int = 1
+
+    @property
+    def id(self) -> str:
+        """Name, version and conventions, stored with every value; other values need another id."""
+        return f"{self.name}@{self.version}({self.convention})"
+
+    def region_id(self, region: str) -> str:
+        """The id with the region, such as "ssim@1(...)[A:nconv]"."""
+        rule = f":{self.region_rule}" if self.region_rule and region != "all" else ""
+        return f"{self.id}[{region}{rule}]"
+
+    def __call__(
+        self, estimate: np.ndarray, reference: np.ndarray, weight: np.ndarray | None = None
+    ) -> float:
+        """Score an image against another.
+
+        Parameters
+        ----------
+        estimate, reference : (H, W, 3) float32 or float64, encoded, in [0, 1]
+            float64 follows the definition to rounding; float32 is several times as fast.
+        weight : (H, W) bool or float in [0, 1], optional
+            Only what it selects counts; pixels of weight zero change nothing, to the last bit.
+
+        Returns
+        -------
+        The value; NaN where nothing is left to measure.
+
+        Raises
+        ------
+        MetricError for sizes, types or ranges that do not fit.
+        """
+        if self.of == "case":
+            raise MetricError(
+                f"{self.name}: needs the input and the region map too; use score_regions"
+            )
+        estimate, reference = check_pair(estimate, reference)
+        weight = check_weight(weight, estimate)
+        return self.function(Comparison(Picture(estimate), Picture(reference)), weight)
+
+
+def weighted_mean(values: np.ndarray, weight: np.ndarray | None) -> float:
+    """Average a map (H, W) in float64; NaN when the weights add up to nothing."""
+    if weight is None:
+        return float(values.mean(dtype=np.float64))
+    total = float(weight.sum(dtype=np.float64))
+    if total == 0:
+        return float("nan")
+    return float(np.einsum("hw,hw->", values, weight, dtype=np.float64)) / total
