@@ -8,6 +8,7 @@ from luts.command import run_program
 
 VERBS: dict[str, str] = {
     "run": "score methods on a built data set, one row per evaluation",
+    "time": "measure latency, throughput, memory and FLOPs",
     "report": "turn the rows of a run into tables, plots and a page",
 }
 

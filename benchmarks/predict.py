@@ -12,9 +12,11 @@ import numpy as np
 from datagen.files import sha256_file
 
 from .method import Method
+from .methods import METHODS
 
 if TYPE_CHECKING:
     from datagen.dataset import Pair
+    from torch import nn
 
 Predict = Callable[["Pair", np.ndarray], np.ndarray]
 
@@ -65,7 +67,7 @@ def fingerprint(name: str, method: Method) -> dict[str, object]:
     return {
         "code": sha256_file(source)[:16],
         "settings": method.settings,
-        "checkpoint": _checkpoint(name) if method.kind == "model" else None,
+        "checkpoint": _checkpoint(name) if method.trained else None,
     }
 
 
@@ -89,13 +91,27 @@ def _plain(method: Method) -> Predict:
     return lambda pair, ideal: function(pair.degraded)
 
 
+def load_model(name: str, device: str) -> nn.Module:
+    """Make a model ready to predict: trained weights where it has any to train.
+
+    Raises UntrainedError when it should have weights and there are none.
+    """
+    from .checkpoints import MissingWeightsError, load
+    from .models import build
+
+    if not METHODS[name].trained:
+        return build(name).to(device).eval()
+    try:
+        module, _ = load(name)
+    except MissingWeightsError as error:
+        raise UntrainedError(str(error)) from None
+    return module.to(device).eval()
+
+
 def _model(name: str, device: str) -> Predict:
     import torch
 
-    from .checkpoints import load
-
-    module, _ = load(name)
-    module = module.to(device).eval()
+    module = load_model(name, device)
 
     @torch.inference_mode()
     def predict(pair: Pair, ideal: np.ndarray) -> np.ndarray:
