@@ -12,15 +12,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from datagen.dataset import DataSet, load_pair, open_dataset
 
-from datagen import masks
 from datagen.files import write_text
 
 from .environment import describe
 from .methods import METHODS, MethodError, find_methods
-from .metrics import METRICS, score_regions
+from .metrics import METRICS, Target, score_target
 from .predict import Predict, UntrainedError, fingerprint, predictor
 from .rows import RUN, RunError, evaluation_key, open_for_append, read_records, to_line
 
@@ -137,7 +135,7 @@ def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str
 
 def _tasks(rows: list[dict[str, Any]], prints: dict[str, dict]) -> Iterator[Task]:
     """List the work in the data set's order: samples outside, so that each is decoded once."""
-    metrics = [metric.id for metric in METRICS.values()]
+    metrics = [metric.id for metric in METRICS.values() if metric.by_default]
     for row in rows:
         for reference, path in row["references"].items():
             pixels = [row["sha256"][p] for p in (row["input"], path, row["regions"])]
@@ -182,16 +180,16 @@ class Worker:
         """Score every method of a task; a method that fails costs only its own row."""
         started = time.perf_counter()
         pair = load_pair(self.dataset, task.row, task.reference)
-        ideal = masks.ideal(pair.degraded, pair.reference, masks.alpha(pair.regions))
-        records = [_labels(task, name) | self._score(name, pair, ideal) for name in task.keys]
+        target = Target(pair.reference, pair.degraded, pair.regions)
+        records = [_labels(task, name) | self._score(name, pair, target) for name in task.keys]
         return records, time.perf_counter() - started
 
-    def _score(self, name: str, pair: Pair, ideal: np.ndarray) -> dict[str, Any]:
+    def _score(self, name: str, pair: Pair, target: Target) -> dict[str, Any]:
         started = time.perf_counter()
         try:
-            estimate = self.predictors[name](pair, ideal)
+            estimate = self.predictors[name](pair, target.ideal.encoded)
             seconds = time.perf_counter() - started
-            values = score_regions(estimate, pair.reference, pair.degraded, pair.regions)
+            values = score_target(estimate, target)
             return {"status": "ok", "seconds": seconds, "values": values}
         except Exception as error:  # whatever a method does, the run goes on and the row says so
             status = f"{type(error).__name__}: {error}".splitlines()[0][:200]

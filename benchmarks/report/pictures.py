@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from datagen.dataset import load_pair, open_dataset
 
-from datagen import masks
 from luts.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.transfer import decode_srgb
 
 from ..methods import METHODS
+from ..metrics import Target
 from ..predict import UntrainedError, predictor
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def tell(
     stories = []
     for title, (sample, expert) in chosen.items():
         pair = load_pair(dataset, by_id[sample], expert)
-        ideal = masks.ideal(pair.degraded, pair.reference, masks.alpha(pair.regions))
+        ideal = Target(pair.reference, pair.degraded, pair.regions).ideal.encoded
         panels = []
         for name, predict in predictors.items():
             estimate = predict(pair, ideal)
