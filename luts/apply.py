@@ -72,11 +72,8 @@ def _ocio(steps: tuple, encoded: np.ndarray, result: np.ndarray, interpolation: 
         "uint16": ocio.BIT_DEPTH_UINT16,
         "float32": ocio.BIT_DEPTH_F32,
     }[encoded.dtype.name]
-    config = ocio.Config.CreateRaw()
-    # The cache would keep every LUT ever applied: about 1 MB each.
-    config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)
-    group = ocio.GroupTransform([t for step in steps for t in _transforms(step, interpolation)])
-    processor = config.getProcessor(group).getOptimizedCPUProcessor(
+    forward = ocio.TRANSFORM_DIR_FORWARD
+    processor = _processor(steps, interpolation, forward).getOptimizedCPUProcessor(
         depth, depth, ocio.OPTIMIZATION_LOSSLESS
     )
 
@@ -89,6 +86,44 @@ def _ocio(steps: tuple, encoded: np.ndarray, result: np.ndarray, interpolation: 
 
     for source, target in _contiguous_blocks(encoded, result):
         processor.apply(describe(source), describe(target))
+
+
+def invert_exactly(lut: Lut, encoded: np.ndarray) -> np.ndarray:
+    """Find the input that a LUT turns into each colour: OpenColorIO's exact tetrahedral inverse.
+
+    Parameters
+    ----------
+    lut : cubes up to 129
+    encoded : (n, 3) float32
+
+    Returns
+    -------
+    (n, 3) float32 in the LUT's domain. A colour that the LUT never makes gets the input of a
+    nearby one that it does; one that it makes twice gets either input.
+    """
+    import PyOpenColorIO as ocio  # noqa: N813
+
+    steps = stages(lut)
+    if any(isinstance(step, Lut3D) and step.size > OCIO_MAX_SIZE for step in steps):
+        raise ValueError(f"the inverse takes cubes up to {OCIO_MAX_SIZE}; resize this one first")
+    inverse = _processor(steps, "tetrahedral", ocio.TRANSFORM_DIR_INVERSE)
+    # Without OPTIMIZATION_LUT_INV_FAST, which would resample the inverse and err by up to 0.06.
+    processor = inverse.getOptimizedCPUProcessor(
+        ocio.BIT_DEPTH_F32, ocio.BIT_DEPTH_F32, ocio.OPTIMIZATION_LOSSLESS
+    )
+    result = np.array(encoded, np.float32, order="C")[None]
+    processor.apply(ocio.PackedImageDesc(result, result.shape[1], 1, 3))
+    return result[0]
+
+
+def _processor(steps: tuple, interpolation: str, direction):
+    import PyOpenColorIO as ocio  # noqa: N813
+
+    config = ocio.Config.CreateRaw()
+    # The cache would keep every LUT ever applied: about 1 MB each.
+    config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)
+    group = ocio.GroupTransform([t for step in steps for t in _transforms(step, interpolation)])
+    return config.getProcessor(group, direction)
 
 
 def _transforms(step: Lut1D | Lut3D, interpolation: str) -> list:
