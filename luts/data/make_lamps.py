@@ -8,6 +8,10 @@ under D65 and under the lamp with the CIE 1931 2 degree observer, into linear sR
 adaptation; the 3x3 that takes the one to the other is the least-squares fit in which white goes
 exactly to the lamp's white. Lights are scaled so that white keeps its luminance.
 
+Three rows are no lamps but daylight through 3, 8 and 20 m of the clearest water, by Beer's law and
+the absorption of pure water (Pope and Fry, "Absorption spectrum (380-700 nm) of pure water. II.
+Integrating cavity measurements", Applied Optics 36(33), 1997, table 3).
+
 The two error columns are mean dE00 over the chart against the spectral rendering: of the matrix,
 and of matrices fitted with the judged patch left out.
 """
@@ -45,6 +49,15 @@ LAMPS = {
     "led-rgb1": "LED-RGB1",
 }
 
+WATER_METRES = {"water-3m": 3.0, "water-8m": 8.0, "water-20m": 20.0}
+
+# Pope and Fry (1997): absorption of pure water, per metre, at 380, 390, ... 700 nm.
+_WATER = (
+    "0.01137 0.00851 0.00663 0.00473 0.00454 0.00495 0.00635 0.00922 0.00979 0.0106 0.0127 "
+    "0.0150 0.0204 0.0325 0.0409 0.0434 0.0474 0.0565 0.0619 0.0695 0.0896 0.1351 0.2224 "
+    "0.2644 0.2755 0.2916 0.3108 0.340 0.410 0.439 0.465 0.516 0.624"
+)
+
 
 def responses(light: np.ndarray, reflectances: np.ndarray, observer: np.ndarray) -> np.ndarray:
     """Linear sRGB (n, 3) of reflectances (n, w) under a light (w,), white of luminance 1."""
@@ -72,8 +85,14 @@ def spectra() -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     wanted = {"D65": "D65", **LAMPS}
     chart = colour.SDS_COLOURCHECKERS["ColorChecker N Ohta"].values()
     observer = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
+    lamps = {name: lights[theirs].copy().align(shape).values for name, theirs in wanted.items()}
+    # Beyond 700 nm the eye sees next to nothing: the last value is held.
+    absorption = [float(word) for word in _WATER.split()]
+    absorption = np.interp(shape.wavelengths, np.arange(380, 701, 10), absorption)
+    for name, metres in WATER_METRES.items():
+        lamps[name] = lamps["D65"] * np.exp(-absorption * metres)
     return (
-        {name: lights[theirs].copy().align(shape).values for name, theirs in wanted.items()},
+        lamps,
         np.array([patch.copy().align(shape).values for patch in chart]),
         observer.copy().align(shape).values,
     )
@@ -83,33 +102,33 @@ def build() -> list[tuple[str, str, np.ndarray, float, float]]:
     """Return (lamp, source, matrix, error, error with the patch left out) for every lamp."""
     lights, reflectances, observer = spectra()
     white = np.ones((1, reflectances.shape[1]))
-    day, day_white = (responses(lights["D65"], r, observer) for r in (reflectances, white))
     # D65 tabulated every 5 nm is not white to the last digit: balance it, as a camera would.
-    day = day / day_white
+    day_white = responses(lights["D65"], white, observer)
+    day = responses(lights.pop("D65"), reflectances, observer) / day_white
     rows = []
-    for name, theirs in LAMPS.items():
-        lamp = responses(lights[name], reflectances, observer) / day_white
-        whites = np.stack([np.ones(3), (responses(lights[name], white, observer) / day_white)[0]])
+    for name, light in lights.items():
+        lamp = responses(light, reflectances, observer) / day_white
+        whites = np.stack([np.ones(3), (responses(light, white, observer) / day_white)[0]])
         matrix = fit(day, lamp, whites)
+        others = ~np.eye(len(day), dtype=bool)
+        left_out = [
+            patch @ fit(day[o], lamp[o], whites).T for patch, o in zip(day, others, strict=True)
+        ]
         truth = linear_to_lab(lamp)
-        error = delta_e_2000(linear_to_lab(day @ matrix.T), truth).mean()
-        others = [np.arange(len(day)) != i for i in range(len(day))]
-        left_out = np.array([day[~o][0] @ fit(day[o], lamp[o], whites).T for o in others])
-        rows.append(
-            (name, theirs, matrix, error, delta_e_2000(linear_to_lab(left_out), truth).mean())
-        )
+        errors = [
+            float(delta_e_2000(linear_to_lab(estimate), truth).mean())
+            for estimate in (day @ matrix.T, np.array(left_out))
+        ]
+        rows.append((name, LAMPS.get(name, "D65 through water"), matrix, *errors))
     return rows
 
 
 def main() -> None:
-    lines = [
-        "\t".join(
-            ["lamp", "spectrum", *(f"m{i}{j}" for i in "012" for j in "012"), "error", "left_out"]
-        )
-    ]
-    for name, theirs, matrix, error, left_out in build():
+    entries = [f"m{row}{column}" for row in range(3) for column in range(3)]
+    lines = ["\t".join(["lamp", "spectrum", *entries, "error", "left_out"])]
+    for name, source, matrix, error, left_out in build():
         cells = [f"{value:.6f}" for value in matrix.ravel()]
-        lines.append("\t".join([name, theirs, *cells, f"{error:.2f}", f"{left_out:.2f}"]))
+        lines.append("\t".join([name, source, *cells, f"{error:.2f}", f"{left_out:.2f}"]))
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
 

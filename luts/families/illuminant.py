@@ -5,7 +5,7 @@ Two kinds of light, both a 3x3 matrix on linear sRGB (casts computed on encoded 
 
 * a colour temperature and a tint: a point beside the Planckian locus, and the Bradford transform
   from D65 to it;
-* a lamp of lamps.tsv, by a matrix fitted to spectra: its light mixed with daylight by `mix`, and
+* a lamp (or a depth of water) of lamps.tsv, by a matrix fitted to spectra: its light mixed with daylight by `mix`, and
   the camera's white balance undoing part of the cast by `adaptation`.
 
 References
@@ -27,7 +27,6 @@ from .lamps import lamp_matrix, lamp_names
 
 MIRED_RANGE = (40.0, 600.0)  # 25 000 K to 1 667 K
 MAX_DUV = 0.06
-SPEED_LIMIT = 4.0
 MIN_GAIN = 0.05  # no camera multiplies a channel by more than twenty to balance a lamp
 
 _BRADFORD = np.array(
@@ -151,17 +150,12 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
 
 def limit(parameters: Parameters) -> float:
-    """All light from the lamp; or 1667 K, 25 000 K or a tint of 0.06."""
+    """All light from the lamp; or 1667 K, 25 000 K or a tint 0.06 away from daylight's."""
     if "lamp" in parameters:
         return 1 / parameters["mix"]
-    end = MIRED_RANGE[int(parameters["mired"] > D65_MIRED)]
-    return float(
-        min(
-            SPEED_LIMIT,
-            (end - D65_MIRED) / (parameters["mired"] - D65_MIRED or 1e-6),
-            (MAX_DUV - D65_DUV) / max(abs(parameters["duv"] - D65_DUV), 1e-6),
-        )
-    )
+    way, tint = parameters["mired"] - D65_MIRED, abs(parameters["duv"] - D65_DUV)
+    room = MIRED_RANGE[1] - D65_MIRED if way > 0 else D65_MIRED - MIRED_RANGE[0]
+    return float(min(room / max(abs(way), 1e-6), MAX_DUV / max(tint, 1e-6)))
 
 
 ILLUMINANT = Family(draw, apply, limit, "light of another colour: sky, sun, lamps and their mix")
