@@ -9,6 +9,8 @@ from luts.command import run_program
 VERBS: dict[str, str] = {
     "run": "score methods on a built data set, one row per evaluation",
     "time": "measure latency, throughput, memory and FLOPs",
+    "score": "score pictures made elsewhere, by any program",
+    "verify": "recompute a sample of a run's rows",
     "report": "turn the rows of a run into tables, plots and a page",
 }
 

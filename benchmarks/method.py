@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["check", "classical", "oracle", "model"]
+Kind = Literal["check", "classical", "oracle", "model", "external"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Method:
                 take function(encoded, regions) with the (H, W) uint8 label image
     oracle      function(degraded, reference) -> encoded; sees the answer, so it is a ceiling
     model       function(**settings) -> torch.nn.Module (see benchmarks/models/__init__.py)
-    check       function(degraded, reference) -> encoded; the Input and Reference rows
+    check       function(degraded, ideal) -> encoded; the Input and Reference rows
+    external    nothing: its pictures were made elsewhere and lie in settings["folder"]
     """
 
     target: str

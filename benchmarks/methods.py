@@ -15,6 +15,14 @@ from .oracles import ORACLES
 METHODS: dict[str, Method] = {**CHECKS, **CLASSICAL, **MODELS, **ORACLES}
 
 
+EXTERNAL = Method("", "external", "pictures made elsewhere")
+
+
+def lookup(name: str) -> Method:
+    """Find a row by name; a name that METHODS does not have was scored from pictures."""
+    return METHODS.get(name, EXTERNAL)
+
+
 class MethodError(UserError):
     """A method that does not exist, or cannot run as asked."""
 

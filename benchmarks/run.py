@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from datagen.dataset import DataSet, load_pair, open_dataset
 
-from datagen.files import write_text
+from datagen.files import sha256_file, write_text
 
 from .environment import describe
-from .methods import METHODS, MethodError, find_methods
+from .methods import EXTERNAL, MethodError, find_methods
 from .metrics import METRICS, Target, score_target
-from .predict import Predict, UntrainedError, fingerprint, predictor
+from .predict import Predict, UntrainedError, fingerprint, picture_of, predictor
 from .rows import RUN, RunError, evaluation_key, open_for_append, read_records, to_line
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def run(
     names: list[str],
     out: Path,
     *,
+    external: Mapping[str, Path] = MappingProxyType({}),
     split: str = "test",
     device: str = "cpu",
     jobs: int = 1,
@@ -76,6 +78,7 @@ def run(
     data : folder of a built data set
     names : methods, kinds of methods, or "all"; the checks are always added
     out : results folder; evaluations found there with the same key are not made again
+    external : name -> folder of pictures <sample id>.png made elsewhere, scored as that method
     split : "train", "val" or "test"
     device : torch device for models
     jobs : worker processes; one process does everything when 1 or on a GPU
@@ -91,8 +94,12 @@ def run(
     rows = dataset.select(split=split)[:limit]
     if not rows:
         raise MethodError(f"{data}: no sample in split {split!r}")
-    prints, untrained = _fingerprints(find_methods(["check", *names]))
-    tasks = list(_tasks(rows, prints))
+    methods = find_methods(["check", *names])
+    for name, folder in external.items():
+        methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
+    prints, untrained = _fingerprints(methods)
+    methods = {name: methods[name] for name in prints}
+    tasks = list(_tasks(rows, prints, external))
     keys = [key for task in tasks for key in task.keys.values()]
     done = {record["key"] for record in read_records(out) if record["status"] == "ok"}
     todo = [task.without(done) for task in tasks if task.keys.values() - done]
@@ -110,7 +117,7 @@ def run(
     failed, finished, busy = 0, reused, 0.0
     progress(finished, len(keys))
     with open_for_append(out) as stream:
-        for records, seconds in _evaluate_all(todo, data, device, jobs):
+        for records, seconds in _evaluate_all(todo, data, methods, device, jobs):
             stream.write("".join(map(to_line, records)).encode())
             stream.flush()
             failed += sum(record["status"] != "ok" for record in records)
@@ -133,30 +140,41 @@ def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str
     return prints, untrained
 
 
-def _tasks(rows: list[dict[str, Any]], prints: dict[str, dict]) -> Iterator[Task]:
+def _tasks(
+    rows: list[dict[str, Any]], prints: dict[str, dict], external: Mapping[str, Path]
+) -> Iterator[Task]:
     """List the work in the data set's order: samples outside, so that each is decoded once."""
     metrics = [metric.id for metric in METRICS.values() if metric.by_default]
     for row in rows:
         for reference, path in row["references"].items():
             pixels = [row["sha256"][p] for p in (row["input"], path, row["regions"])]
+            made = {name: _picture_hash(folder, row["id"]) for name, folder in external.items()}
             keys = {
-                name: evaluation_key(name, print_, row["id"], reference, pixels, metrics)
+                name: evaluation_key(
+                    name, print_, row["id"], reference, pixels, metrics, made.get(name)
+                )
                 for name, print_ in prints.items()
             }
             yield Task(row, reference, keys)
 
 
+def _picture_hash(folder: Path, sample: str) -> str | None:
+    path = picture_of(folder, sample)
+    return sha256_file(path) if path.is_file() else None
+
+
 def _evaluate_all(
-    tasks: list[Task], data: Path, device: str, jobs: int
+    tasks: list[Task], data: Path, methods: dict[str, Method], device: str, jobs: int
 ) -> Iterator[tuple[list[dict[str, Any]], float]]:
     """Evaluate tasks in this process or in several; a few wait in the queue, never all."""
-    names = list(dict.fromkeys(name for task in tasks for name in task.keys))
+    needed = {name for task in tasks for name in task.keys}
+    methods = {name: method for name, method in methods.items() if name in needed}
     if jobs == 1 or len(tasks) < 2 * jobs:
-        worker = Worker(data, names, device)
+        worker = Worker(data, methods, device)
         yield from map(worker.evaluate, tasks)
         return
     with ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=_start_worker, initargs=(data, names, device)
+        jobs, get_context("spawn"), initializer=_start_worker, initargs=(data, methods, device)
     ) as pool:
         waiting = iter(tasks)
         pending = {pool.submit(_evaluate, t) for t in itertools.islice(waiting, 4 * jobs)}
@@ -170,10 +188,10 @@ def _evaluate_all(
 class Worker:
     """Everything one process keeps between pairs: the open data set and the loaded methods."""
 
-    def __init__(self, data: Path, names: list[str], device: str):
+    def __init__(self, data: Path, methods: dict[str, Method], device: str):
         self.dataset: DataSet = open_dataset(data)
         self.predictors: dict[str, Predict] = {
-            name: predictor(name, METHODS[name], device) for name in names
+            name: predictor(name, method, device) for name, method in methods.items()
         }
 
     def evaluate(self, task: Task) -> tuple[list[dict[str, Any]], float]:
@@ -199,14 +217,14 @@ class Worker:
 _worker: Worker | None = None
 
 
-def _start_worker(data: Path, names: list[str], device: str) -> None:
+def _start_worker(data: Path, methods: dict[str, Method], device: str) -> None:
     import cv2
     import torch
 
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     global _worker
-    _worker = Worker(data, names, device)
+    _worker = Worker(data, methods, device)
 
 
 def _evaluate(task: Task) -> tuple[list[dict[str, Any]], float]:

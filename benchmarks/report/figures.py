@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from ..methods import METHODS
+from ..methods import lookup
+from .summary import COMPETING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +34,10 @@ def quality_by_exposure(rows: pd.DataFrame) -> str:
     scores = scores[scores["method"] != "reference"].dropna(subset="value")
     means = scores.pivot_table(index="ev", columns="method", values="value")
     ranked = scores.groupby("method")["value"].mean().sort_values(ascending=False).index
-    rivals = [name for name in ranked if METHODS[name].kind in ("classical", "model")][:LINES]
+    rivals = [name for name in ranked if lookup(name).kind in COMPETING][:LINES]
     figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
     for name in ranked:
-        style = KIND_STYLES.get(METHODS[name].kind, {})
+        style = KIND_STYLES.get(lookup(name).kind, {})
         if name in rivals or style:
             axes.plot(means.index, means[name], marker="o", markersize=4, label=name, **style)
     axes.set(xlabel="exposure of the input (EV)", ylabel="PSNR in region A (dB)")

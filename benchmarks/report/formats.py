@@ -6,7 +6,7 @@ import csv
 import io
 import math
 
-from ..methods import METHODS
+from ..methods import lookup
 from ..metrics import METRICS
 from .summary import PSNR_CAP_DB, Cell, Column
 
@@ -54,7 +54,7 @@ def markdown(table: Table) -> str:
         "|---|---|" + "---:|" * len(columns),
     ]
     for name, cells in table.items():
-        kind = METHODS[name].kind
+        kind = lookup(name).kind
         texts = [cell_text(cells[column], column[0]) for column in columns]
         texts = [
             f"**{text}**" if cells[column].best else text
@@ -70,6 +70,7 @@ KIND_WORDS = {
     "classical": "classical",
     "model": "trained",
     "oracle": "ceiling",
+    "external": "external",
 }
 
 
@@ -114,7 +115,7 @@ def comma_separated(tables: dict[str, Table]) -> str:
         for name, cells in table.items():
             for column, cell in cells.items():
                 numbers = (cell.mean, cell.low, cell.high, cell.valid, cell.asked)
-                writer.writerow((stratum, name, METHODS[name].kind, *column, *numbers))
+                writer.writerow((stratum, name, lookup(name).kind, *column, *numbers))
     return text.getvalue()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from ..methods import METHODS
+from ..methods import lookup
 from .formats import KIND_WORDS, Table, cell_text, heading
 from .pictures import Story
 
@@ -45,8 +45,8 @@ def _grid(table: Table) -> list[dict[str, Any]]:
     return [
         {
             "method": name,
-            "kind": KIND_WORDS[METHODS[name].kind],
-            "summary": METHODS[name].summary,
+            "kind": KIND_WORDS[lookup(name).kind],
+            "summary": lookup(name).summary,
             "cells": [
                 {"text": cell_text(cell, column[0]), "sort": cell.mean, "best": cell.best}
                 for column, cell in cells.items()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,15 @@ from datagen.dataset import load_pair, open_dataset
 from luts.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.transfer import decode_srgb
 
-from ..methods import METHODS
+from ..methods import lookup
 from ..metrics import Target
 from ..predict import UntrainedError, predictor
+from .summary import COMPETING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..method import Method
 
 QUANTILES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 ERROR_FULL_SCALE = 20.0  # ΔE00 drawn as white
@@ -61,7 +65,7 @@ def choose(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     Title -> (sample id, reference name). Ties go to the first id in order, so the choice is stable.
     """
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A") & rows["value"].notna()]
-    rivals = [name for name in scores["method"].unique() if METHODS[name].kind in _COMPETING]
+    rivals = [name for name in scores["method"].unique() if lookup(name).kind in COMPETING]
     if not rivals:
         return {}
     means = scores[scores["method"].isin(rivals)].groupby("method")["value"].mean()
@@ -74,11 +78,11 @@ def choose(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     }
 
 
-_COMPETING = ("classical", "model")
-
-
 def tell(
-    data: Path, rows: pd.DataFrame, chosen: dict[str, tuple[str, str]], names: Iterable[str]
+    data: Path,
+    rows: pd.DataFrame,
+    chosen: dict[str, tuple[str, str]],
+    methods: Mapping[str, Method],
 ) -> list[Story]:
     """Draw the chosen pairs: every method's estimate, its colour error and its gain."""
     dataset = open_dataset(data)
@@ -86,11 +90,9 @@ def tell(
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
     scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
     predictors = {}
-    for name in names:
-        try:
-            predictors[name] = predictor(name, METHODS[name])
-        except UntrainedError:
-            continue
+    for name, method in methods.items():
+        with contextlib.suppress(UntrainedError):
+            predictors[name] = predictor(name, method)
     stories = []
     for title, (sample, expert) in chosen.items():
         pair = load_pair(dataset, by_id[sample], expert)

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..methods import METHODS
+from ..methods import METHODS, lookup
 from ..metrics import METRICS
 
 # Values above this count as this much in means: an untouched region scores infinitely many dB.
 PSNR_CAP_DB = 100.0
+
+# Checks and oracles see the answer, so they are never ranked.
+COMPETING = ("classical", "model", "external")
 
 Column = tuple[str, str]  # metric name, region
 COLUMNS: tuple[Column, ...] = (
@@ -61,8 +64,10 @@ def tabulate(
     -------
     Methods in the order of METHODS. A method that failed everywhere keeps its row, with NaN.
     """
-    present = set(rows["method"])
-    table: dict[str, dict[Column, Cell]] = {name: {} for name in METHODS if name in present}
+    present = dict.fromkeys(rows["method"])
+    ordered = [name for name in METHODS if name in present]
+    ordered += [name for name in present if name not in METHODS]
+    table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
     asked = rows.groupby("method")[["sample", "expert"]].apply(lambda r: len(r.drop_duplicates()))
     keyed = dict(list(rows.groupby(["method", "metric", "region"], sort=False)))
     for column in columns:
@@ -100,6 +105,6 @@ def _best(cells: dict[str, Cell], metric: str) -> set[str]:
     ranked = {
         name: sign * cell.mean
         for name, cell in cells.items()
-        if METHODS[name].kind in ("classical", "model") and not math.isnan(cell.mean)
+        if lookup(name).kind in COMPETING and not math.isnan(cell.mean)
     }
     return {name for name, value in ranked.items() if value == max(ranked.values())}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.files import write_text
 
+from ..methods import lookup
 from ..rows import RunError, load_rows, load_run
 from .figures import quality_by_exposure
 from .formats import comma_separated, latex, markdown
@@ -72,7 +73,11 @@ def _stories(about: dict[str, Any], rows: pd.DataFrame) -> list[Story]:
     folder = Path(about["dataset"]["folder"])
     if not folder.is_dir():
         return []
-    return tell(folder, rows, choose(rows), list(about["methods"]))
+    methods = {
+        name: replace(lookup(name), settings=facts["settings"])
+        for name, facts in about["methods"].items()
+    }
+    return tell(folder, rows, choose(rows), methods)
 
 
 def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:

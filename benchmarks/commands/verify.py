@@ -1,0 +1,26 @@
+"""`benchmarks verify`: recompute a sample of rows."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from luts.command import PARTIAL, SUCCESS
+
+EXAMPLE = "benchmarks verify out/bench --count 20"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="results folder of `benchmarks run`")
+    parser.add_argument("--count", type=int, default=20, help="evaluations to recompute (20)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice (0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..verify import verify
+
+    checked, found = verify(args.run, count=args.count, seed=args.seed)
+    for m in found:
+        print(f"{m.method} on {m.sample}: {m.metric} was {m.stored:.6g}, is {m.recomputed:.6g}")
+    print(f"{checked} evaluations recomputed, {len(found)} values differ")
+    return PARTIAL if found else SUCCESS
