@@ -15,7 +15,6 @@ from datagen.files import sha256_file
 from datagen.images import read_image, to_float
 
 from .method import Method
-from .methods import METHODS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +73,7 @@ def fingerprint(name: str, method: Method) -> dict[str, object]:
     return {
         "code": _code_hash(method.target.partition(":")[0]),
         "settings": method.settings,
-        "checkpoint": _checkpoint(name) if method.trained else None,
+        "checkpoint": _checkpoint(name) if method.kind == "model" else None,
     }
 
 
@@ -129,10 +128,7 @@ def load_model(name: str, device: str) -> nn.Module:
     Raises UntrainedError when it should have weights and there are none.
     """
     from .checkpoints import MissingWeightsError, load
-    from .models import build
 
-    if not METHODS[name].trained:
-        return build(name).to(device).eval()
     try:
         module, _ = load(name)
     except MissingWeightsError as error:
