@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from luts.command import run_program
 
 VERBS: dict[str, str] = {
+    "build": "make a data set of a recipe, or go on with one",
     "simulate": "photograph linear scenes into DNG files with a virtual camera",
 }
 

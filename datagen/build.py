@@ -1,0 +1,221 @@
+"""Run a plan: what is there and whole is kept, the rest is made, the manifest says what is what.
+
+The driver only schedules and writes the manifest; workers write the pictures. Files are whole or
+absent, a manifest line follows the files it names, and a sample's id decides its pixels, so a build
+may be killed at any moment and started again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import distort, engines, plan, workspace
+from .engines.worker import Outcome, Task
+from .manifest import MANIFEST, OK, Row, dataset_hash, read_rows, sort_manifest
+from .plan import Job
+from .progress import Progress
+from .recipe import Recipe, RecipeError
+from .render import Renderer, lost_rows
+from .sources import read_source, source_folder
+from .versions import versions
+
+TIMINGS = "timings.jsonl"  # seconds per scene: kept apart, so that the manifest is reproducible
+
+# How long a scene may take before it counts as hung: generous, since machines are busy.
+BASE_DEADLINE_S = 60.0
+DEADLINE_S_PER_MB = 3.0
+DEADLINE_S_PER_SAMPLE = 2.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a build may use; nothing here changes a byte of the data set."""
+
+    engine: str = "local"
+    workers: int = 1
+    memory: int = 4 << 30  # bytes of address space per worker; 0 is no limit
+    deadline_s: float = 0.0  # per scene; 0 goes by the size of its file
+
+
+@dataclass
+class Summary:
+    """What a build came to."""
+
+    folder: Path
+    made: int = 0  # samples
+    reused: int = 0
+    failed: Counter[str] = field(default_factory=Counter)  # status -> samples
+    failures: list[str] = field(default_factory=list)  # a line per scene that failed
+    hash: str = ""  # of the data set, once it is complete
+    interrupted: bool = False
+    seconds: float = 0.0
+    worker_seconds: float = 0.0
+
+
+def build(recipe: Recipe, out: Path, resources: Resources | None = None) -> Summary:
+    """Build, or go on building, the data set of a recipe in a folder.
+
+    Scenes that failed in an earlier build are tried again.
+
+    Raises
+    ------
+    RecipeError
+        The recipe cannot be planned, or the folder holds something else.
+    OSError
+        The folder cannot be written (full, read-only, forbidden). What is complete stays valid.
+    """
+    started = time.monotonic()
+    resources = resources or Resources()
+    distort.check_names(recipe)
+    folder = source_folder(recipe.source)
+    jobs = plan.jobs(recipe, read_source(recipe.source))
+    summary = Summary(Path(out))
+    with workspace.locked(summary.folder), _interruptible() as stop:
+        workspace.claim(recipe, summary.folder)
+        kept = _kept(recipe, jobs, summary.folder)
+        summary.reused = len(kept)
+        todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
+        renderer = Renderer(recipe, folder, summary.folder)
+        tasks = (_task(recipe, job, folder, resources) for job in todo)
+        tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
+        _make(renderer, tasks, total=len(todo), resources=resources, kept=kept, summary=summary)
+        summary.interrupted = stop.is_set()
+        if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
+            summary.hash = _finish(recipe, summary.folder, kept)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _kept(recipe: Recipe, jobs: Sequence[Job], out: Path) -> dict[str, int]:
+    """Sample id -> manifest offset, for the scenes of which every sample is there and whole."""
+    by_scene = {job.scene.name: job for job in jobs}
+    kept: dict[str, tuple[str, int]] = {}
+    for offset, row in workspace.whole_rows(out):
+        job = by_scene.get(row["scene"])
+        if job is None:
+            raise RecipeError(
+                f"{out}: holds scene {row['scene']!r}, which the source no longer has; "
+                "put it back or choose another folder"
+            )
+        if (row["split"], row["source"]["path"]) == (job.split, job.scene.files[0]):
+            kept[row["id"]] = row["scene"], offset
+    found = Counter(scene for scene, _ in kept.values())
+    whole = {
+        name
+        for name, count in found.items()
+        if count == plan.samples_per_scene(recipe, by_scene[name].scene)
+    }
+    return {sample: offset for sample, (scene, offset) in kept.items() if scene in whole}
+
+
+def _first_sample(recipe: Recipe, job: Job) -> str:
+    return next(plan.samples(recipe, job.scene)).id
+
+
+def _task(recipe: Recipe, job: Job, folder: Path, resources: Resources) -> Task:
+    if resources.deadline_s:
+        return Task(job, resources.deadline_s)
+    size = sum(path.stat().st_size for file in job.scene.files if (path := folder / file).exists())
+    samples = plan.samples_per_scene(recipe, job.scene)
+    return Task(
+        job, BASE_DEADLINE_S + DEADLINE_S_PER_MB * size / 1e6 + DEADLINE_S_PER_SAMPLE * samples
+    )
+
+
+def _make(
+    renderer: Renderer,
+    tasks: Iterable[Task],
+    *,
+    total: int,
+    resources: Resources,
+    kept: dict[str, int],
+    summary: Summary,
+) -> None:
+    """Render the tasks; append every scene's rows as soon as it is done."""
+    run = engines.load(resources.engine)
+    outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
+    with (
+        Progress(total, f"building {renderer.recipe.name}", "scene") as bar,
+        workspace.Appender(summary.folder) as manifest,
+        (summary.folder / TIMINGS).open("a", encoding="utf-8") as timings,
+    ):
+        for outcome in outcomes:
+            rows = outcome.result if outcome.status == OK else _rows_of_lost(renderer, outcome)
+            kept.update(manifest.append(rows))
+            _count(summary, rows)
+            failed = any(row["status"] != OK for row in rows)
+            summary.worker_seconds += outcome.seconds
+            scene = outcome.task.job.scene.name
+            timings.write(json.dumps({"scene": scene, "seconds": round(outcome.seconds, 3)}) + "\n")
+            bar.step(failed=failed)
+
+
+def _rows_of_lost(renderer: Renderer, outcome: Outcome) -> list[Row]:
+    job = outcome.task.job
+    return lost_rows(renderer.recipe, job, outcome.status, outcome.reason)
+
+
+def _count(summary: Summary, rows: Sequence[Row]) -> None:
+    lost = [row for row in rows if row["status"] != OK]
+    summary.made += len(rows) - len(lost)
+    summary.failed.update(row["status"] for row in lost)
+    if lost:
+        first = lost[0]
+        summary.failures.append(f"{first['scene']}: {first['status']}: {first['reason']}")
+
+
+def _finish(recipe: Recipe, out: Path, kept: dict[str, int]) -> str:
+    """Sort the manifest and sign the data set with its hash."""
+    sort_manifest(out / MANIFEST, kept)
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def counted() -> Iterator[Row]:
+        for row in read_rows(out / MANIFEST):
+            counts[row["split"], row["status"]] += 1
+            yield row
+
+    name = dataset_hash(counted())
+    content = {
+        "name": recipe.name,
+        "recipe": recipe.resolved(),
+        "complete": True,
+        "hash": name,
+        "samples": {
+            split: {status: n for (s, status), n in sorted(counts.items()) if s == split}
+            for split in plan.SPLITS
+        },
+        "versions": versions(),
+    }
+    workspace.write_dataset(out, content)
+    return name
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Set the event on the first Ctrl-C, so that running scenes end; the second stops at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def on_interrupt(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print("finishing the scenes at work; Ctrl-C again stops at once", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,62 @@
+"""`datagen build`: make a data set, or go on with one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+EXAMPLE = "datagen build demo -o out/demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
+    parser.add_argument("-o", "--out", required=True, help="folder of the data set")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, such as render.long_edge=256",
+    )
+    parser.add_argument(
+        "-j", "--jobs", type=int, default=os.cpu_count() or 1, help="worker processes"
+    )
+    parser.add_argument("--engine", default="local", help="local, serial")
+    parser.add_argument(
+        "--memory-gb",
+        type=float,
+        default=4.0,
+        help="most a worker may use; 0 is no limit (default 4)",
+    )
+    parser.add_argument(
+        "--deadline",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="seconds a scene may take; 0 is by size",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from luts.command import INTERRUPTED, PARTIAL, SUCCESS
+
+    from ..build import Resources, build
+    from ..recipe import load_recipe
+
+    resources = Resources(
+        args.engine, max(1, args.jobs), memory=int(args.memory_gb * 2**30), deadline_s=args.deadline
+    )
+    summary = build(load_recipe(args.recipe, args.set), args.out, resources)
+    for line in summary.failures:
+        print(f"failed: {line}", file=sys.stderr)
+    failed = sum(summary.failed.values())
+    print(
+        f"{summary.made} samples made, {summary.reused} kept, {failed} failed "
+        f"in {summary.seconds:.1f} s; data set {summary.hash[:16] or 'not complete: build again'}",
+        file=sys.stderr,
+    )
+    print(summary.folder)
+    if summary.interrupted:
+        return INTERRUPTED
+    return PARTIAL if failed else SUCCESS

@@ -1,0 +1,134 @@
+"""Colour distortions of a recipe's [[distort]] blocks: drawn by name, applied exactly, recorded.
+
+A family's member is applied by its own formula, pixel by pixel. The .cube file stored beside the
+pictures is the same distortion sampled on a grid, for other tools. Only a distortion from a file or
+from the library is itself a table, and the record says so with `exact: false`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import luts
+from luts import families, library
+from luts.colorimetry import delta_e_2000, encoded_to_lab
+from luts.lut import Lut3D, nodes
+
+from .recipe import Distort, Recipe, RecipeError
+from .seeding import sample_rng
+from .strict import nearest
+
+MAX_DRAWS = 32
+Layer = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Distortion:
+    """One or more layers on top of each other, their sum as a LUT, and how to record them."""
+
+    layers: tuple[Layer, ...]
+    lut: Lut3D
+    lut_hash: str
+    record: dict[str, Any]
+
+    def apply(self, encoded: np.ndarray) -> np.ndarray:
+        """Distort (H, W, 3) encoded float values; the result lies in [0, 1], float32."""
+        return _through(self.layers, encoded).astype(np.float32)
+
+
+def draw(recipe: Recipe, block: int, *, split: str, sample: str, number: int) -> Distortion:
+    """The distortion of a sample: an entry of the block's pool for its split, chosen by its id."""
+    distort = recipe.distort[block]
+    rng = sample_rng(recipe.seed, f"{sample}/distort/{number}")
+    entry = int(rng.integers(distort.pool))
+    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}")
+
+
+def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
+    """Mean CIEDE2000 between a picture, (H, W, 3) encoded, before and after."""
+    difference = delta_e_2000(encoded_to_lab(distorted), encoded_to_lab(encoded))
+    return float(np.mean(difference, dtype=np.float64))
+
+
+def check_names(recipe: Recipe) -> None:
+    """Raise RecipeError for a family, library LUT or file that does not exist."""
+    for number, distort in enumerate(recipe.distort, start=1):
+        where = f"{recipe.path}: [[distort]] {number}"
+        known = {"families": families.FAMILIES, "library": library.names()}
+        for key, names in known.items():
+            for name in getattr(distort, key):
+                if name not in names:
+                    raise RecipeError(f"{where} {key}: no {name!r}{nearest(name, names)}")
+        for file in distort.files:
+            if not Path(file).is_file():
+                raise RecipeError(f"{where} files: {file}: no such file")
+            luts.read_cube(file)  # a damaged LUT is better refused now than in every sample
+
+
+@functools.lru_cache(maxsize=128)
+def _pool_entry(distort: Distort, seed: int, key: str) -> Distortion:
+    rng = sample_rng(seed, key)
+    drawn = [_draw_layer(distort, rng) for _ in range(distort.stack)]
+    layers = tuple(layer for layer, _ in drawn)
+    records = [record for _, record in drawn]
+    table = _through(layers, nodes(distort.lut_size))
+    lut = Lut3D(table, title=" + ".join(_title(record) for record in records))
+    severity = luts.severity(lut)
+    record = {
+        **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
+        "exact": all(record["kind"] == "family" for record in records),
+        "severity": round(float(severity.mean), 4),
+        "severity_p95": round(float(severity.p95), 4),
+    }
+    return Distortion(layers, lut, luts.table_hash(lut), record)
+
+
+def _draw_layer(distort: Distort, rng: np.random.Generator) -> tuple[Layer, dict[str, Any]]:
+    """Pick a family, library LUT or file, each as likely as any other, and make its layer."""
+    choices = [
+        *(("family", name) for name in distort.families),
+        *(("library", name) for name in distort.library),
+        *(("file", name) for name in distort.files),
+    ]
+    kind, name = choices[int(rng.integers(len(choices)))]
+    if kind == "family":
+        member = _draw_member(name, distort.severity, rng)
+        return member.apply, {"kind": kind, "name": name, "parameters": member.record()}
+    lut = library.load(name) if kind == "library" else luts.read_cube(name)
+    label = name if kind == "library" else Path(name).name
+    parameters = {"lut_sha256": luts.table_hash(lut)}
+    return functools.partial(luts.apply, lut), {
+        "kind": kind,
+        "name": label,
+        "parameters": parameters,
+    }
+
+
+def _draw_member(
+    family: str, severity: tuple[float, float], rng: np.random.Generator
+) -> families.Distortion:
+    """A member of a family with a severity in the range; not every draw can be made that strong."""
+    for _ in range(MAX_DRAWS):
+        asked = round(float(rng.uniform(*severity)), 3)
+        try:
+            return families.draw(family, seed=int(rng.integers(2**31)), severity=asked)
+        except families.DistortionError as error:
+            refusal = error
+    raise RecipeError(f"[[distort]] severity: {refusal}; lower the range, {list(severity)}")
+
+
+def _through(layers: tuple[Layer, ...], encoded: np.ndarray) -> np.ndarray:
+    """Layer by layer; each gives a picture that can be shown, hence the clipping in between."""
+    for layer in layers:
+        encoded = np.clip(layer(np.asarray(encoded, np.float32)), 0, 1)
+    return encoded
+
+
+def _title(record: dict[str, Any]) -> str:
+    return str(record["name"])

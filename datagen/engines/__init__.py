@@ -1,0 +1,17 @@
+"""Engines schedule tasks; what a task does, and every byte it writes, is the same in all."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+ENGINES: dict[str, str] = {
+    "local": "worker processes on this machine (default)",
+    "serial": "this process alone, for debugging",
+}
+
+
+def load(name: str) -> Callable[..., Any]:
+    """The `run(work, tasks, *, workers, memory)` of an engine."""
+    return importlib.import_module(f".{name}", __name__).run

@@ -1,0 +1,169 @@
+"""One disposable process that does one task at a time and may be killed at any moment.
+
+Raw decoders are native code fed with damaged files: they crash, hang and eat memory. Whatever
+engine schedules the work, the decoding happens in such a process, and its death costs one task.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+Work = Callable[[Any], Any]
+
+READY = "ready"
+RECYCLE_AFTER = 50  # tasks; bounds what a leaking native library can pile up
+GRACE_S = 60.0  # to start Python and import the image libraries on a busy machine
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and how long it may take."""
+
+    job: Any
+    deadline_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: its result, or the status and reason of its loss."""
+
+    task: Task
+    result: Any = None
+    status: str = "ok"  # or: crashed, timeout, oom, error
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class TargetError(OSError):
+    """The place written to is full, read-only or forbidden: no other task would fare better."""
+
+
+class Worker:
+    """A spawned process that serves `work`; `connection` is readable when it has something to say.
+
+    Spawned, because a forked child of a process with OpenMP threads can hang for ever.
+    """
+
+    def __init__(self, work: Work, memory: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        # Pickled here, so that the child sets its limits before it imports what `work` needs.
+        args = (theirs, pickle.dumps(work), memory)
+        self.process = context.Process(target=_serve, args=args, daemon=True)
+        self.process.start()
+        theirs.close()
+        self.task: Task | None = None
+        self.ready = False
+        self.done = 0
+        self.started = time.monotonic()
+        self.due = self.started + GRACE_S
+
+    @property
+    def worn_out(self) -> bool:
+        return self.done >= RECYCLE_AFTER
+
+    def submit(self, task: Task) -> None:
+        self.task, self.started = task, time.monotonic()
+        self.due = self.started + task.deadline_s
+        with contextlib.suppress(BrokenPipeError):  # it has just died; `receive` will say so
+            self.connection.send(task.job)
+
+    def receive(self) -> Outcome | None:
+        """Take what the process has to say; None for the sign that it is ready.
+
+        Raises TargetError when the task could not write its files.
+        """
+        try:
+            status, value = self.connection.recv()
+        except (EOFError, OSError):
+            return self._lost(*self._post_mortem())
+        if status == READY:
+            self.ready, self.due = True, float("inf")
+            return None
+        if status == "target":
+            raise TargetError(*value)
+        task, self.task, self.due = self.task, None, float("inf")
+        self.done += 1
+        seconds = time.monotonic() - self.started
+        if status == "ok":
+            return Outcome(task, result=value, seconds=seconds)
+        return Outcome(task, status=status, reason=value, seconds=seconds)
+
+    def give_up(self) -> Outcome:
+        """Kill a process that is past its deadline."""
+        limit = self.task.deadline_s if self.task else GRACE_S
+        self.kill()
+        return self._lost("timeout", f"took longer than {limit:g} s")
+
+    def kill(self) -> None:
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+
+    def retire(self) -> None:
+        """Let an idle process leave in its own time: it does when its pipe closes."""
+        self.connection.close()
+        self.process.join(5)
+        self.kill()
+
+    def _lost(self, status: str, reason: str) -> Outcome:
+        return Outcome(
+            self.task, status=status, reason=reason, seconds=time.monotonic() - self.started
+        )
+
+    def _post_mortem(self) -> tuple[str, str]:
+        self.process.join(5)
+        code = self.process.exitcode
+        self.kill()
+        if code is not None and code < 0:
+            return "crashed", f"the worker process was ended by {signal.Signals(-code).name}"
+        return "crashed", f"the worker process ended with exit code {code}"
+
+
+def attempt(work: Work, job: Any) -> tuple[str, Any]:
+    """Do one job; what fails becomes (status, reason), so that nothing but a crash escapes."""
+    try:
+        return "ok", work(job)
+    except TargetError as error:
+        return "target", (error.errno, error.strerror, error.filename)
+    except MemoryError:
+        return "oom", "needed more memory than a worker may use"
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        return "error", f"{type(error).__name__} at {where}: {' '.join(str(error).split())}"
+
+
+def _serve(connection: Connection, pickled: bytes, memory: int) -> None:
+    """The child: announce, then answer one job after the other until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's business
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    _limit_memory(memory)
+    work = pickle.loads(pickled)
+    try:
+        connection.send((READY, None))
+        while True:
+            connection.send(attempt(work, connection.recv()))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the driver is gone, or has no more work
+
+
+def _limit_memory(memory: int) -> None:
+    """Cap the address space, so that a run-away allocation fails here and not on the machine."""
+    if sys.platform.startswith("linux") and memory:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

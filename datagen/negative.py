@@ -1,0 +1,205 @@
+"""A scene opened for rendering: its linear light at working size, its references and its guides.
+
+Whatever the source is, a raw file, a finished picture or a set of ready exposures, the renderer
+sees the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from luts.transfer import decode_srgb, encode_srgb
+
+from . import develop
+from .align import align_to
+from .files import sha256_file
+from .images import ImageError, read_image, to_float
+from .raw import RawError, read_raw
+from .recipe import Recipe, Render
+from .reference import auto_exposure
+from .shapes import Guide
+from .sources.scene import RAWS, Scene
+from .tone import TONES
+
+RESIZE = "area, linear light"
+
+
+class SceneError(Exception):
+    """A scene that gives no samples; `status` is the word for the manifest."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, eq=False)
+class Negative:
+    """An opened scene. `exposures` is empty unless the source's inputs are ready pictures."""
+
+    linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
+    references: Mapping[str, np.ndarray] = field(default_factory=dict)  # encoded, by name
+    guide: Guide = field(default_factory=Guide)
+    facts: Mapping[str, Any] = field(default_factory=dict)  # for the manifest row
+    exposures: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # encoded, by EV
+    tone: str = "none"
+    shift_ev: float = 0.0  # the file's BaselineExposure, when the recipe wants it added
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.linear.shape[:2]
+
+    def encoded(self, ev: float | None) -> np.ndarray:
+        """The picture at an EV: (H, W, 3) float32 encoded in [0, 1], not yet quantised."""
+        if ev in self.exposures:
+            return self.exposures[ev]
+        return expose(self.linear, ev + self.shift_ev, self.tone)
+
+
+def expose(linear: np.ndarray, ev: float, tone: str = "none") -> np.ndarray:
+    """Gain, clip, tone, encode, as `develop.render` does, but leaving the rounding to the end.
+
+    (H, W, 3) float32 scene-linear to float32 encoded in [0, 1].
+    """
+    return encode_srgb(TONES[tone](np.clip(linear * np.float32(2.0**ev), 0, 1)))
+
+
+def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
+    """Read everything that a scene's samples need.
+
+    Raises
+    ------
+    SceneError
+        A file is missing, damaged, not supported, or does not match the others; the status is one
+        of the raw reader's, or unreadable, misaligned, no_reference.
+    """
+    facts = {"source": _source_facts(scene, folder), "licence": scene.licence}
+    negative = _open_pictures(scene, folder, recipe.render)
+    references = _references(scene, folder, recipe, negative)
+    if not references:
+        wanted = ", ".join(recipe.source.references)
+        raise SceneError("no_reference", f"has none of the references asked for ({wanted})")
+    guide = Guide(_segmentation(scene, folder, negative.size), scene.centre)
+    facts = {**facts, **negative.facts}
+    return replace(negative, references=references, guide=guide, facts=facts)
+
+
+def _source_facts(scene: Scene, folder: Path) -> dict[str, Any]:
+    name = scene.files[0]
+    try:
+        facts = {"sha256": sha256_file(folder / name), "bytes": (folder / name).stat().st_size}
+    except OSError as error:
+        raise SceneError("unreadable", f"{name}: {error.strerror}") from None
+    if scene.sha256 and scene.sha256 != facts["sha256"]:
+        raise SceneError("corrupt", f"{name}: its SHA-256 is not the one in the index")
+    return {"path": name, "origin": scene.origin, **facts}
+
+
+def _open_pictures(scene: Scene, folder: Path, render: Render) -> Negative:
+    """The scene's light at working size; references and guide are still to come."""
+    if scene.inputs:
+        exposures = {ev: resize(_read(folder, file), render.long_edge) for ev, file in scene.inputs}
+        nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
+        linear, develop_facts = decode_srgb(exposures[nearest]), {"kind": "ready"}
+        return Negative(linear, exposures=exposures, facts={"develop": develop_facts})
+    if Path(scene.path).suffix.lower() in RAWS:
+        return _develop_raw(folder / scene.path, scene.path, render)
+    linear = resize(decode_srgb(_read(folder, scene.path)), render.long_edge)
+    develop_facts = {"kind": "picture", "tone": render.tone, "resize": RESIZE}
+    return Negative(linear, tone=render.tone, facts={"develop": develop_facts})
+
+
+def _develop_raw(path: Path, name: str, render: Render) -> Negative:
+    try:
+        photo = read_raw(path)
+        linear = develop.linear(photo, render.long_edge or None, highlights=render.highlights)
+    except RawError as error:
+        reason = str(error).replace(str(path), name)  # where the folder lies is nobody's business
+        raise SceneError(error.status, reason) from None
+    facts = {
+        "camera": photo.camera,
+        "iso": photo.iso,
+        "exposure_time_s": photo.exposure_time_s,
+        "orientation": photo.orientation,
+        "develop": {
+            "kind": "raw",
+            "black": [round(float(value), 4) for value in np.unique(photo.black)],
+            "white": float(photo.white),
+            "white_balance": [round(float(gain), 6) for gain in photo.white_balance],
+            "white_balance_origin": photo.white_balance_origin,
+            "matrix_origin": photo.matrix_origin,
+            "crop": list(photo.crop),
+            "crop_origin": photo.crop_origin,
+            "highlights": render.highlights,
+            "baseline": render.baseline,
+            "baseline_ev": photo.baseline_ev,
+            "tone": render.tone,
+            "resize": RESIZE,
+            "unapplied": list(photo.unapplied),
+        },
+    }
+    shift = develop.baseline_shift(photo, render.baseline)
+    return Negative(linear, tone=render.tone, shift_ev=shift, facts=facts)
+
+
+def _references(
+    scene: Scene, folder: Path, recipe: Recipe, negative: Negative
+) -> dict[str, np.ndarray]:
+    """The references the recipe asks for, by name, aligned with the working picture."""
+    found = {}
+    for wanted in recipe.source.references:
+        if wanted == "auto":
+            found["auto"] = expose(negative.linear, auto_exposure(negative.linear), negative.tone)
+        for name, file in scene.references:
+            if wanted in (name, "all"):
+                found[name] = _aligned(folder, file, negative.linear)
+    return found
+
+
+def _aligned(folder: Path, file: str, linear: np.ndarray) -> np.ndarray:
+    encoded = _read(folder, file)
+    try:
+        return align_to(encoded, linear.shape[:2], guide=linear)
+    except ValueError as error:
+        raise SceneError("misaligned", f"{file}: {error}") from None
+
+
+def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:
+    """The subject's matte at working size, (H, W) float32 in [0, 1]."""
+    if not scene.segmentation:
+        return None
+    matte = _read(folder, scene.segmentation)[..., 0]
+    height, width = matte.shape
+    if abs(width * size[0] - height * size[1]) > max(width, height):
+        raise SceneError(
+            "misaligned",
+            f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
+            f"picture, {size[1]} x {size[0]}",
+        )
+    return cv2.resize(matte, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+
+
+def resize(values: np.ndarray, long_edge: int) -> np.ndarray:
+    """Shrink (H, W, 3) float values by area averaging until the longer side fits; never enlarge."""
+    height, width = values.shape[:2]
+    scale = long_edge / max(height, width)
+    if not long_edge or scale >= 1:
+        return values
+    target = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(values, target, interpolation=cv2.INTER_AREA)
+
+
+def _read(folder: Path, file: str) -> np.ndarray:
+    """A picture file as (H, W, 3) float32 in [0, 1]."""
+    try:
+        encoded = to_float(read_image(folder / file))
+    except ImageError as error:
+        missing = not (folder / file).exists()
+        reason = str(error).replace(str(folder / file), file)
+        raise SceneError("unreadable" if missing else "corrupt", reason) from None
+    return encoded if encoded.ndim == 3 else np.repeat(encoded[..., None], 3, axis=2)

@@ -1,0 +1,283 @@
+"""A recipe: everything that decides the pixels of a data set, read strictly from TOML.
+
+The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]`, `[split]` and
+`[output]`; `datagen init` writes a commented example.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from luts.command import UserError
+
+from .shapes import SHAPES, Shape
+from .strict import nearest, read_table, shown
+
+MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)  # Afifi et al., CVPR 2021: the five relative exposures
+SAMPLES = "samples:"  # as [source] folder: the files that come with the package
+
+SourceKind = Literal["folder", "fivek", "msec", "ppr10k", "uieb", "lol"]
+SOURCE_KINDS: tuple[str, ...] = get_args(SourceKind)
+
+
+class RecipeError(UserError):
+    """A recipe that cannot be used; the message says where and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures, references and segmentations are."""
+
+    folder: str
+    kind: SourceKind = "folder"
+    references: tuple[str, ...] = ("auto",)
+    licence: str = ""  # for files whose source does not say
+    burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
+    limit: int = 0  # only the first so many scenes; 0 is all
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            raise ValueError(f'folder: must name a folder, or "{SAMPLES}" for the embedded samples')
+        if not self.references or len(set(self.references)) < len(self.references):
+            raise ValueError("references: must name one or more, each once")
+        if self.burst_s < 0 or self.limit < 0:
+            raise ValueError("burst_s and limit: must not be negative")
+
+
+@dataclass(frozen=True)
+class Render:
+    """How a raw becomes inputs: one per EV, all from one demosaic."""
+
+    evs: tuple[float, ...] = MSEC_EVS
+    long_edge: int = 512  # pixels; 0 keeps the sensor's own
+    undistorted: bool = True  # also without any [[distort]]
+    highlights: Literal["clip", "blend", "rebuild"] = "blend"
+    baseline: Literal["ignore", "dng"] = "ignore"
+    tone: Literal["none", "filmic"] = "none"
+
+    def __post_init__(self) -> None:
+        if not self.evs or len(set(self.evs)) < len(self.evs):
+            raise ValueError("evs: must list one or more, each once")
+        if not all(-10 <= ev <= 10 for ev in self.evs):
+            raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
+        if self.long_edge and not 16 <= self.long_edge <= 65535:
+            raise ValueError(f"long_edge: must be 0 (as is) or 16 to 65535, got {self.long_edge}")
+
+
+@dataclass(frozen=True)
+class Distort:
+    """Draw colour distortions on top of every EV.
+
+    Each of `count` samples per EV takes one entry of a pool of `pool` distortions; train, val and
+    test have pools of their own, so that no LUT seen in training is scored on.
+    """
+
+    families: tuple[str, ...] = ()
+    library: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    severity: tuple[float, float] = (3.0, 12.0)  # mean dE00 of a family's LUT
+    count: int = 1
+    stack: int = 1  # so many distortions after one another
+    pool: int = 32
+    lut_size: int = 33
+
+    def __post_init__(self) -> None:
+        if not (self.families or self.library or self.files):
+            raise ValueError("families: name some families, library LUTs or files")
+        if not 0 < self.severity[0] <= self.severity[1] <= 100:
+            raise ValueError(f"severity: needs 0 < low <= high <= 100, got {list(self.severity)}")
+        limits = {"count": 1000, "stack": 8, "pool": 1_000_000}
+        for name, most in limits.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name}: must be 1 to {most}, got {getattr(self, name)}")
+        if not 2 <= self.lut_size <= 129:
+            raise ValueError(f"lut_size: must be 2 to 129, got {self.lut_size}")
+
+
+@dataclass(frozen=True)
+class Mask:
+    """One kind of region map; a sample draws among the blocks that suit it, by `share`."""
+
+    kind: str
+    share: float
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Split:
+    """How scenes are divided. All pictures of one group stay together."""
+
+    by: Literal["source", "hash", "order"] = "hash"
+    train: float = 0.8
+    val: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        sizes = (self.train, self.val, self.test)
+        if min(sizes) < 0 or sum(sizes) <= 0:
+            raise ValueError("train, val, test: must not be negative, nor all zero")
+        if self.by == "hash" and abs(sum(sizes) - 1) > 1e-6:
+            raise ValueError(f"train, val, test: must add up to 1, got {sum(sizes):g}")
+        if self.by == "order" and any(size != int(size) for size in sizes):
+            raise ValueError("train, val, test: must be whole numbers of scenes when by = 'order'")
+
+
+@dataclass(frozen=True)
+class Output:
+    """How pictures are stored."""
+
+    format: Literal["png", "tiff"] = "png"
+    bits: Literal[8, 16] = 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe; see the module's docstring."""
+
+    name: str
+    source: Source
+    seed: int = 0
+    render: Render = Render()
+    distort: tuple[Distort, ...] = ()
+    mask: tuple[Mask, ...] = ()
+    split: Split = Split()
+    output: Output = Output()
+    path: str = field(default="", compare=False)
+
+    def resolved(self) -> dict[str, Any]:
+        """Every setting with its default filled in, as JSON; what a data set's identity rests on.
+
+        The source's folder is left out: where the files lie does not change the pictures.
+        """
+        values = asdict(self)
+        del values["path"], values["source"]["folder"]
+        for block in values["mask"]:
+            block.update(block.pop("shape"))
+        return json.loads(json.dumps(values))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the resolved recipe."""
+        text = json.dumps(self.resolved(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file, or a shipped recipe by name.
+
+    Parameters
+    ----------
+    name_or_path : "demo", or a path that ends in .toml
+    changes : "render.long_edge=256" and the like, applied before anything is checked
+
+    Raises
+    ------
+    RecipeError
+        One line: the file, the table and key, what was wrong and what is allowed.
+    """
+    path = _find(name_or_path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RecipeError(f"{path}: not TOML: {error}") from None
+    except IsADirectoryError:
+        raise RecipeError(f"{path}: is a folder; a recipe is a .toml file") from None
+    for change in changes:
+        _apply_change(table, change)
+    try:
+        return parse_recipe(table, where=str(path))
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
+
+
+def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
+    """Check a parsed TOML document; raises ValueError with one line that begins with `where`."""
+    single = {"source": Source, "render": Render, "split": Split, "output": Output}
+    known = ["name", "seed", "distort", "mask", *single]
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{where}: unknown key {key!r}{nearest(key, known)}")
+    name, seed = table.get("name"), table.get("seed", 0)
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ValueError(f"{where}: name: must be letters, digits and . _ - , got {shown(name)}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(f"{where}: seed: must be a whole number from 0, got {shown(seed)}")
+    parts = {
+        key: read_table(cls, table.get(key, {}), f"{where}: [{key}]") for key, cls in single.items()
+    }
+    distort = tuple(
+        read_table(Distort, block, f"{where}: [[distort]] {number}")
+        for number, block in _blocks(table, "distort", where)
+    )
+    masks = tuple(
+        _read_mask(block, f"{where}: [[mask]] {number}")
+        for number, block in _blocks(table, "mask", where)
+    )
+    if not (parts["render"].undistorted or distort):
+        raise ValueError(f"{where}: [render] undistorted: is false without any [[distort]] block")
+    return Recipe(name=name, seed=seed, distort=distort, mask=masks, path=where, **parts)
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(resources.files("datagen") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if text.endswith(".toml") or "/" in text:
+        path = Path(text)
+        if not path.exists():
+            raise RecipeError(f"{path}: no such recipe file")
+        return path
+    shipped = shipped_recipes()
+    if text not in shipped:
+        raise RecipeError(f"{text}: no recipe of that name{nearest(text, shipped)}")
+    return shipped[text]
+
+
+def _blocks(table: Mapping[str, Any], key: str, where: str) -> list[tuple[int, Any]]:
+    blocks = table.get(key, [])
+    if not isinstance(blocks, list):
+        raise ValueError(f"{where}: [[{key}]]: must be written with double brackets")
+    return list(enumerate(blocks, start=1))
+
+
+def _read_mask(block: object, where: str) -> Mask:
+    if not isinstance(block, Mapping):
+        raise ValueError(f"{where}: must be a table, got {shown(block)}")
+    kind, share = block.get("kind"), block.get("share", 1.0)
+    if not isinstance(kind, str) or kind not in SHAPES:
+        raise ValueError(f"{where} kind: {shown(kind)} is no kind of mask{nearest(kind, SHAPES)}")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1e9:
+        raise ValueError(f"{where} share: must be a number above 0, got {shown(share)}")
+    rest = {key: value for key, value in block.items() if key not in ("kind", "share")}
+    return Mask(kind, float(share), read_table(SHAPES[kind], rest, where))
+
+
+def _apply_change(table: dict[str, Any], change: str) -> None:
+    """Set one value given on the command line as table.key=value; a bare word is a text."""
+    key, equals, text = change.partition("=")
+    words = key.strip().split(".")
+    if not equals or not all(words):
+        raise RecipeError(f"--set {change}: must look like render.long_edge=256")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    for word in words[:-1]:
+        table = table.setdefault(word, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {change}: {word!r} is not a table that --set can reach")
+    table[words[-1]] = value

@@ -1,0 +1,197 @@
+"""Render one scene: its references, its inputs at every EV, distorted or not, and its region maps.
+
+This is what a worker does with a job. Nothing here depends on other scenes, on order or on time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from luts import write_cube
+
+from . import distort, masks, plan
+from .engines.worker import TargetError
+from .files import sha256_file
+from .images import quantise, write_image
+from .manifest import OK, Row
+from .negative import Negative, SceneError, open_negative
+from .plan import Job, Sample
+from .recipe import Mask, Recipe
+from .seeding import sample_rng
+from .shapes import Drawn, Guide, Whole, follows_segmentation
+from .versions import versions
+
+SUFFIXES = {"png": ".png", "tiff": ".tif"}
+EVERYTHING = Mask("whole", 1.0, Whole())
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """The work of a build: `renderer(job)` writes a scene's files and returns its rows."""
+
+    recipe: Recipe
+    source: Path  # the source's folder
+    out: Path  # the data set's folder
+
+    def __call__(self, job: Job) -> list[Row]:
+        """Raises TargetError when the files cannot be written; a bad source becomes rows."""
+        try:
+            negative = open_negative(job.scene, self.source, self.recipe)
+            drawn = {
+                sample.id: draw_regions(self.recipe, sample.id, negative.size, negative.guide)
+                for sample in plan.samples(self.recipe, job.scene)
+            }
+        except SceneError as error:
+            return lost_rows(self.recipe, job, error.status, str(error))
+        references, hashes = {}, {}
+        for name, encoded in negative.references.items():
+            references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
+            hashes[references[name]] = self._write(references[name], encoded)
+        shared = {**negative.facts, "references": references, "sha256": hashes}
+        return [
+            self._row(job, sample, negative, drawn[sample.id], shared)
+            for sample in plan.samples(self.recipe, job.scene)
+        ]
+
+    def _row(
+        self, job: Job, sample: Sample, negative: Negative, drawn: tuple[str, Drawn], shared: Row
+    ) -> Row:
+        """Make and write one sample; returns its manifest row."""
+        kind, mask = drawn
+        encoded = negative.encoded(sample.ev)
+        hashes = dict(shared["sha256"])
+        distortion = None
+        if sample.block is not None:
+            encoded, distortion = self._distort(job, sample, encoded)
+            hashes[distortion["lut"]] = distortion.pop("lut_file_sha256")
+        path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
+        hashes[path] = self._write(path, encoded)
+        hashes[regions] = self._write(regions, mask.regions)
+        height, width = negative.size
+        return {
+            **_identity(self.recipe, job, sample),
+            **shared,
+            "status": OK,
+            "distortion": distortion,
+            "mask": {"kind": kind, "parameters": mask.parameters},
+            "coverage": masks.coverage(mask.regions),
+            "input": path,
+            "regions": regions,
+            "sha256": hashes,
+            "width": width,
+            "height": height,
+            "bits": self.recipe.output.bits,
+            "clipped": _clipped(encoded),
+            "versions": versions(),
+        }
+
+    def _distort(
+        self, job: Job, sample: Sample, encoded: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Apply the sample's distortion, and store its LUT once under its hash."""
+        drawn = distort.draw(
+            self.recipe, sample.block, split=job.split, sample=sample.id, number=sample.draw
+        )
+        distorted = drawn.apply(encoded)
+        path = f"luts/{drawn.lut_hash}.cube"
+        target = self.out / path
+        with _writing(target):
+            if not target.exists():
+                write_cube(drawn.lut, target)
+            digest = sha256_file(target)
+        severity = round(distort.image_severity(distorted, encoded), 4)
+        record = {
+            **drawn.record,
+            "lut": path,
+            "image_severity": severity,
+            "lut_file_sha256": digest,
+        }
+        return distorted, record
+
+    def _write(self, path: str, picture: np.ndarray) -> str:
+        """Write an encoded float picture or a label image; returns the file's hash."""
+        target = self.out / path
+        if picture.dtype != np.uint8:
+            picture = quantise(picture, self.recipe.output.bits)
+        with _writing(target):
+            write_image(target, picture)
+            return sha256_file(target)
+
+    @property
+    def _suffix(self) -> str:
+        return SUFFIXES[self.recipe.output.format]
+
+
+def draw_regions(
+    recipe: Recipe, sample: str, size: tuple[int, int], guide: Guide
+) -> tuple[str, Drawn]:
+    """Draw a sample's region map: its kind and the labels, by the sample's id alone.
+
+    Without any [[mask]] block the whole picture is A. Raises SceneError when no block suits the
+    scene, or the mask drawn leaves no A.
+    """
+    suited = [
+        block
+        for block in recipe.mask or (EVERYTHING,)
+        if not (follows_segmentation(block.shape) and guide.segmentation is None)
+    ]
+    if not suited:
+        raise SceneError("no_mask", "every [[mask]] follows a segmentation; the scene has none")
+    rng = sample_rng(recipe.seed, f"{sample}/mask")
+    shares = np.array([block.share for block in suited])
+    block = suited[int(rng.choice(len(suited), p=shares / shares.sum()))]
+    try:
+        drawn = block.shape.draw(size, rng, guide)
+    except ValueError as error:
+        raise SceneError("no_mask", str(error)) from None
+    if not (drawn.regions == masks.A).any():
+        raise SceneError("no_mask", f"a {block.kind} mask leaves no pixel to correct")
+    return block.kind, drawn
+
+
+def lost_rows(recipe: Recipe, job: Job, status: str, reason: str) -> list[Row]:
+    """The rows of a scene that gave nothing: one per planned sample, with the reason."""
+    return [
+        {
+            **_identity(recipe, job, sample),
+            "status": status,
+            "reason": reason,
+            "distortion": None,
+            "source": {"path": job.scene.files[0]},
+        }
+        for sample in plan.samples(recipe, job.scene)
+    ]
+
+
+def _identity(recipe: Recipe, job: Job, sample: Sample) -> Row:
+    return {
+        "id": sample.id,
+        "scene": job.scene.name,
+        "group": job.scene.group,
+        "split": job.split,
+        "ev": sample.ev,
+        "seed": recipe.seed,
+    }
+
+
+def _clipped(encoded: np.ndarray) -> dict[str, float]:
+    """Share of the pixels with a channel at white, and with all channels at black."""
+    return {
+        "high": float((encoded.max(-1) >= 1).mean()),
+        "low": float((encoded.max(-1) <= 0).mean()),
+    }
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while writing into TargetError, which stops the build."""
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(error.errno, error.strerror, str(path)) from error

@@ -1,0 +1,42 @@
+"""Known layouts of picture collections: one file each, one line in SOURCES."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+from ..recipe import SAMPLES, RecipeError, Source
+from .scene import Scene
+
+SOURCES: dict[str, str] = {
+    "folder": "folder:read_folder",
+}
+
+
+def read_source(source: Source) -> list[Scene]:
+    """List the scenes of a recipe's source, in a fixed order, without opening a picture.
+
+    Raises
+    ------
+    RecipeError
+        The folder is missing, empty, or not laid out as this kind of source is.
+    """
+    folder = source_folder(source)
+    module, _, function = SOURCES[source.kind].partition(":")
+    scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
+    scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
+    return scenes[: source.limit or None]
+
+
+def source_folder(source: Source) -> Path:
+    """The source's folder: as given, relative to the working directory, or the embedded samples."""
+    if source.folder == SAMPLES:
+        return Path(str(resources.files("datagen") / "samples"))
+    folder = Path(source.folder)
+    if not folder.is_dir():
+        raise RecipeError(
+            f"[source] folder: {folder}: no such folder; give another with --set source.folder=..."
+        )
+    return folder

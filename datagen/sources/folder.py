@@ -1,0 +1,128 @@
+"""A plain folder of raws or pictures, with or without an index.
+
+Without an index, every raw (or picture) below the folder is a scene, and two sub-folders are
+looked into by file stem:
+
+    references/<name>/<stem>.tif      any number of named references
+    segmentations/<stem>.png          white = the subject
+
+With `index.tsv` (tab-separated, a header line) only the listed files are scenes. Its columns:
+path (needed), scene, group, split, source, licence, sha256, segmentation, centre_x, centre_y, and
+reference_<name>; others are ignored. Rows that share a `scene` are views of one scene: each takes
+its file's name, and the scene becomes their group, so that they stay in one split.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from ..recipe import RecipeError, Source
+from .scene import PICTURES, RAWS, Scene, by_stem, check_unique, list_files, safe_name
+
+INDEX = "index.tsv"
+
+
+def read_folder(source: Source, folder: Path) -> list[Scene]:
+    """The scenes of a plain folder, in the order of their files or of the index."""
+    scenes = _indexed(source, folder) if (folder / INDEX).is_file() else _found(source, folder)
+    return check_unique(scenes, folder)
+
+
+def _found(source: Source, folder: Path) -> list[Scene]:
+    extras = ("references", "segmentations")
+    files = list_files(folder, RAWS, skip=extras) or list_files(folder, PICTURES, skip=extras)
+    segmentations = by_stem(folder / "segmentations")
+    experts = {
+        path.name: by_stem(path)
+        for path in sorted((folder / "references").glob("*"))
+        if path.is_dir()
+    }
+    scenes = []
+    for file in files:
+        stem = Path(file).stem
+        references = [
+            (name, f"references/{name}/{known[stem]}")
+            for name, known in experts.items()
+            if stem in known
+        ]
+        segmentation = segmentations.get(stem)
+        scenes.append(
+            Scene(
+                name=safe_name(str(Path(file).with_suffix(""))),
+                path=file,
+                references=tuple(references),
+                segmentation=f"segmentations/{segmentation}" if segmentation else "",
+                licence=source.licence,
+            )
+        )
+    return scenes
+
+
+def _indexed(source: Source, folder: Path) -> list[Scene]:
+    rows = _read_index(folder / INDEX)
+    views = Counter(row.get("scene") for _, row in rows)
+    scenes = []
+    for line, row in rows:
+        path = row["path"]
+        if not (folder / path).is_file():
+            raise RecipeError(f"{folder / INDEX}:{line}: no such file: {path}")
+        named = row.get("scene", "")
+        name = named if named and views[named] == 1 else str(Path(path).with_suffix(""))
+        scenes.append(
+            Scene(
+                name=safe_name(name),
+                path=path,
+                references=tuple(
+                    (key.removeprefix("reference_"), value)
+                    for key, value in sorted(row.items())
+                    if key.startswith("reference_") and value
+                ),
+                segmentation=row.get("segmentation", ""),
+                centre=_centre(row, f"{folder / INDEX}:{line}"),
+                group=row.get("group") or named,
+                split=row.get("split", ""),
+                origin=row.get("source", ""),
+                licence=row.get("licence") or source.licence,
+                sha256=row.get("sha256", ""),
+            )
+        )
+    return scenes
+
+
+def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows with their line numbers."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    header = lines[0].split("\t") if lines else []
+    if "path" not in header:
+        raise RecipeError(f"{path}:1: the header line must name a 'path' column, got {header}")
+    rows = []
+    for line, cells in enumerate(csv.reader(lines[1:], delimiter="\t"), start=2):
+        if not cells:
+            continue
+        if len(cells) != len(header):
+            raise RecipeError(f"{path}:{line}: {len(cells)} cells; the header has {len(header)}")
+        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        if not row["path"] or row["path"].startswith("/") or ".." in Path(row["path"]).parts:
+            raise RecipeError(f"{path}:{line}: path must lie in the folder, got {row['path']!r}")
+        rows.append((line, row))
+    return rows
+
+
+def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:
+    x, y = row.get("centre_x", ""), row.get("centre_y", "")
+    if not (x or y):
+        return None
+    try:
+        centre = float(x), float(y)
+    except ValueError:
+        raise RecipeError(
+            f"{where}: centre_x, centre_y: must be numbers, got {x!r}, {y!r}"
+        ) from None
+    if not all(0 <= value <= 1 for value in centre):
+        raise RecipeError(f"{where}: centre_x, centre_y: must be shares from 0 to 1, got {x}, {y}")
+    return centre

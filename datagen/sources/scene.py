@@ -1,0 +1,96 @@
+"""What every source boils down to: scenes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..recipe import RecipeError
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+RAWS = frozenset(
+    {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".gpr", ".iiq", ".kdc", ".mef"}
+    | {".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"}
+    | {".srf", ".srw", ".x3f"}
+)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One photographed scene and all that its source holds about it.
+
+    Paths are relative to the source's folder, with forward slashes.
+    """
+
+    name: str  # unique in the source; names the scene's folder
+    path: str = ""  # the raw or picture that every EV is rendered from
+    inputs: tuple[tuple[float | None, str], ...] = ()  # or: ready pictures by EV (None: not known)
+    references: tuple[tuple[str, str], ...] = ()  # by name, such as expert "c"
+    segmentation: str = ""
+    centre: tuple[float, float] | None = None  # of a mask: x, y as shares of width and height
+    group: str = ""  # scenes of one group never cross a split
+    split: str = ""  # when the source fixes it
+    origin: str = ""  # where the file comes from
+    licence: str = ""
+    sha256: str = ""  # of `path`, when the source says
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The picture files the samples are made from, for naming in messages and rows."""
+        return (self.path,) if self.path else tuple(path for _, path in self.inputs)
+
+
+def safe_name(text: str) -> str:
+    """A folder name that every file system and shell takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "scene"
+
+
+def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = ()) -> list[str]:
+    """Files below `folder` with one of the suffixes, sorted, relative, hidden ones left out.
+
+    Raises RecipeError for a name that is not UTF-8, since a manifest could not hold it.
+    """
+    suffixes, skip, found = frozenset(suffixes), frozenset(skip), []
+    for path in folder.rglob("*"):
+        inside = path.relative_to(folder)
+        if inside.parts[0] in skip or any(part.startswith(".") for part in inside.parts):
+            continue
+        if path.suffix.lower() in suffixes and path.is_file():
+            found.append(_utf8(inside.as_posix(), folder))
+    return sorted(found)
+
+
+def by_stem(folder: Path, suffixes: Iterable[str] = PICTURES) -> dict[str, str]:
+    """File stem -> name, for the files that lie directly in `folder`; {} when there is none."""
+    suffixes = frozenset(suffixes)
+    if not folder.is_dir():
+        return {}
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    return {path.stem: _utf8(path.name, folder) for path in files}
+
+
+def check_unique(scenes: list[Scene], folder: Path) -> list[Scene]:
+    """Return the scenes, or raise RecipeError when two would share a folder or there are none."""
+    if not scenes:
+        raise RecipeError(f"{folder}: holds no picture or raw file that this kind of source knows")
+    seen: dict[str, Scene] = {}
+    for scene in scenes:
+        # Case-blind: two names that differ by case are one folder on many disks.
+        other = seen.setdefault(scene.name.lower(), scene)
+        if other is not scene:
+            raise RecipeError(
+                f"{folder}: {other.files[0]} and {scene.files[0]} are both called {scene.name!r}; "
+                "rename one, or name the scenes in an index.tsv"
+            )
+    return scenes
+
+
+def _utf8(name: str, folder: Path) -> str:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode()
+        raise RecipeError(f"{folder}: the name {shown} is not UTF-8; rename the file") from None
+    return name
