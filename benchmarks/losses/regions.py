@@ -51,10 +51,11 @@ def region_loss(
 
     host_loss : an entry of LOSSES, applied on A
     regions : (N, 2, H, W), channel 0 = A, channel 1 = A or B
-    weights : of A, B and C; without "B" the transition is nobody's, the paper's ablation
+    weights : of A, B and C; with a weight of 0 for B there is no transition and C is all but A,
+        the ablation of section 4.3.2
     """
     in_a, in_ab = regions[:, :1], regions[:, 1:]
-    in_b, in_c = in_ab - in_a, 1 - in_ab
+    in_b, in_c = in_ab - in_a, 1 - (in_ab if weights["B"] else in_a)
     terms = {
         f"A {name}": weights["A"] * value
         for name, value in host_loss(output, degraded, reference, in_a).items()

@@ -57,9 +57,70 @@ GLOBAL: dict[str, Method] = {
         parameters=10_561,
         trained=True,
     ),
+    "star_dce": Method(
+        _FAMILIES + "star:StarDce",
+        "model",
+        "Zero-DCE's curves from a transformer on 32 x 32 tokens",
+        paper="Zhang et al., ICCV 2021",
+        parameters=27_496,
+        trained=True,
+    ),
+    "deep_upe": Method(
+        _FAMILIES + "deep_upe:DeepUpe",
+        "model",
+        "illumination from a bilateral grid; the image is divided by it",
+        paper="Wang et al., CVPR 2019",
+        parameters=998_816,
+        trained=True,
+    ),
+    "unet": Method(
+        _FAMILIES + "unet:UNet",
+        "model",
+        "a plain U-Net that predicts the change of each pixel",
+        paper="Ronneberger et al., MICCAI 2015",
+        parameters=487_331,
+        trained=True,
+    ),
 }
 
-MODELS: dict[str, Method] = {**GLOBAL}
+# Parameters of each host's local versions: concat, ranlen, ranlen_no_band, three_tails.
+HOSTS: dict[str, tuple[int, int, int, int]] = {
+    "zero_dce": (79_992, 155_916, 154_764, 82_065),
+    "zero_dce_pp": (10_645, 87_061, 85_909, 13_210),
+    "star_dce": (27_624, 37_436, 37_148, 30_145),
+    "deep_upe": (998_960, 1_221_092, 1_218_788, 1_001_465),
+    "unet": (487_619, 628_567, 627_415, 489_980),
+}
+
+
+def _local(host: str) -> dict[str, Method]:
+    """The four local versions of a global model (Yao et al., 2024)."""
+    ranlen, tails = "benchmarks.local.ranlen:Ranlen", "benchmarks.local.three_tails:ThreeTails"
+    versions = {
+        "concat": (GLOBAL[host].target, "region maps beside RGB", {"mask_channels": 2}),
+        "ranlen": (ranlen, "region-aware normalisation", {"host": host}),
+        "ranlen_no_band": (ranlen, "no transition area", {"host": host, "mask_channels": 1}),
+        "three_tails": (tails, "a small tail per region", {"host": host}),
+    }
+    return {
+        f"{host}+{name}": Method(
+            target,
+            "model",
+            f"{host} made local: {summary}",
+            paper="Yao et al., 2024",
+            parameters=parameters,
+            trained=True,
+            region_aware=True,
+            settings=settings,
+        )
+        for (name, (target, summary, settings)), parameters in zip(
+            versions.items(), HOSTS[host], strict=True
+        )
+    }
+
+
+LOCAL: dict[str, Method] = {name: row for host in HOSTS for name, row in _local(host).items()}
+MODELS: dict[str, Method] = {**GLOBAL, **LOCAL}
 
 
 class ModelError(UserError):

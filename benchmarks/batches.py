@@ -1,0 +1,94 @@
+"""Training batches: a pure function of (seed, step), so that a resumed run sees the same pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from datagen.dataset import DataSet, Pair, load_pair
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from datagen.masks import A, C
+from datagen.seeding import sample_rng
+
+from .train_settings import Training, TrainingError
+
+Batch = dict[str, Tensor]
+TRIES_FOR_A = 8  # a crop without anything to correct teaches little
+
+
+class Batches(Dataset):
+    """Batch number `step` of a run: aligned random crops with flips, from the train split.
+
+    Each is {"degraded", "reference": (n, 3, crop, crop) encoded, "regions": (n, 2, crop, crop)}, n
+    the images of this process (`rank` of `world`). All images are seen once before any again.
+
+    Raises TrainingError when the data set cannot fill a batch.
+    """
+
+    def __init__(
+        self, dataset: DataSet, settings: Training, *, rank: int = 0, world: int = 1
+    ) -> None:
+        self.dataset, self.settings, self.rank, self.world = dataset, settings, rank, world
+        self.rows = dataset.select(split="train")
+        if not self.rows:
+            raise TrainingError(f"{dataset.folder}: no sample in split 'train'")
+        if settings.batch % world:
+            raise TrainingError(f"batch {settings.batch} does not divide over {world} processes")
+        small = [row["id"] for row in self.rows if min(row["width"], row["height"]) < settings.crop]
+        if small:
+            raise TrainingError(
+                f"{dataset.folder}: {len(small)} images are smaller than the crop of"
+                f" {settings.crop} pixels, first {small[0]}; use a smaller crop"
+            )
+
+    def __len__(self) -> int:
+        return self.settings.steps
+
+    def __getitem__(self, step: int) -> Batch:
+        batch = self.settings.batch
+        mine = range(step * batch + self.rank, (step + 1) * batch, self.world)
+        crops = [self._crop(position) for position in mine]
+        return {name: torch.stack([crop[name] for crop in crops]) for name in crops[0]}
+
+    def _crop(self, position: int) -> Batch:
+        """The crop at one position in the endless sequence of training images."""
+        epoch, index = divmod(position, len(self.rows))
+        order = sample_rng(self.settings.seed, f"epoch/{epoch}").permutation(len(self.rows))
+        pair = load_pair(self.dataset, self.rows[order[index]])
+        rng = sample_rng(self.settings.seed, f"crop/{position}")
+        window = self._window(pair.regions, rng)
+        flips = [axis for axis in (1, 2) if rng.random() < 0.5]
+        planes = _planes(pair.degraded[window], pair.reference[window], pair.regions[window])
+        return {name: _tensor(np.flip(plane, flips)) for name, plane in planes.items()}
+
+    def _window(self, regions: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
+        """A random square; drawn again while it holds nothing to correct."""
+        side = self.settings.crop
+        for _ in range(TRIES_FOR_A):
+            top, left = (rng.integers(0, length - side + 1) for length in regions.shape)
+            window = (slice(top, top + side), slice(left, left + side))
+            if (regions[window] == A).any():
+                break
+        return window
+
+
+def to_batch(pair: Pair, device: str) -> Batch:
+    """A whole pair as a batch of one."""
+    planes = _planes(pair.degraded, pair.reference, pair.regions)
+    return {name: _tensor(plane)[None].to(device) for name, plane in planes.items()}
+
+
+def _planes(
+    degraded: np.ndarray, reference: np.ndarray, regions: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Channels first; the (H, W) region map as two: A, and A or B."""
+    return {
+        "degraded": degraded.transpose(2, 0, 1),
+        "reference": reference.transpose(2, 0, 1),
+        "regions": np.stack([regions == A, regions != C]).astype(np.float32),
+    }
+
+
+def _tensor(plane: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(plane))

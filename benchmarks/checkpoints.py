@@ -1,0 +1,136 @@
+"""Weights and the record of how they were made: NAME.safetensors beside NAME.json.
+
+A record holds the model, the training settings, the data set's name and hash, step, validation
+score, versions, commit, date, command and the SHA-256 of the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datagen.files import sha256_file, whole_file, write_text
+from luts.command import UserError
+
+from .models import MODELS, build
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+WEIGHTS = Path(__file__).parent / "weights"
+Record = dict[str, Any]
+
+
+class CheckpointError(UserError):
+    """Weights that cannot be used."""
+
+
+class MissingWeightsError(CheckpointError):
+    """A model that was never trained: it must not be scored."""
+
+
+def load(name: str, folder: Path = WEIGHTS, **settings: Any) -> tuple[nn.Module, Record]:
+    """Make a trained model, ready to predict.
+
+    Parameters
+    ----------
+    name : key of MODELS
+    folder : where NAME.safetensors and NAME.json are
+    settings : override what the model was built with when trained, for instance degree=0.8
+
+    Raises
+    ------
+    MissingWeightsError when it was never trained; CheckpointError when the files do not belong
+    together or to this model. A model without parameters needs no files.
+    """
+    if name in MODELS and not MODELS[name].trained:
+        return build(name, **settings).eval(), {"model": name, "sha256": digest(name, folder)}
+    record = read_record(name, folder)
+    model = build(record["model"], **record["training"]["model_settings"] | settings)
+    load_weights(model, folder / f"{name}.safetensors")
+    return model.eval(), record
+
+
+def digest(name: str, folder: Path = WEIGHTS) -> str:
+    """SHA-256 of a model's weights, "no parameters" when there is nothing to train."""
+    if name in MODELS and not MODELS[name].trained:
+        return "no parameters"
+    return read_record(name, folder)["sha256"]
+
+
+def read_record(name: str, folder: Path = WEIGHTS) -> Record:
+    """Read how NAME was trained, and check that its weights are the ones recorded."""
+    weights, path = folder / f"{name}.safetensors", folder / f"{name}.json"
+    if not weights.is_file() or not path.is_file():
+        raise MissingWeightsError(
+            f"{name}: no trained weights in {folder.name}/;"
+            f" make them with `benchmarks train {name} --install`"
+        )
+    record = json.loads(path.read_text("utf-8"))
+    if (found := sha256_file(weights)) != record["sha256"]:
+        raise CheckpointError(
+            f"{weights}: its SHA-256 {found[:12]} is not the recorded {record['sha256'][:12]}"
+        )
+    return record
+
+
+def save(model: nn.Module, record: Record, path: Path) -> Record:
+    """Write weights to `path` (.safetensors) and the record, completed by their hash, beside it."""
+    from safetensors.torch import save_file
+
+    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    with whole_file(path) as scratch:
+        save_file(state, scratch)
+    record = record | {"sha256": sha256_file(path)}
+    write_text(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+    return record
+
+
+def install(name: str, best: Path) -> Path:
+    """Make trained weights, with the record beside them, those that `load` gives for NAME."""
+    path = WEIGHTS / f"{name}.safetensors"
+    with whole_file(path) as scratch:
+        shutil.copyfile(best, scratch)
+    write_text(path.with_suffix(".json"), best.with_suffix(".json").read_text("utf-8"))
+    return path
+
+
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Load .safetensors, or a .pth state dict as authors publish them, into a model.
+
+    Raises CheckpointError naming what does not fit when the weights are another model's.
+    """
+    state = _read_state(path)
+    wanted = model.state_dict()
+    missing, spare = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    if missing or spare:
+        raise CheckpointError(
+            f"{path}: not weights of {type(model).__name__}: {len(missing)} missing"
+            f" (first: {missing[:1]}), {len(spare)} unknown (first: {spare[:1]})"
+        )
+    for key, value in wanted.items():
+        if state[key].shape != value.shape:
+            raise CheckpointError(
+                f"{path}: {key} is {tuple(state[key].shape)}, the model's is {tuple(value.shape)}"
+            )
+    model.load_state_dict(state)
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if path.suffix == ".safetensors":
+        try:
+            return load_file(path)
+        except SafetensorError as error:
+            raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError) as error:
+        raise CheckpointError(f"{path}: not a PyTorch state dict: {error}") from None
+    # Models trained with DataParallel carry its name.
+    return {key.removeprefix("module."): value for key, value in state.items()}

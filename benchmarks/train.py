@@ -1,0 +1,163 @@
+"""One training loop for every model.
+
+Run it in one process, or under torchrun with any number: a single process is a world of one.
+
+    benchmarks train zero_dce --data out/train --out out/zero_dce
+    torchrun --nproc-per-node 2 -m benchmarks train zero_dce --data out/train --out out/zero_dce
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from datagen.dataset import open_dataset
+from torch import Tensor, nn
+from torch.distributed import destroy_process_group, init_process_group
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from .batches import Batch, Batches
+from .checkpoints import Record
+from .environment import pick_device
+from .losses import LOSSES
+from .losses.regions import region_loss
+from .models import MODELS, build
+from .models.output import Output
+from .train_settings import Training
+from .train_state import Run, not_finite
+from .validate import validate
+
+Progress = Callable[[int, float], None]
+OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+SGD_MOMENTUM = 0.9
+
+
+def train(
+    settings: Training,
+    data: Path,
+    out: Path,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    workers: int = 0,
+    progress: Progress = lambda steps, loss: None,
+) -> Record:
+    """Train a model and leave its weights in `out`.
+
+    Parameters
+    ----------
+    settings : see Training
+    data : folder of a built data set with train and val splits
+    out : receives best.safetensors and last.safetensors, each with its record, state.pt to resume
+        from, losses.jsonl and losses.png
+    device : "auto", "cpu", "cuda", "cuda:1", ...
+    resume : go on from state.pt; on a CPU the losses are those of an uninterrupted run
+    workers : processes that decode images ahead; 0 decodes in this one
+    progress : called with (steps done, loss) after every step
+
+    Returns
+    -------
+    The record of the best weights.
+
+    Raises TrainingError when the loss is not finite; the batch is kept in `out`.
+    """
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    device = _join(pick_device(device), world)
+    dataset = open_dataset(data)
+    batches = Batches(dataset, settings, rank=rank, world=world)
+
+    torch.manual_seed(settings.seed)
+    model = build(settings.model, **settings.model_settings).to(device)
+    average = _average(model, settings.ema)
+    optimiser = make_optimiser(model, settings)
+    run = Run(settings, dataset, out, {"model": model, "average": average, "optimiser": optimiser})
+    start = run.restore(device) if resume else 0
+    network = DistributedDataParallel(model) if world > 1 else model
+
+    # The loader seeds its workers from a generator; giving it one leaves the global one alone.
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=range(start, settings.steps),
+        num_workers=workers,
+        generator=torch.Generator(),
+    )
+    for step, batch in enumerate(loader, start=start):
+        batch = {name: plane.to(device, non_blocking=True) for name, plane in batch.items()}
+        model.train()
+        terms = loss_terms(network, batch, settings)
+        loss = sum(terms.values())
+        if not torch.isfinite(loss):
+            raise not_finite(out, step, terms, batch)
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(settings, step)
+        optimiser.zero_grad()
+        loss.backward()
+        if settings.clip:
+            nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
+        optimiser.step()
+        if average is not None:
+            average.update_parameters(model)
+        run.note(step, terms)
+        progress(step + 1, loss.item())
+        if rank == 0 and run.is_due(step):
+            judged = model if average is None else average.module
+            run.keep(judged, step, validate(judged, dataset, settings, device))
+    if world > 1:
+        destroy_process_group()
+    return run.best
+
+
+def make_optimiser(model: nn.Module, settings: Training) -> torch.optim.Optimizer:
+    """The optimiser of a run, over the parameters that are trained."""
+    extra = {"momentum": SGD_MOMENTUM} if settings.optimiser == "sgd" else {}
+    return OPTIMISERS[settings.optimiser](
+        [p for p in model.parameters() if p.requires_grad],
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        **extra,
+    )
+
+
+def learning_rate(settings: Training, step: int) -> float:
+    """Learning rate of step 0, 1, ...: constant, or half a cosine from lr to 0 over all steps."""
+    if settings.schedule == "constant":
+        return settings.lr
+    return settings.lr * (1 + math.cos(math.pi * step / settings.steps)) / 2
+
+
+def loss_terms(network: nn.Module, batch: Batch, settings: Training) -> dict[str, Tensor]:
+    """The weighted loss terms of a batch: over the whole image, or by region for local models."""
+    degraded, reference, regions = batch["degraded"], batch["reference"], batch["regions"]
+    halved = settings.mixed_precision and degraded.is_cuda
+    with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
+        output = network(degraded, regions)
+    output = Output(*(None if x is None else x.float() for x in vars(output).values()))
+    host_loss = LOSSES[settings.loss]
+    if not MODELS[settings.model].region_aware:
+        return host_loss(output, degraded, reference)
+    weights = dict(zip("ABC", settings.region_weights, strict=True))
+    return region_loss(host_loss, output, degraded, reference, regions, weights)
+
+
+def _average(model: nn.Module, decay: float) -> AveragedModel | None:
+    """The exponential moving average of a model's weights and buffers."""
+    if not decay:
+        return None
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def _join(device: str, world: int) -> str:
+    """Join the other processes of torchrun; return the device of this one."""
+    if world == 1:
+        return device
+    if device == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(device)
+    init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    return device

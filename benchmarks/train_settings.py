@@ -1,0 +1,104 @@
+"""How each model is trained, and where that comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass, field
+from typing import Any
+
+from luts.command import UserError
+
+from .models import MODELS, ModelError
+
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine")
+
+
+class TrainingError(UserError):
+    """Settings or data that cannot be trained with, or a training that went wrong."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything a training run depends on besides the data. Saved beside the weights.
+
+    steps, batch : optimiser steps; images per step over all processes
+    crop : side of the square crops, pixels
+    clip : largest gradient norm, 0 for no limit
+    validate_every : steps between validations; validate_images : how many at most
+    ema : decay of the averaged weights that are validated and saved, 0 for none
+    schedule : "constant", or "cosine" from `lr` to 0 over all steps
+    region_weights : of the losses on A, B and C; local models only
+    mixed_precision : bfloat16 autocast; takes effect on a GPU only
+    model_settings : passed to `benchmarks.models.build`
+    """
+
+    model: str
+    loss: str = "l1"
+    optimiser: str = "adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    clip: float = 0.0
+    ema: float = 0.0
+    batch: int = 8
+    crop: int = 128
+    steps: int = 1000
+    validate_every: int = 250
+    validate_images: int = 64
+    seed: int = 0
+    mixed_precision: bool = True
+    region_weights: tuple[float, float, float] = (1.0, 1e-4, 1.0)
+    model_settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
+            if getattr(self, name) not in allowed:
+                got = getattr(self, name)
+                raise TrainingError(f"{name} must be one of {', '.join(allowed)}, got {got!r}")
+        for name in ("steps", "batch", "crop", "validate_every", "validate_images", "lr"):
+            if getattr(self, name) <= 0:
+                raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
+        if not 0 <= self.ema < 1:
+            raise TrainingError(f"ema must be in [0, 1), got {self.ema}")
+
+
+# What the papers and their code use, per host; a converted model (host+conversion) inherits it.
+# Number of steps and crop are not theirs: they trained for days on a GPU.
+RECIPES: dict[str, dict[str, Any]] = {
+    "highlight_shadow_curve": {"lr": 1e-2},
+    "highlight_shadow_gain": {"lr": 1e-2},
+    # Authors' code: Adam 1e-4 with weight decay 1e-4, gradient norm 0.1, batch 8.
+    "zero_dce": {"loss": "zero_reference", "lr": 1e-4, "weight_decay": 1e-4, "clip": 0.1},
+    "zero_dce_pp": {"loss": "zero_reference_pp", "lr": 1e-4, "weight_decay": 1e-4, "clip": 0.1},
+    # Released code: Adam 1e-3 with weight decay 1e-4 to 0 along a cosine, gradient norm 1, L1.
+    "star_dce": {"lr": 1e-3, "weight_decay": 1e-4, "schedule": "cosine", "clip": 1.0},
+    # Released graph: Adam 1e-4, batch 16.
+    "deep_upe": {"loss": "retinex", "lr": 1e-4, "batch": 16},
+    "unet": {"optimiser": "adamw", "lr": 1e-3, "weight_decay": 1e-2, "schedule": "cosine"},
+}
+CONVERSIONS: dict[str, dict[str, Any]] = {
+    # RANLEN, section 4.3.2: no loss on B, and C is all but A.
+    "ranlen_no_band": {"region_weights": (1.0, 0.0, 1.0)},
+}
+
+
+def settings_for(model: str, **overrides: Any) -> Training:
+    """The recipe of a model, with overrides.
+
+    Raises TrainingError for a model that has nothing to train or a setting that does not exist.
+    """
+    if model not in MODELS:
+        near = difflib.get_close_matches(model, MODELS, n=3, cutoff=0.4)
+        raise ModelError(f"no model called {model!r}; nearest: {', '.join(near) or 'none'}")
+    if not MODELS[model].trained:
+        raise TrainingError(f"{model} has no parameters to train")
+    known = [f.name for f in dataclasses.fields(Training)]
+    for name in overrides:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise TrainingError(f"unknown setting {name!r}; nearest: {(near or known)[0]}")
+    host, _, conversion = model.partition("+")
+    recipe = RECIPES.get(host, {}) | CONVERSIONS.get(conversion, {})
+    return Training(model=model, **recipe | overrides)
