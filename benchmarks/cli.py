@@ -8,6 +8,7 @@ from luts.command import run_program
 
 VERBS: dict[str, str] = {
     "run": "score methods on a built data set, one row per evaluation",
+    "train": "train a model on a built data set",
     "time": "measure latency, throughput, memory and FLOPs",
     "score": "score pictures made elsewhere, by any program",
     "verify": "recompute a sample of a run's rows",
