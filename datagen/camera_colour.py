@@ -78,10 +78,7 @@ def grey_world(light: np.ndarray, pattern: np.ndarray, colours: int) -> tuple[np
     ----------
     Buchsbaum, "A spatial processor model for object colour perception", J. Franklin Inst. 1980
     """
-    rows, columns = (
-        -(-size // tile) for size, tile in zip(light.shape, pattern.shape, strict=True)
-    )
-    site = np.tile(pattern, (rows, columns))[: light.shape[0], : light.shape[1]]
+    site = tiled(pattern, light.shape)
     good = light < 1
     means = np.array(
         [

@@ -13,13 +13,15 @@ from typing import Literal
 
 import numpy as np
 
-from luts.transfer import encode_srgb
-
+from .encoding import encode_codes
 from .highlights import HIGHLIGHTS
-from .images import quantise, upright
+from .images import upright
 from .light import Light, camera_light
+from .noise import Profile, add_to_light, add_to_mosaic, noise_profile
 from .raw import RawPhoto
 from .tone import TONES
+
+BAND_SAMPLES = 1 << 16
 
 
 def linear(
@@ -45,6 +47,44 @@ def linear(
     return to_linear(photo, camera_light(photo, long_edge, algorithm=demosaic), highlights)
 
 
+def linear_with_noise(
+    photo: RawPhoto,
+    ev: float,
+    long_edge: int | None = None,
+    *,
+    domain: Literal["rgb", "mosaic"],
+    rng: np.random.Generator,
+    profile: Profile | None = None,
+    highlights: str = "blend",
+    demosaic: str = "ahd",
+) -> np.ndarray:
+    """Develop as `linear` does, with the noise of an exposure `ev` stops shorter added.
+
+    The exposure stays as shot: apply the gain 2**ev afterwards, as without noise.
+
+    Parameters
+    ----------
+    ev : stops, <= 0
+    domain : "mosaic" adds it to every site, as a sensor does, at the cost of one more reduction or
+        demosaicing; "rgb" adds it to the pixels of the finished size
+    profile : (S, O) of the noise, var = S x + O for x in [0, 1], one pair or one per colour; None
+        takes the file's NoiseProfile or else measures one
+
+    Raises
+    ------
+    NoiseError : ev above 0, or noise that can be neither read nor measured
+    """
+    if domain not in ("rgb", "mosaic"):
+        raise ValueError(f"domain is 'rgb' or 'mosaic', got {domain!r}")
+    profile = profile or noise_profile(photo)
+    if domain == "mosaic":
+        noisy = add_to_mosaic(photo, ev, profile, rng)
+        return linear(noisy, long_edge, highlights=highlights, demosaic=demosaic)
+    light = camera_light(photo, long_edge, algorithm=demosaic)
+    light = add_to_light(light, photo.white_balance, ev, profile=profile, rng=rng)
+    return to_linear(photo, light, highlights)
+
+
 def develop(
     photo: RawPhoto,
     ev: float = 0.0,
@@ -65,6 +105,8 @@ def develop_series(
     highlights: str = "blend",
     baseline: Literal["ignore", "dng"] = "ignore",
     tone: str = "none",
+    noise: Literal["none", "rgb", "mosaic"] = "none",
+    rng: np.random.Generator | None = None,
     demosaic: str = "ahd",
 ) -> Iterator[np.ndarray]:
     """Develop to encoded pictures at several EVs out of one decode.
@@ -75,14 +117,28 @@ def develop_series(
     bits : 8 or 16
     baseline : "dng" adds the file's BaselineExposure to every EV
     tone : one of `datagen.tone.TONES`
+    noise : where EVs below 0 get the noise of a shorter exposure, see `linear_with_noise`; EVs
+        above 0 keep the noise of the file
+    rng : source of that noise, needed for it
 
     Yields
     ------
     (H, W, 3) uint8 or uint16 for every EV, rounded.
     """
     shift = baseline_shift(photo, baseline)
-    picture = linear(photo, long_edge, highlights=highlights, demosaic=demosaic)
-    return (render(picture, ev + shift, bits, tone=tone) for ev in evs)
+    if noise not in ("none", "rgb", "mosaic"):
+        raise ValueError(f"noise is 'none', 'rgb' or 'mosaic', got {noise!r}")
+    if noise != "none" and rng is None:
+        raise ValueError("noise needs a generator: rng=np.random.default_rng(seed)")
+    how = {"highlights": highlights, "demosaic": demosaic}
+    clean = linear(photo, long_edge, **how)
+
+    def at(ev: float) -> np.ndarray:
+        if noise == "none" or ev >= 0:
+            return clean
+        return linear_with_noise(photo, ev, long_edge, domain=noise, rng=rng, **how)
+
+    return (render(at(ev), ev + shift, bits, tone=tone) for ev in evs)
 
 
 def baseline_shift(photo: RawPhoto, baseline: str) -> float:
@@ -104,5 +160,11 @@ def render(linear: np.ndarray, ev: float, bits: int = 8, *, tone: str = "none") 
     """Expose, clip, tone and encode linear sRGB: (H, W, 3) float32 -> uint8 or uint16 codes."""
     if tone not in TONES:
         raise ValueError(f"tone is one of {', '.join(TONES)}, got {tone!r}")
-    exposed = np.clip(linear * np.float32(2.0**ev), 0, 1)
-    return quantise(encode_srgb(TONES[tone](exposed)), bits)
+    codes = np.empty(linear.shape, np.uint8 if bits == 8 else np.uint16)
+    gain = np.float32(2.0**ev)
+    rows = max(BAND_SAMPLES // linear[0].size, 1)  # of a band that stays in cache
+    for first in range(0, len(linear), rows):
+        band = slice(first, first + rows)
+        exposed = np.clip(linear[band] * gain, 0, 1)
+        codes[band] = encode_codes(TONES[tone](exposed), bits)
+    return codes

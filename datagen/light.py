@@ -9,7 +9,7 @@ import numpy as np
 
 from .cfa import tiled
 from .demosaic import bilinear, demosaic
-from .mosaic import Grid, reduce_bayer
+from .mosaic import Grid, independent_samples, reduce_bayer
 from .raw import RawPhoto
 
 LEAST_REDUCTION = 2.0  # sites per output pixel from which the mosaic is reduced directly
@@ -21,7 +21,7 @@ class Light:
 
     values: np.ndarray  # (h, w, K) float32
     clipped: np.ndarray  # (h, w, K) float32, share of clipped sites per pixel and colour
-    sites: np.ndarray  # (K,) sensor sites averaged per pixel and colour
+    sites: np.ndarray  # (K,) sites whose plain mean is as noisy as a pixel, per colour
 
 
 def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
@@ -66,10 +66,12 @@ def _reduced(photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
         photo.mosaic, rows, columns, black=photo.black, white=photo.white
     )
     shares = [photo.pattern == colour for colour in range(photo.colours)]
+    height, width = photo.mosaic.shape
+    samples = independent_samples(rows, height) * independent_samples(columns, width)
     return Light(
         values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
         clipped=np.stack([clipped[share].mean(0) for share in shares], -1),
-        sites=np.array([share.mean() for share in shares]) * rows.step * columns.step,
+        sites=np.array([share.sum() for share in shares]) * samples,
     )
 
 

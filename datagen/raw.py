@@ -103,8 +103,8 @@ def read_raw(path: Path) -> RawPhoto:
 
     Raises
     ------
-    RawUnreadableError, RawUnsupportedError, RawDamagedError, RawTooLargeError : each a RawError whose `status` is the
-        word for the manifest and whose message is one line with the path
+    RawError : one of its four subclasses; `status` is the word for the manifest and the message
+        one line with the path, what LibRaw said and what to do
     """
     path = Path(path)
     _check_file(path)
@@ -226,8 +226,8 @@ def _mosaic(path: Path, raw, colours: int) -> tuple[np.ndarray, np.ndarray | Non
         raise RawUnsupportedError(
             f"{path}: a colour filter layout that is neither Bayer nor X-Trans"
         )
-    black = levels[pattern]
-    return samples, np.uint8(np.where(pattern == 3, 1, pattern) if colours == 3 else pattern), black
+    merged = np.where(pattern == 3, 1, pattern) if colours == 3 else pattern
+    return samples, merged.astype(np.uint8), levels[pattern]
 
 
 def _estimated(mosaic, pattern, black, white) -> tuple[np.ndarray, str]:
