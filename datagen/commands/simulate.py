@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
         return PARTIAL
     write_index(args.out / INDEX, rows)
     print(args.out / INDEX)
-    done = f"{len(rows)} shots of {len(paths) - len(failed)} scenes, {len(failed)} scenes failed"
-    print(done, file=sys.stderr)
+    scenes = len(paths) - len(failed)
+    print(f"shots: {len(rows)}, scenes: {scenes}, failed: {len(failed)}", file=sys.stderr)
     return PARTIAL if failed else SUCCESS
 
 
