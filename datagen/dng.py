@@ -134,10 +134,14 @@ def _append_exif(path: Path, exposure: Exposure) -> None:
 
 
 def _time_fraction(time_s: float) -> Fraction:
-    """Give the shutter time with both parts below 2**32 and six digits or more, however short."""
+    """Give the shutter time to six digits or better with both parts below 2**32.
+
+    Scenes in odd units lead to odd times; beyond 1e-9 to 1e9 seconds the tag just says so.
+    """
+    time_s = min(max(time_s, 1e-9), 1e9)
     if time_s >= 1:
-        return Fraction(time_s).limit_denominator(1000)
-    return 1 / Fraction(1 / time_s).limit_denominator(1000)
+        return Fraction(time_s).limit_denominator(1000 if time_s < 1e6 else 1)
+    return 1 / Fraction(1 / time_s).limit_denominator(1000 if time_s > 1e-6 else 1)
 
 
 def _crop_tags(crop: tuple[int, int, int, int] | None, shape: tuple[int, int]) -> list[tuple]:

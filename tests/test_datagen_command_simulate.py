@@ -100,3 +100,16 @@ def test_two_files_of_one_scene_are_refused(scenes, tmp_path, capsys):
     (scenes / "lebombo.hdr").write_bytes((scenes / "lebombo_2k.hdr").read_bytes())
     assert simulate(scenes, "-o", tmp_path / "out") == 2
     assert "same scene name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("unit", [0, 1e-9, 1e9])
+def test_darkness_and_odd_units_make_valid_raws(unit, rng, tmp_path):
+    import tifffile
+
+    light = np.float32(unit) * rng.uniform(0, 1, (32, 64, 3)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "odd.tif", light, photometric="rgb")
+    assert simulate(tmp_path / "odd.tif", "-o", tmp_path / "out", "--long-edge", 48) == 0
+    (row,) = read_index(tmp_path / "out" / INDEX)
+    with rawpy.imread(str(tmp_path / "out" / row.path)) as raw:
+        light_seen = raw.raw_image_visible.mean() - raw.black_level_per_channel[0]
+    assert (light_seen > 10) == (unit > 0)
