@@ -102,7 +102,7 @@ def run(
     tasks = list(_tasks(rows, prints, external))
     keys = [key for task in tasks for key in task.keys.values()]
     done = {record["key"] for record in read_records(out) if record["status"] == "ok"}
-    todo = [task.without(done) for task in tasks if task.keys.values() - done]
+    todo = [task.without(done) for task in tasks if not done.issuperset(task.keys.values())]
     reused = sum(key in done for key in keys)
     _write_run(
         out,
