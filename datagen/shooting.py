@@ -16,7 +16,7 @@ from .panorama import is_panorama, perspective_view
 from .sample_index import IndexRow, fixed_split
 from .seeding import sample_rng
 from .sensors import SENSORS
-from .simulate import bracket
+from .simulate import Exposure, photograph
 
 ASPECT = 2 / 3  # short to long edge of the views cut from a panorama
 PITCH_MEAN, PITCH_SD = 3.0, 6.0  # degrees: hands hold cameras nearly level
@@ -104,35 +104,38 @@ def shoot_view(
         _write_mask(out / segmentation, mask)
     sensor = SENSORS[view.camera]
     metered = automatic_exposure(linear, sensor, bias_ev=view.metering_error)
-    noise = sample_rng(shoot.seed, f"{view.name}/noise")
-    shots = bracket(linear, sensor, metered, evs=shoot.evs, rng=noise)
     rows = []
-    for ev, (exposure, mosaic) in zip(shoot.evs, shots, strict=True):
-        suffix = "" if shoot.evs == (0.0,) else f"_ev{ev:+g}"
-        path = out / f"{view.name}{suffix}.dng"
+    for ev in shoot.evs:
+        name = view.name if shoot.evs == (0.0,) else f"{view.name}_ev{ev:+g}"
+        exposure, path = metered.shifted(ev), out / f"{name}.dng"
+        mosaic = photograph(linear, sensor, exposure, sample_rng(shoot.seed, f"{name}/noise"))
         write_dng(path, mosaic, sensor, exposure, artist=shoot.source, licence=shoot.licence)
-        yaw, pitch = (f"{angle:g}" for angle in view.direction) if view.direction else ("", "")
-        rows.append(
-            IndexRow(
-                path=path.name,
-                scene=view.scene,
-                split=fixed_split(view.scene),
-                kind="simulated",
-                camera=sensor.name,
-                ev=f"{ev:g}",
-                exposure_s=f"{exposure.time_s:.6g}",
-                iso=str(exposure.iso),
-                yaw=yaw,
-                pitch=pitch,
-                source=shoot.source,
-                licence=shoot.licence,
-                sha256=sha256_file(path),
-                bytes=path.stat().st_size,
-                segmentation=segmentation,
-                note="",
-            )
-        )
+        rows.append(_row(path, view, shoot, ev=ev, exposure=exposure, segmentation=segmentation))
     return rows
+
+
+def _row(
+    path: Path, view: View, shoot: Shoot, *, ev: float, exposure: Exposure, segmentation: str
+) -> IndexRow:
+    yaw, pitch = (f"{angle:g}" for angle in view.direction) if view.direction else ("", "")
+    return IndexRow(
+        path=path.name,
+        scene=view.scene,
+        split=fixed_split(view.scene),
+        kind="simulated",
+        camera=SENSORS[view.camera].name,
+        ev=f"{ev:g}",
+        exposure_s=f"{exposure.time_s:.6g}",
+        iso=str(exposure.iso),
+        yaw=yaw,
+        pitch=pitch,
+        source=shoot.source,
+        licence=shoot.licence,
+        sha256=sha256_file(path),
+        bytes=path.stat().st_size,
+        segmentation=segmentation,
+        note="",
+    )
 
 
 def _even(length: float) -> int:

@@ -55,6 +55,10 @@ class Exposure:
         """Factor from scene value to `linear`."""
         return self.time_s / UNIT_TIME_S * self.iso / 100
 
+    def shifted(self, ev: float) -> Exposure:
+        """Give the same shot with a shutter so many stops longer."""
+        return replace(self, time_s=self.time_s * 2.0**ev)
+
 
 def true_camera(linear: np.ndarray, sensor: Sensor, exposure: Exposure) -> np.ndarray:
     """Give the noise-free, unclipped camera RGB of every pixel, before the mosaic.
@@ -151,5 +155,5 @@ def bracket(
     draw from the same generator, so no two share their noise.
     """
     for ev in evs:
-        shot = replace(exposure, time_s=exposure.time_s * 2.0**ev)
+        shot = exposure.shifted(ev)
         yield shot, photograph(linear, sensor, shot, rng)

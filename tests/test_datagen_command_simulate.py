@@ -59,6 +59,13 @@ def test_files_depend_on_the_seed_and_not_on_the_company(scenes, tmp_path):
     assert together == alone != other
 
 
+def test_a_shot_of_a_series_does_not_depend_on_the_others(scenes, tmp_path):
+    for name, evs in {"up": (0, 1), "down": (1, -1, 0)}.items():
+        assert simulate(scenes / "plain.hdr", "-o", tmp_path / name, "--evs", *evs) == 0
+    up, down = ((tmp_path / name / "plain_v00_ev+1.dng").read_bytes() for name in ("up", "down"))
+    assert up == down
+
+
 def test_a_bright_region_is_written_when_asked_for(scenes, tmp_path):
     out = tmp_path / "out"
     assert simulate(scenes, "-o", out, "--long-edge", 96, "--segment", "--views", 2) == 0
