@@ -16,10 +16,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .angular import ANGULAR_ERROR
+from .band import BAND
 from .case import Case, Target
 from .delta_e import DELTA_E_1976, DELTA_E_2000
+from .delta_e_itp import DELTA_E_ITP
+from .exposure import EV_BIAS, EV_RMSE
+from .fidelity import DELTA_E_MAX, DELTA_E_P99, FAR_LEAK, LARGEST_CODES, LEAKAGE, UNCHANGED
+from .flip import FLIP
 from .inputs import MetricError
+from .legacy import LEGACY
+from .loe import LOE
 from .metric import REGIONS, Metric
+from .ms_ssim import MS_SSIM
 from .psnr import PSNR
 from .score import score_case
 from .ssim import SSIM
@@ -27,7 +36,28 @@ from .ssim import SSIM
 __all__ = ["METRICS", "REGIONS", "Metric", "MetricError", "Target", "score_regions", "score_target"]
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (PSNR, SSIM, DELTA_E_2000, DELTA_E_1976)
+    metric.name: metric
+    for metric in (
+        PSNR,
+        SSIM,
+        MS_SSIM,
+        DELTA_E_2000,
+        DELTA_E_1976,
+        DELTA_E_ITP,
+        ANGULAR_ERROR,
+        EV_RMSE,
+        EV_BIAS,
+        *BAND,
+        UNCHANGED,
+        LARGEST_CODES,
+        DELTA_E_P99,
+        DELTA_E_MAX,
+        LEAKAGE,
+        FAR_LEAK,
+        LOE,
+        FLIP,
+        *LEGACY,
+    )
 }
 
 

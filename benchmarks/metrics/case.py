@@ -10,6 +10,7 @@ from datagen import masks
 
 from .inputs import check_image, check_regions, check_same_size
 from .picture import Comparison, Picture
+from .rings import Geometry, Profile, geometry, profile
 
 
 class Target:
@@ -45,12 +46,22 @@ class Target:
         return masks.alpha(self.regions)
 
     @cached_property
+    def geometry(self) -> Geometry:
+        """Distances and rings of the region map."""
+        return geometry(self.regions)
+
+    @cached_property
     def weights(self) -> dict[str, np.ndarray | None]:
         """Region -> (H, W) weight of the images' dtype; None stands for the whole frame."""
         labels = {"A": masks.A, "B": masks.B, "C": masks.C}
         dtype = self.ideal.encoded.dtype
         parts = {name: (self.regions == label).astype(dtype) for name, label in labels.items()}
         return parts | {"all": None}
+
+    @cached_property
+    def filled(self) -> dict[str, bool]:
+        """Region -> whether it has any pixel."""
+        return {name: w is None or bool(w.any()) for name, w in self.weights.items()}
 
 
 class Case:
@@ -64,3 +75,13 @@ class Case:
         self.estimate = Picture(estimate)
         self.to_ideal = Comparison(self.estimate, target.ideal)
         self.to_input = Comparison(self.estimate, target.input)
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The fade through the band; None where the map has no band between A and C."""
+        target = self.target
+        if not target.geometry.count:
+            return None
+        linear = target.input.linear
+        change, wanted = self.estimate.linear - linear, target.reference.linear - linear
+        return profile(target.geometry, change, wanted, target.alpha)

@@ -1,4 +1,4 @@
-"""Colour differences: CIEDE2000, CIE 1976 and ITP, averaged over pixels."""
+"""Colour differences averaged over pixels: CIEDE2000 and CIE 1976."""
 
 from __future__ import annotations
 

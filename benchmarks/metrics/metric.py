@@ -14,6 +14,7 @@ from .picture import Comparison, Picture
 if TYPE_CHECKING:
     pass
 
+# A correct here, B transition, C leave alone, and the frame.
 REGIONS = ("A", "B", "C", "all")
 
 
@@ -23,7 +24,9 @@ class Metric:
 
     A metric `of` a "pair" is `function(comparison, weight)`, weight (H, W) or None for the frame,
     and can be called with two images. A metric of a "case" is `function(case)`: it needs the input
-    and the region map as well, so only `score_regions` can compute it.
+    and the region map as well, so only `score_regions` can compute it. One `against` the "input"
+    compares the estimate with what was given instead of with what was wanted. A `legacy` metric
+    repeats a publication to the letter, faults included.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Metric:
     regions: tuple[str, ...] = REGIONS
     region_rule: str = ""
     by_default: bool = True
+    legacy: bool = False
     version: int = 1
 
     @property
@@ -76,6 +80,8 @@ class Metric:
             raise MetricError(
                 f"{self.name}: needs the input and the region map too; use score_regions"
             )
+        if weight is not None and self.regions == ("all",):
+            raise MetricError(f"{self.name}: is defined for the whole frame only, not in a region")
         estimate, reference = check_pair(estimate, reference)
         weight = check_weight(weight, estimate)
         return self.function(Comparison(Picture(estimate), Picture(reference)), weight)
@@ -89,3 +95,9 @@ def weighted_mean(values: np.ndarray, weight: np.ndarray | None) -> float:
     if total == 0:
         return float("nan")
     return float(np.einsum("hw,hw->", values, weight, dtype=np.float64)) / total
+
+
+def percentile(values: np.ndarray, weight: np.ndarray | None, share: float) -> float:
+    """Percentile (0 to 100) of a map over the pixels of weight 0.5 and more; NaN without any."""
+    chosen = values.ravel() if weight is None else values[weight >= 0.5]
+    return float(np.percentile(chosen, share)) if chosen.size else float("nan")

@@ -18,9 +18,9 @@ def score_case(case: Case, metrics: Iterable[Metric]) -> dict[str, float]:
 
 
 def _value(case: Case, metric: Metric, region: str) -> float:
-    weight = case.target.weights[region]
-    if weight is not None and not weight.any():
+    if not case.target.filled[region]:
         return float("nan")
+    weight = case.target.weights[region]
     if metric.of == "case":
         return metric.function(case)
     comparison = case.to_input if metric.against == "input" else case.to_ideal

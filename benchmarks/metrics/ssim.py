@@ -25,16 +25,14 @@ _STRIP = 64  # rows made at a time, so that their temporaries stay in cache
 
 def ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Mean SSIM over the three channels."""
-    similarity, _ = similarity_and_contrast(
-        comparison.estimate.planes, comparison.reference.planes, weight
-    )
-    return similarity
+    planes = comparison.estimate.planes, comparison.reference.planes
+    return float(similarity_and_contrast(*planes, weight)[0].mean())
 
 
 def similarity_and_contrast(
     estimate: np.ndarray, reference: np.ndarray, weight: np.ndarray | None
-) -> tuple[float, float]:
-    """Average the SSIM map and its contrast-structure factor over channels and region.
+) -> np.ndarray:
+    """Average the SSIM map and its contrast-structure factor over the region.
 
     Parameters
     ----------
@@ -43,25 +41,25 @@ def similarity_and_contrast(
 
     Returns
     -------
-    Mean of l c s and mean of c s (what MS-SSIM multiplies); NaN when no window fits.
+    (2, channels) float64: mean of l c s and mean of c s (what MS-SSIM multiplies); NaN when no
+    window fits.
     """
-    sums, total = np.zeros(2), 0.0
+    sums, total = np.zeros((2, len(estimate))), 0.0
     for rows, columns in _strips(estimate.shape[1:], weight):
-        inside = None if weight is None else weight[rows, columns]
-        support = None if inside is None else _blur(inside)
-        counted = None
-        if inside is not None:
+        inside = counted = support = None
+        if weight is not None:
+            inside = weight[rows, columns]
+            support = _blur(inside)
             counted = _valid(inside) * (support >= LEAST_SUPPORT)
             support = np.maximum(support, LEAST_SUPPORT)
-        for x, y in zip(estimate[:, rows, columns], reference[:, rows, columns], strict=True):
-            similarity, contrast = _maps(x, y, inside, support)
-            if counted is not None:
-                similarity, contrast = similarity * counted, contrast * counted
-            sums += cv2.sumElems(similarity)[0], cv2.sumElems(contrast)[0]
-            total += similarity.size if counted is None else cv2.sumElems(counted)[0]
-    if total == 0:
-        return float("nan"), float("nan")
-    return float(sums[0] / total), float(sums[1] / total)
+        for channel in range(len(estimate)):
+            planes = estimate[channel, rows, columns], reference[channel, rows, columns]
+            for kind, values in enumerate(_maps(*planes, inside, support)):
+                if counted is not None:
+                    values *= counted
+                sums[kind, channel] += cv2.sumElems(values)[0]
+        total += values.size if counted is None else cv2.sumElems(counted)[0]
+    return sums / total if total else np.full_like(sums, np.nan)
 
 
 def _strips(shape: tuple[int, int], weight: np.ndarray | None) -> Iterator[tuple[slice, slice]]:
@@ -85,21 +83,30 @@ def _maps(
 ) -> tuple[np.ndarray, np.ndarray]:
     """SSIM and contrast-structure maps of one plane, over the windows that fit ("valid").
 
-    Only the sum of the variances enters, so four blurs do instead of five.
+    Written with the sum and the difference of the planes: (a - b) / (a + b) of their squared means
+    is the luminance factor, the same of their variances the other. That takes four blurs instead
+    of five, and where the planes agree nothing large cancels.
     """
-    product, energy = x * y, x * x + y * y
-    if inside is not None:
-        x, y, product, energy = x * inside, y * inside, product * inside, energy * inside
-    x, y, product, energy = _blur(x), _blur(y), _blur(product), _blur(energy)
-    if support is not None:
-        x, y, product, energy = x / support, y / support, product / support, energy / support
-    means, squares = x * y, x * x + y * y
-    contrast = (2 * (product - means) + C2) / (energy - squares + C2)
-    return contrast * ((2 * means + C1) / (squares + C1)), contrast
+    total, step = x + y, x - y
+    if inside is None:
+        planes = total, step, total * total, step * step
+        total, step, total2, step2 = map(_blur, planes)
+    else:
+        weighted, weighted_step = total * inside, step * inside
+        planes = weighted, weighted_step, weighted * total, weighted_step * step
+        total, step, total2, step2 = (_blur(plane) / support for plane in planes)
+    total, step = total * total, step * step
+    total2, step2 = total2 - total, step2 - step
+    total += 2 * C1
+    total2 += 2 * C2
+    contrast = (total2 - step2) / (total2 + step2)
+    similarity = (total - step) / (total + step)
+    similarity *= contrast
+    return similarity, contrast
 
 
 def _blur(plane: np.ndarray) -> np.ndarray:
-    return _valid(cv2.sepFilter2D(np.ascontiguousarray(plane), -1, _WINDOW, _WINDOW))
+    return _valid(cv2.sepFilter2D(plane, -1, _WINDOW, _WINDOW))
 
 
 def _valid(plane: np.ndarray) -> np.ndarray:

@@ -1,0 +1,58 @@
+"""Colour difference ITP, made for displays brighter and wider than Lab was."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from luts.colorimetry import LINEAR_TO_XYZ
+
+from .metric import Metric, weighted_mean
+from .picture import Comparison
+
+WHITE_CD_M2 = 203.0  # ITU-R BT.2408: diffuse white of SDR content shown in HDR
+# CIE XYZ of BT.2020's red, green and blue at our D65; BT.2020-2, table 3 gives x and y.
+_XY_2020 = np.array([[0.708, 0.292], [0.170, 0.797], [0.131, 0.046]])
+# ITU-R BT.2100-2, table 7: linear BT.2020 to LMS, and PQ-coded LMS to I, T = Ct / 2, P.
+_LMS = np.array([[1688, 2146, 262], [683, 2951, 462], [99, 309, 3688]]) / 4096
+_ITP = np.array([[2048, 2048, 0], [3305, -6806.5, 3501.5], [17933, -17390, -543]]) / 4096
+# ITU-R BT.2100-2, table 4: the PQ curve.
+_M1, _M2 = 2610 / 16384, 2523 / 32
+_C1, _C2, _C3 = 3424 / 4096, 2413 / 128, 2392 / 128
+
+
+def delta_e_itp(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """Mean difference ITP over the pixels."""
+    step = _itp(comparison.estimate.linear) - _itp(comparison.reference.linear)
+    return weighted_mean(720 * np.sqrt(np.einsum("hwc,hwc->hw", step, step)), weight)
+
+
+def _itp(linear: np.ndarray) -> np.ndarray:
+    lms = linear @ (_TO_LMS.T * (WHITE_CD_M2 / 10000)).astype(linear.dtype)
+    power = np.maximum(lms, 0) ** _M1
+    coded = ((_C1 + _C2 * power) / (1 + _C3 * power)) ** _M2
+    return coded @ _ITP.T.astype(linear.dtype)
+
+
+def _to_lms() -> np.ndarray:
+    """Linear sRGB to LMS through BT.2020 primaries of the same white."""
+    x, y = _XY_2020.T
+    xyz = np.stack([x, y, 1 - x - y]) / y
+    xyz *= np.linalg.solve(xyz, LINEAR_TO_XYZ.sum(1))
+    return _LMS @ np.linalg.solve(xyz, LINEAR_TO_XYZ)
+
+
+_TO_LMS = _to_lms()
+
+DELTA_E_ITP = Metric(
+    name="delta_e_itp",
+    convention="203cd/m2,mean",
+    unit="",
+    higher_is_better=False,
+    function=delta_e_itp,
+    summary="mean colour difference ITP with white at 203 cd/m2",
+    definition="mean over pixels of 720 sqrt(dI^2 + dT^2 + dP^2), T = Ct / 2, of ICtCp by the PQ "
+    "curve, display white at 203 cd/m2. The luminance is part of the number: 100 cd/m2 gives a "
+    "tenth less.",
+    span="0 to several hundred; 1 is meant to be just noticeable",
+    source="ITU-R BT.2124-0, annex 1; BT.2100-2, tables 4 and 7; BT.2408 (203 cd/m2)",
+)

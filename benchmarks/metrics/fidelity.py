@@ -1,0 +1,144 @@
+"""Region C: did the method keep its hands off? Worst pixels, unchanged pixels, leaked light."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from luts.colorimetry import delta_e_2000, encoded_to_lab
+
+from .case import Case
+from .exposure import smooth, stops
+from .metric import Metric, percentile, weighted_mean
+from .picture import Comparison
+
+CODE = 1 / 255
+FAR_PX = 10
+LEAK_SIGMA = 2.0  # unsmoothed, noise of two codes alone looks like 4 to 8 % leakage
+
+
+def unchanged(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """Share of pixels no channel of which moved by more than one 8-bit code."""
+    same = _largest_step(comparison) <= CODE + 1e-6
+    return weighted_mean(same.astype(comparison.estimate.encoded.dtype), weight)
+
+
+def largest_codes(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """Largest change of any channel, in 8-bit codes."""
+    return percentile(_largest_step(comparison), weight, 100) / CODE
+
+
+def _largest_step(comparison: Comparison) -> np.ndarray:
+    step = np.abs(comparison.estimate.encoded - comparison.reference.encoded)
+    return np.maximum(np.maximum(step[..., 0], step[..., 1]), step[..., 2])
+
+
+def _delta_e_percentile(share: float):
+    """CIEDE2000 percentile in float64: in float32 the formula's jumps can be the maximum."""
+
+    def function(comparison: Comparison, weight: np.ndarray | None) -> float:
+        images = comparison.estimate.encoded, comparison.reference.encoded
+        # Only the pixels that count are converted.
+        one, two = (
+            (image.reshape(-1, 3) if weight is None else image[weight >= 0.5]).astype(np.float64)
+            for image in images
+        )
+        changed = (one != two).any(1)
+        difference = np.zeros(len(one))
+        if changed.any():
+            labs = encoded_to_lab(one[changed]), encoded_to_lab(two[changed])
+            difference[changed] = delta_e_2000(*labs)
+        return percentile(difference, None, share)
+
+    return function
+
+
+def leakage(case: Case) -> float:
+    """Share of the exposure change, over the frame, that fell into C."""
+    gain = _gain(case)
+    return _share(gain, case.target.weights["C"])
+
+
+def _share(values: np.ndarray, weight: np.ndarray) -> float:
+    """Part of a map's sum that a region holds; NaN when the map is zero."""
+    total = values.sum(dtype=np.float64)
+    return float((values * weight).sum(dtype=np.float64) / total) if total > 0 else float("nan")
+
+
+def far_leak(case: Case) -> float:
+    """Mean exposure change in C further than FAR_PX pixels from the band."""
+    far = case.target.geometry.outside > FAR_PX
+    return weighted_mean(_gain(case), far)
+
+
+def _gain(case: Case) -> np.ndarray:
+    gain = stops(case.estimate.luminance, case.target.input.luminance)
+    return np.abs(smooth(gain, None, LEAK_SIGMA))
+
+
+_INPUT = "compared with the input, which is what region C wants"
+UNCHANGED = Metric(
+    name="unchanged",
+    convention="rgb,1code",
+    unit="share",
+    higher_is_better=True,
+    function=unchanged,
+    summary="share of pixels that stayed within one 8-bit code",
+    definition=f"share of pixels with max over channels |d| <= 1/255, {_INPUT}",
+    span="0 to 1",
+    source="this project",
+    regions=("C",),
+)
+LARGEST_CODES = Metric(
+    name="largest_codes",
+    convention="rgb,8bit",
+    unit="codes",
+    higher_is_better=False,
+    function=largest_codes,
+    summary="largest change of a channel, in 8-bit codes",
+    definition=f"255 max |d| over pixels and channels, {_INPUT}",
+    span="0 to 255",
+    source="this project",
+    regions=("C",),
+)
+DELTA_E_P99, DELTA_E_MAX = (
+    Metric(
+        name=f"delta_e_2000_{word}",
+        convention=f"d65,{word},float64",
+        unit="",
+        higher_is_better=False,
+        function=_delta_e_percentile(share),
+        summary=f"{text} CIEDE2000 difference",
+        definition=f"{text} over pixels of CIEDE2000, in float64, {_INPUT}",
+        span="0 to about 120",
+        source="Sharma, Wu and Dalal, Color Research and Application 30(1), 2005",
+        regions=("C",),
+    )
+    for word, share, text in (("p99", 99, "99th percentile"), ("max", 100, "largest"))
+)
+LEAKAGE = Metric(
+    name="leakage",
+    convention="log2,linear-Y,floor0.01,gauss2",
+    unit="share",
+    higher_is_better=False,
+    function=leakage,
+    summary="share of the exposure change that fell into region C",
+    definition="sum over C of |G| / sum over the frame of |G|, G the log2 ratio of output and "
+    "input luminance, each lifted by 0.01, blurred by sigma 2 pixels",
+    span="0 to 1; NaN when the output is the input",
+    source="this project",
+    of="case",
+    regions=("C",),
+)
+FAR_LEAK = Metric(
+    name="far_leak",
+    convention=f"log2,linear-Y,floor0.01,gauss2,over{FAR_PX}px",
+    unit="stops",
+    higher_is_better=False,
+    function=far_leak,
+    summary=f"mean exposure change in C, more than {FAR_PX} pixels from the band",
+    definition=f"mean of |G| of `leakage` over pixels of C more than {FAR_PX} pixels from A and B",
+    span="0 to about 7 stops; NaN when C has no such pixel",
+    source="this project",
+    of="case",
+    regions=("C",),
+)

@@ -1,0 +1,310 @@
+"""Numbers as publications computed them, to the letter, so that their tables can be compared.
+
+Each has its own id and none is computed unless asked for. Where the letter is a mistake, the
+definition says so; the repaired form is the plain metric of the table.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from luts.colorimetry import delta_e_1976
+
+from .case import Case
+from .metric import Metric, weighted_mean
+from .picture import Comparison, Picture
+from .psnr import PSNR, decibel, psnr
+from .ssim import SSIM, similarity_and_contrast, ssim
+
+# MATLAB's rgb2ycbcr and ITU-R BT.601: limited-range luma of R, G, B in [0, 1], in 8-bit codes.
+LUMA_601, LUMA_BLACK = np.array([65.481, 128.553, 24.966]), 16
+GREY = np.array([0.299, 0.587, 0.114])
+HUMAN, BACKGROUND = 1.0, 0.5  # PPR10K's weights
+
+
+def psnr_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """PSNR of the two images multiplied by the mask, over the whole frame."""
+    if weight is None:
+        return psnr(comparison, None)
+    if not weight.any():
+        return math.nan
+    return decibel(weighted_mean(comparison.squared_error * weight**2, None))
+
+
+def psnr_ranlen(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """The masked-frame PSNR times 1 / coverage, as RANLEN's section 4 says."""
+    coverage = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
+    return psnr_masked_frame(comparison, weight) / coverage if coverage else math.nan
+
+
+def ssim_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """SSIM of the two images multiplied by the mask, over the whole frame."""
+    if weight is None:
+        return ssim(comparison, None)
+    if not weight.any():
+        return math.nan
+    planes = (comparison.estimate.planes * weight, comparison.reference.planes * weight)
+    return float(similarity_and_contrast(*planes, None)[0].mean())
+
+
+def ssim_3dlut(comparison: Comparison, weight: None) -> float:
+    """Wang's auto-downsampling ssim.m, called on colour arrays as the 3D-LUT script does.
+
+    ssim.m subsamples with img(1:f:end, 1:f:end). On a colour array MATLAB lets the second index run
+    through all channels, so that they end up side by side in one wide grey image.
+    """
+    factor = max(1, round(min(comparison.estimate.planes.shape[1:]) / 256))
+    planes = (_side_by_side(c.planes, factor) for c in (comparison.estimate, comparison.reference))
+    return float(similarity_and_contrast(*planes, None)[0].mean())
+
+
+def _side_by_side(planes: np.ndarray, factor: int) -> np.ndarray:
+    if factor > 1:
+        # MATLAB centres an even window on its first half, and "symmetric" repeats the edge pixel.
+        box, anchor = np.full((factor, factor), 1 / factor**2), ((factor - 1) // 2,) * 2
+        planes = [
+            cv2.filter2D(p, -1, box, anchor=anchor, borderType=cv2.BORDER_REFLECT) for p in planes
+        ]
+    return np.ascontiguousarray(np.concatenate(list(planes), axis=1)[::factor, ::factor])[None]
+
+
+def _luma(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
+    images = comparison.estimate.encoded, comparison.reference.encoded
+    return tuple((i @ LUMA_601.astype(i.dtype) + LUMA_BLACK) / 255 for i in images)
+
+
+def psnr_y(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """PSNR of limited-range luma with a peak of 255."""
+    estimate, reference = _luma(comparison)
+    return decibel(weighted_mean((estimate - reference) ** 2, weight))
+
+
+def ssim_y(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """SSIM of limited-range luma with L = 255."""
+    estimate, reference = (np.ascontiguousarray(plane)[None] for plane in _luma(comparison))
+    return float(similarity_and_contrast(estimate, reference, weight)[0].mean())
+
+
+def _human_centred(weight: np.ndarray | None) -> np.ndarray | float:
+    return HUMAN if weight is None else BACKGROUND + (HUMAN - BACKGROUND) * weight
+
+
+def psnr_hc_ppr10k(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """PSNR of pixel values multiplied by 1 (human) or 0.5 (background), not renormalised."""
+    return decibel(weighted_mean(comparison.squared_error * _human_centred(weight) ** 2, None))
+
+
+def psnr_hc(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """PSNR of the squared error averaged with weights 1 (human) and 0.5 (background)."""
+    weights = _human_centred(weight) * np.ones_like(comparison.squared_error)
+    return decibel(weighted_mean(comparison.squared_error, weights))
+
+
+def delta_e_hc_ppr10k(comparison: Comparison, weight: np.ndarray | None) -> float:
+    """Mean CIE 1976 difference of Lab values multiplied by 1 or 0.5."""
+    difference = delta_e_1976(comparison.estimate.lab, comparison.reference.lab)
+    return weighted_mean(difference * _human_centred(weight), None)
+
+
+def _gt_mean(comparison: Comparison) -> Comparison:
+    """Scale the estimate so that its mean grey is the reference's: it peeks at the answer."""
+    means = [
+        float((image.encoded @ GREY).mean())
+        for image in (comparison.reference, comparison.estimate)
+    ]
+    estimate = comparison.estimate.encoded * comparison.estimate.encoded.dtype.type(
+        means[0] / max(means[1], 1e-12)
+    )
+    return Comparison(Picture(np.clip(estimate, 0, 1)), comparison.reference)
+
+
+def psnr_gt_mean(comparison: Comparison, weight: None) -> float:
+    """PSNR after giving the estimate the reference's mean."""
+    return psnr(_gt_mean(comparison), None)
+
+
+def ssim_gt_mean(comparison: Comparison, weight: None) -> float:
+    """SSIM after giving the estimate the reference's mean."""
+    return ssim(_gt_mean(comparison), None)
+
+
+def ranlen_gs(case: Case) -> float:
+    """RANLEN's gradient-smooth loss per pixel of B, on the output's channels."""
+    band = case.target.weights["B"]
+    log_input = np.log(np.maximum(case.target.input.encoded, 1 / 255))
+    total = np.zeros(band.shape)
+    for u in (0, 1):
+        for v in (0, 1):
+            rate = 1 / (np.abs(_second(log_input, u, v)) ** 1.2 + 1e-4)
+            total += (rate * _second(case.estimate.encoded, u, v) ** 2).mean(2)
+    return weighted_mean(total, band)
+
+
+def _second(image: np.ndarray, u: int, v: int) -> np.ndarray:
+    """Forward difference along v, then along u, zero at the far edge."""
+    for axis in (v, u):
+        image = np.diff(image, axis=axis, append=np.take(image, [-1], axis=axis))
+    return image
+
+
+_OLD = {"legacy": True, "by_default": False, "region_rule": ""}
+_RANLEN = "Yao, Huang and Xu, Local low-light image enhancement via region-aware normalization"
+_PPR10K = "Liang et al., PPR10K, CVPR 2021, calculate_metrics.m"
+_GT_MEAN = (
+    "scaled by mean(grey reference) / mean(grey estimate), clipped; worth about 4 dB on LOL. "
+)
+_GT_SOURCE = "evaluation scripts since KinD (ACM MM 2019); LLFlow, Retinexformer as an option"
+
+LEGACY = (
+    replace(
+        PSNR,
+        name="psnr_masked_frame",
+        convention="rgb,[0,1],frame",
+        function=psnr_masked_frame,
+        summary="PSNR of mask times image over the whole frame",
+        definition="-10 log10(mean over the frame of w^2 e): at coverage r it is psnr[A] "
+        "- 10 log10 r, 7.7 dB too high at r = 0.17.",
+        source=_RANLEN + ", section 4; also common for radiance fields",
+        regions=("A",),
+        **_OLD,
+    ),
+    replace(
+        PSNR,
+        name="psnr_ranlen",
+        convention="rgb,[0,1],frame/r",
+        function=psnr_ranlen,
+        summary="RANLEN's PSNR as its text says: ill-posed, for study only",
+        definition="psnr_masked_frame times 1 / r. Never below -10 log10(r) / r, 45 dB at r = "
+        "0.17, while the paper prints 15 to 20: its tables cannot have been made this way.",
+        source=_RANLEN + ", section 4",
+        regions=("A",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_masked_frame",
+        convention=SSIM.convention + ",frame",
+        function=ssim_masked_frame,
+        summary="SSIM of mask times image over the whole frame",
+        definition="ssim of the two images multiplied by the mask. The black surround agrees with "
+        "itself, so a value s inside coverage r reads about 1 - (1 - s) r.",
+        source=_RANLEN + ", section 4",
+        regions=("A",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_3dlut",
+        convention="rgb-side-by-side,auto-downsample,gauss11,sigma1.5",
+        function=ssim_3dlut,
+        summary="SSIM of the FiveK 480p script: downsampled, channels side by side",
+        definition="Wang's ssim.m on a colour array: box mean by f = round(min(H, W) / 256), every "
+        "f-th row and column of the channels laid side by side, then ssim. Read from its source; "
+        "not run in MATLAB here. 0.843 at full size may read 0.960.",
+        source="Zeng et al., TPAMI 2020, evaluation script; Wang et al., ssim.m",
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        PSNR,
+        name="psnr_y",
+        convention="y601-limited,255",
+        function=psnr_y,
+        summary="PSNR of limited-range luma, as in super-resolution tables",
+        definition="Y = 16 + 65.481 R + 128.553 G + 24.966 B, peak 255, not rounded: 1.32 dB above "
+        "the same error in full-range luma.",
+        source="BasicSR test_y_channel; MATLAB rgb2ycbcr; ITU-R BT.601",
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_y",
+        convention="y601-limited,255,gauss11,sigma1.5,pop,valid",
+        function=ssim_y,
+        summary="SSIM of limited-range luma",
+        definition="ssim of Y = 16 + 65.481 R + 128.553 G + 24.966 B with L = 255",
+        source="BasicSR test_y_channel",
+        **_OLD | {"region_rule": "nconv"},
+    ),
+    replace(
+        PSNR,
+        name="psnr_hc_ppr10k",
+        convention="rgb,[0,1],values*1|0.5,frame",
+        function=psnr_hc_ppr10k,
+        summary="PPR10K's human-centred PSNR",
+        definition="pixel values times 1 in the mask and 0.5 outside, mean over the frame, not "
+        "renormalised: the background counts a quarter, and the value is never below psnr.",
+        source=_PPR10K,
+        regions=("A",),
+        **_OLD,
+    ),
+    replace(
+        PSNR,
+        name="psnr_hc",
+        convention="rgb,[0,1],weights1|0.5",
+        function=psnr_hc,
+        summary="human-centred PSNR, normalised",
+        definition="psnr with weights 1 in the mask and 0.5 outside, divided by their sum",
+        source="the normalised form of " + _PPR10K,
+        regions=("A",),
+        **_OLD,
+    ),
+    Metric(
+        name="delta_e_1976_hc_ppr10k",
+        convention="d65,values*1|0.5,frame",
+        unit="",
+        higher_is_better=False,
+        function=delta_e_hc_ppr10k,
+        summary="PPR10K's human-centred colour difference",
+        definition="Lab values times 1 in the mask and 0.5 outside, mean CIE 1976 distance over "
+        "the frame, not renormalised",
+        span="0 to about 260",
+        source=_PPR10K,
+        regions=("A",),
+        by_default=False,
+        legacy=True,
+    ),
+    replace(
+        PSNR,
+        name="psnr_gt_mean",
+        convention="rgb,[0,1],gt-mean",
+        function=psnr_gt_mean,
+        summary="PSNR after scaling the estimate to the reference's mean",
+        definition=f"psnr of the estimate {_GT_MEAN}",
+        source=_GT_SOURCE,
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_gt_mean",
+        convention=SSIM.convention + ",gt-mean",
+        function=ssim_gt_mean,
+        summary="SSIM after scaling the estimate to the reference's mean",
+        definition=f"ssim of the estimate {_GT_MEAN}",
+        source=_GT_SOURCE,
+        regions=("all",),
+        **_OLD,
+    ),
+    Metric(
+        name="ranlen_gs",
+        convention="rgb,s1.2,eps1e-4,per-pixel",
+        unit="",
+        higher_is_better=False,
+        function=ranlen_gs,
+        summary="RANLEN's gradient-smooth loss, not fit to rank transitions",
+        definition="mean over B of sum over u, v of (d_u d_v out)^2 / (|d_u d_v log in|^1.2 + "
+        "1e-4), forward differences, input lifted to 1/255. A no-op and half strength score better"
+        " than the ideal blend, and sensor noise worse than a halo.",
+        span="0 and more",
+        source=_RANLEN + ", equations 2 and 3",
+        of="case",
+        regions=("B",),
+        by_default=False,
+        legacy=True,
+    ),
+)
