@@ -2,7 +2,7 @@
 
 Severity is the mean CIEDE2000 between input and output over a published set of natural colours.
 The set matters: uniform colours understate tone changes and overstate chroma changes, so figures
-over the uniform cube stand beside, never instead. The natural set is a histogram of 17 freely
+over the uniform cube stand beside, never instead. The natural set is a histogram of 16 freely
 licensed photographs, luts/data/natural_colours.tsv, made by luts/data/make_natural_colours.py.
 """
 

@@ -4,7 +4,8 @@ A family is one file: how to draw its parameters and what they do to a colour; f
 is asked of it. Adding one takes the file and a line in table.py.
 """
 
-from .distortion import Distortion, DistortionError, draw, random_lut
+from .distortion import Distortion
+from .drawing import DistortionError, draw, random_lut
 from .table import FAMILIES
 
 __all__ = ["FAMILIES", "Distortion", "DistortionError", "draw", "random_lut"]

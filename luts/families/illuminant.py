@@ -5,8 +5,8 @@ Two kinds of light, both a 3x3 matrix on linear sRGB (casts computed on encoded 
 
 * a colour temperature and a tint: a point beside the Planckian locus, and the Bradford transform
   from D65 to it;
-* a lamp (or a depth of water) of lamps.tsv, by a matrix fitted to spectra: its light mixed with daylight by `mix`, and
-  the camera's white balance undoing part of the cast by `adaptation`.
+* a lamp (or a depth of water) of lamps.tsv, by a matrix fitted to spectra: its light mixed with
+  daylight by `mix`, and the camera's white balance undoing part of the cast by `adaptation`.
 
 References
 ----------

@@ -7,7 +7,7 @@ import numpy as np
 from .family import Family, Parameters
 from .oklab import encoded_to_oklab, oklab_to_encoded
 
-NEAR_GREY = 0.04  # OKLab chroma below which the effect fades out
+NEAR_GREY = 0.06  # OKLab chroma below which the effect fades out
 MAX_TURN = 0.8  # radians of shift per radian of hue: at 1 two hues would meet
 MAX_CHROMA = 1.2  # log of the chroma factor: a third to three times
 
@@ -27,7 +27,7 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
     Parameters: waves, a list of (order, amplitude in radians, phase): the hue shift is the sum of
     amplitude * sin(order * hue + phase); chroma (c0, c1, phase): the chroma factor is
-    exp(c0 + c1 * sin(hue + phase)). Both fade to nothing as chroma falls from 0.04 to 0.
+    exp(c0 + c1 * sin(hue + phase)). Both fade to nothing as chroma falls from 0.06 to 0.
     """
     oklab = encoded_to_oklab(encoded)
     a, b = oklab[..., 1], oklab[..., 2]

@@ -5,6 +5,7 @@ from .crosstalk import CROSSTALK
 from .exposure import EXPOSURE
 from .fade import FADE
 from .family import Family
+from .file import FILE
 from .film import FILM
 from .illuminant import ILLUMINANT
 from .oklch import OKLCH
@@ -23,4 +24,5 @@ FAMILIES: dict[str, Family] = {
     "oklch": OKLCH,
     "warp": WARP,
     "film": FILM,
+    "file": FILE,
 }

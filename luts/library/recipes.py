@@ -56,7 +56,7 @@ def _fade(black: tuple[float, ...], white: tuple[float, ...]) -> tuple[str, Para
 
 _SPECTRA = "lamp spectra of colour-science, as 3x3 matrices by luts/data/make_lamps.py"
 _WATER = "absorption of pure water: Pope and Fry, Applied Optics 36(33), 1997"
-_DYES = "which dyes go first: Wilhelm and Brower, The Permanence and Care of Color Photographs, 1993"
+_DYES = "which dyes go first: Wilhelm and Brower, Permanence and Care of Color Photographs, 1993"
 
 RECIPES: dict[str, Recipe] = {
     # Light

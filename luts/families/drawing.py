@@ -1,0 +1,168 @@
+"""Draw distortions by seed, and bring them to a severity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..command import UserError
+from ..lut import Lut3D
+from ..severity import mean_difference
+from .distortion import Distortion, measure
+from .family import Parameters
+from .file import choose
+from .table import FAMILIES
+
+USUAL_SEVERITY = 12.0
+ATTEMPTS = 64
+TOLERANCE = 0.002  # of the asked severity
+# A lattice shows up to 3 % less or more than the exact function where colours clip.
+MARGIN = 1.04
+
+
+class DistortionError(UserError):
+    """A distortion that cannot be made as asked; the message says what can."""
+
+
+def draw(
+    family: str,
+    *,
+    seed: int,
+    severity: float | None = None,
+    extreme: bool = False,
+    source: str | None = None,
+) -> Distortion:
+    """Draw a member of a family, as strong as asked.
+
+    Parameters
+    ----------
+    family : key of FAMILIES
+    seed : >= 0
+    severity : mean CIEDE2000 over natural colours, met within 1 %; as drawn when None
+        The parameters are scaled to reach it. A draw that cannot (a daylight lamp has no strong
+        cast) is passed over for the next of the same seed.
+    extreme : allow more than 12, where many colours clip and little is left to correct
+    source : the LUT of the family "file", a name of the library or a path; drawn when None
+
+    Raises
+    ------
+    DistortionError : unknown family, negative seed, a severity outside (0, 12] without `extreme`,
+        or one that none of the draws reaches.
+    """
+    _check(family, seed=seed, severity=severity, extreme=extreme, source=source)
+    attempts = ATTEMPTS if source is None and severity is not None else 1
+    reached = 0.0
+    for attempt in range(attempts):
+        rng = named_rng(seed, f"{family}/{attempt}")
+        parameters = FAMILIES[family].draw(rng) if source is None else choose(source)
+        limit = FAMILIES[family].limit(parameters)
+        drawn = Distortion(family, seed, parameters, min(1.0, limit), severity=0.0)
+        if severity is None:
+            return measure(drawn)
+        most = _exact_severity(family, parameters, limit)
+        if most >= MARGIN * severity:
+            return _calibrate(drawn, severity, (limit, most))
+        reached = max(reached, most / MARGIN)
+    raise DistortionError(
+        f"{source or family} does not reach severity {severity:g}: "
+        f"the strongest of {attempts} draws of seed {seed} has {reached:.1f}"
+    )
+
+
+def random_lut(
+    family: str,
+    *,
+    seed: int,
+    severity: float | None = None,
+    size: int = 33,
+    extreme: bool = False,
+    source: str | None = None,
+) -> Lut3D:
+    """Draw a distortion and bake it; parameters as in `draw`, size in nodes per axis."""
+    return draw(family, seed=seed, severity=severity, extreme=extreme, source=source).bake(size)
+
+
+def named_rng(seed: int, name: str) -> np.random.Generator:
+    """The generator of one named draw: no other draw, and no order of draws, can change it."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest)])
+
+
+def find_root(
+    function: Callable[[float], float],
+    low: tuple[float, float],
+    high: tuple[float, float],
+    tolerance: float,
+) -> float:
+    """Find where a function is within `tolerance` of zero, inside a bracket.
+
+    Parameters
+    ----------
+    function : continuous
+    low, high : (x, function(x)), of opposite signs
+
+    Returns
+    -------
+    x, by false position in the Illinois variant: an end kept twice counts for half.
+    """
+    (a, fa), (b, fb) = low, high
+    for x, fx in (low, high):
+        if abs(fx) <= tolerance:
+            return x
+    for _ in range(100):
+        x = (a * fb - b * fa) / (fb - fa)
+        fx = function(x)
+        if abs(fx) <= tolerance:
+            return x
+        if (fx > 0) == (fb > 0):
+            b, fb, fa = x, fx, fa / 2
+        else:
+            a, fa, fb = x, fx, fb / 2
+    raise ArithmeticError(f"no root within {tolerance:g} after 100 steps: is it continuous?")
+
+
+def _check(
+    family: str, *, seed: int, severity: float | None, extreme: bool, source: str | None
+) -> None:
+    if family not in FAMILIES:
+        raise DistortionError(f"no family {family!r}; there are {', '.join(FAMILIES)}")
+    if seed < 0:
+        raise DistortionError(f"a seed is 0 or more, got {seed}")
+    if source is not None and family != "file":
+        raise DistortionError(f"a given LUT is for the family 'file', not for {family!r}")
+    if severity is not None and not 0 < severity < np.inf:
+        raise DistortionError(f"a severity is a positive mean dE00, got {severity:g}")
+    if severity is not None and severity > USUAL_SEVERITY and not extreme:
+        raise DistortionError(
+            f"severity {severity:g} is beyond {USUAL_SEVERITY:g}, where much is clipped beyond "
+            "correction; extreme ones must be asked for (--extreme, extreme=True)"
+        )
+
+
+def _exact_severity(family: str, parameters: Parameters, strength: float) -> float:
+    apply = FAMILIES[family].apply
+    return mean_difference(lambda encoded: apply(encoded, parameters, strength))
+
+
+def _calibrate(drawn: Distortion, severity: float, most: tuple[float, float]) -> Distortion:
+    """Scale the strength until the cube of 33 nodes has the asked severity.
+
+    The search runs on the exact function, which takes milliseconds. What the lattice adds or
+    hides is then taken out of the target, once. `most` is the (strength, severity) of the limit.
+    """
+
+    def reach(target: float) -> Distortion:
+        strength = find_root(
+            lambda trial: _exact_severity(drawn.family, drawn.parameters, trial) / target - 1,
+            (0.0, -1.0),
+            (most[0], most[1] / target - 1),
+            TOLERANCE,
+        )
+        # Seven decimals: another machine's last bit of a power must not name another LUT.
+        return measure(replace(drawn, strength=round(strength, 7)))
+
+    first = reach(severity)
+    return reach(min(severity * severity / first.severity, most[1]))
