@@ -37,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
 def parse(
     package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str]
 ) -> argparse.Namespace:
-    """Parse a command line; `run` in the result is the verb's function.
+    """Parse a command line; `execute` in the result is the verb's function.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def parse(
             module = importlib.import_module(f"{package}.commands.{verb.replace('-', '_')}")
             sub.epilog = f"example:\n  {module.EXAMPLE}"
             module.configure(sub)
-            sub.set_defaults(run=module.run)
+            sub.set_defaults(execute=module.run)
     return parser.parse_args(argv)
 
 
@@ -84,7 +84,7 @@ def run_program(
 def _guarded(name: str, args: argparse.Namespace) -> int:
     """Turn the errors a user can cause into one line; let our own bugs keep their traceback."""
     try:
-        return args.run(args) or SUCCESS
+        return args.execute(args) or SUCCESS
     except UserError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return MISUSE

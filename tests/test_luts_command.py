@@ -33,7 +33,7 @@ def documented_commands() -> list[tuple[str, str]]:
 def test_every_documented_command_line_parses(page, line):
     package, *argv = shlex.split(line.partition(">")[0])
     verbs = import_module(f"{package}.cli").VERBS
-    assert callable(parse(package, "", verbs, argv).run)
+    assert callable(parse(package, "", verbs, argv).execute)
 
 
 def test_examples_in_help_parse_too():
@@ -48,8 +48,8 @@ def test_examples_in_help_parse_too():
 
 
 class Args:
-    def __init__(self, run):
-        self.run = run
+    def __init__(self, execute):
+        self.execute = execute
 
 
 @pytest.mark.parametrize(
