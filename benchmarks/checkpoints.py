@@ -7,6 +7,7 @@ score, versions, commit, date, command and the SHA-256 of the weights.
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,8 @@ def _read_state(path: Path) -> dict[str, Tensor]:
             raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a PyTorch state dict: {error}") from None
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(f"{path}: not a PyTorch state dict: {reason}") from None
     # Models trained with DataParallel carry its name.
     return {key.removeprefix("module."): value for key, value in state.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from luts.command import UserError
 
+from .losses import LOSSES
 from .models import MODELS, ModelError
 
 OPTIMISERS = ("adam", "adamw", "sgd")
@@ -53,7 +54,8 @@ class Training:
     model_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, allowed in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES)):
+        choices = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "loss": tuple(LOSSES)}
+        for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 got = getattr(self, name)
                 raise TrainingError(f"{name} must be one of {', '.join(allowed)}, got {got!r}")

@@ -1,0 +1,115 @@
+"""benchmarks.checkpoints: what is loaded is what was recorded, or a named error."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import checkpoints
+from benchmarks.checkpoints import (
+    CheckpointError,
+    MissingWeightsError,
+    digest,
+    load,
+    load_weights,
+    save,
+)
+from benchmarks.models import MODELS, build
+
+RECORD = {"model": "zero_dce_pp", "training": {"model_settings": {"scale": 2}}}
+
+
+def saved(folder, record=RECORD):
+    torch.manual_seed(0)
+    model = build("zero_dce_pp")
+    save(model, record, folder / "zero_dce_pp.safetensors")
+    return model
+
+
+def test_weights_and_settings_survive(tmp_path):
+    model = saved(tmp_path)
+    loaded, record = load("zero_dce_pp", tmp_path)
+    assert loaded.scale == 2
+    assert record["sha256"] == digest("zero_dce_pp", tmp_path)
+    for key, value in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], value)
+
+
+def test_settings_can_be_overridden_when_loading(tmp_path):
+    saved(tmp_path)
+    assert load("zero_dce_pp", tmp_path, degree=0.5)[0].degree == 0.5
+
+
+def test_an_untrained_model_is_refused_by_name(tmp_path):
+    with pytest.raises(MissingWeightsError, match="benchmarks train zero_dce"):
+        load("zero_dce", tmp_path)
+
+
+def test_a_model_without_parameters_needs_no_weights(tmp_path):
+    model, record = load("highlight_shadow_gaussian", tmp_path)
+    assert not list(model.parameters())
+    assert record["sha256"] == "no parameters"
+
+
+def test_weights_that_are_not_the_recorded_ones_are_refused(tmp_path):
+    saved(tmp_path)
+    save(build("zero_dce_pp"), RECORD, tmp_path / "other.safetensors")
+    (tmp_path / "other.safetensors").replace(tmp_path / "zero_dce_pp.safetensors")
+    with pytest.raises(CheckpointError, match="is not the recorded"):
+        load("zero_dce_pp", tmp_path)
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    saved(tmp_path)
+    with pytest.raises(CheckpointError, match="not weights of ZeroDce: 14 missing"):
+        load_weights(build("zero_dce"), tmp_path / "zero_dce_pp.safetensors")
+
+
+def test_weights_of_another_size_are_refused(tmp_path):
+    save(build("zero_dce", mask_channels=2), RECORD, tmp_path / "five.safetensors")
+    with pytest.raises(CheckpointError, match=r"e_conv1.weight is \(32, 5, 3, 3\)"):
+        load_weights(build("zero_dce"), tmp_path / "five.safetensors")
+
+
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_state_dicts_as_authors_publish_them_can_be_loaded(tmp_path, prefix):
+    torch.manual_seed(0)
+    theirs = {
+        prefix + key: torch.randn_like(v) for key, v in build("zero_dce").state_dict().items()
+    }
+    torch.save(theirs, tmp_path / "Epoch99.pth")
+    model = build("zero_dce")
+    load_weights(model, tmp_path / "Epoch99.pth")
+    assert torch.equal(model.e_conv3.weight, theirs[prefix + "e_conv3.weight"])
+
+
+def test_files_that_hold_no_weights_are_refused(tmp_path):
+    for name in ("broken.pth", "broken.safetensors"):
+        (tmp_path / name).write_text("not weights")
+        with pytest.raises(CheckpointError, match="not a"):
+            load_weights(build("zero_dce"), tmp_path / name)
+
+
+def shipped():
+    return sorted(path.stem for path in checkpoints.WEIGHTS.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_weights_load_and_say_how_they_were_made(name):
+    _, record = load(name)
+    assert record["model"] == name
+    assert record["data"]["split"] == "train"
+    for key in ("step", "validation", "command", "commit", "date", "versions", "parameters"):
+        assert record[key], key
+    assert record["parameters"] == MODELS[name].parameters
+
+
+def test_shipped_weights_are_complete_and_small():
+    files = list(checkpoints.WEIGHTS.iterdir())
+    assert {p.stem for p in files if p.suffix == ".json"} == set(shipped())
+    assert sum(p.stat().st_size for p in files) < 25e6
+    for path in files:
+        if path.suffix == ".json":
+            json.loads(path.read_text())

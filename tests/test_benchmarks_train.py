@@ -1,0 +1,274 @@
+"""benchmarks.train: batches, resuming, validation, bad losses, two processes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import benchmarks.train
+from benchmarks import checkpoints
+from benchmarks.batches import Batches
+from benchmarks.cli import main
+from benchmarks.losses import LOSSES
+from benchmarks.models import MODELS, ModelError, build
+from benchmarks.train import learning_rate, make_optimiser, train
+from benchmarks.train_settings import RECIPES, Training, TrainingError, settings_for
+from benchmarks.validate import validate
+from datagen.build import Resources
+from datagen.build import build as build_data
+from datagen.dataset import DataSet, load_pair, open_dataset
+from datagen.recipe import load_recipe
+
+MODEL = "zero_dce_pp+ranlen"  # small, and has batch statistics that a resume must not lose
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    """Nine tiny pictures: two to train on, one to validate on."""
+    small = ["render.evs=[-1.0]", "render.long_edge=48", "source.limit=9", "distort=[]"]
+    folder = tmp_path_factory.mktemp("data") / "tiny"
+    build_data(load_recipe("demo", small), folder, Resources("serial", 1))
+    return folder
+
+
+def quick(model=MODEL, **changes) -> Training:
+    small = {"steps": 6, "validate_every": 3, "batch": 2, "crop": 32}
+    return settings_for(model, **small | changes)
+
+
+def losses(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "losses.jsonl").read_text().splitlines()]
+
+
+# Batches
+
+
+def test_a_batch_depends_on_seed_and_step_only(data):
+    dataset = open_dataset(data)
+    forward = [Batches(dataset, quick())[step] for step in (0, 1, 2)]
+    batches = Batches(dataset, quick())
+    for step in (2, 0, 1):
+        again = batches[step]
+        assert all(torch.equal(again[name], forward[step][name]) for name in again)
+    other = Batches(dataset, quick(seed=1))[0]
+    assert not torch.equal(other["degraded"], forward[0]["degraded"])
+
+
+def test_processes_share_a_batch_without_overlap(data):
+    dataset, settings = open_dataset(data), quick(batch=4)
+    whole = Batches(dataset, settings)[1]["degraded"]
+    parts = [Batches(dataset, settings, rank=r, world=2)[1]["degraded"] for r in (0, 1)]
+    assert torch.equal(whole[0::2], parts[0])
+    assert torch.equal(whole[1::2], parts[1])
+
+
+def test_crops_of_input_reference_and_regions_are_aligned(data):
+    dataset = open_dataset(data)
+    pairs = [load_pair(dataset, row) for row in dataset.select(split="train")]
+    batch = Batches(dataset, quick(batch=2))[0]
+    for degraded, reference, regions in zip(*batch.values(), strict=True):
+        assert sum(_holds(pair, degraded, reference, regions) for pair in pairs) == 1
+    assert batch["regions"].shape == (2, 2, 32, 32)
+
+
+def _holds(pair, degraded, reference, regions) -> bool:
+    """Whether all three crops come from one window of the pair, flipped alike."""
+    a = (pair.regions == 2).astype(np.float32)
+    side = degraded.shape[-1]
+    for flips in ([], [0], [1], [0, 1]):
+        crops = [np.flip(x.permute(1, 2, 0).numpy(), flips) for x in (degraded, reference)]
+        mask = np.flip(regions[0].numpy(), flips)
+        for top in range(pair.regions.shape[0] - side + 1):
+            for left in range(pair.regions.shape[1] - side + 1):
+                w = (slice(top, top + side), slice(left, left + side))
+                if np.array_equal(pair.degraded[w], crops[0]):
+                    return np.array_equal(pair.reference[w], crops[1]) and np.array_equal(
+                        a[w], mask
+                    )
+    return False
+
+
+def test_only_training_scenes_are_trained_on(data):
+    batches = Batches(open_dataset(data), quick())
+    assert {row["split"] for row in batches.rows} == {"train"}
+
+
+def test_data_that_cannot_fill_a_batch_is_refused(data):
+    dataset = open_dataset(data)
+    with pytest.raises(TrainingError, match="2 images are smaller than the crop of 33"):
+        Batches(dataset, quick(crop=33))
+    with pytest.raises(TrainingError, match="does not divide over 2"):
+        Batches(dataset, quick(batch=3), world=2)
+    empty = DataSet(dataset.folder, dataset.name, dataset.hash, ())
+    with pytest.raises(TrainingError, match="no sample in split 'train'"):
+        Batches(empty, quick())
+    with pytest.raises(TrainingError, match="no sample in split 'val'"):
+        validate(build(MODEL), empty, quick(), "cpu")
+
+
+# Settings
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if MODELS[n].trained])
+def test_every_trainable_model_has_a_recipe_with_a_known_loss(name):
+    assert name.partition("+")[0] in RECIPES
+    assert settings_for(name).loss in LOSSES
+
+
+def test_settings_that_cannot_work_are_refused():
+    with pytest.raises(TrainingError, match="unknown setting 'epochs'"):
+        settings_for("zero_dce", epochs=3)
+    with pytest.raises(TrainingError, match="optimiser must be one of adam, adamw, sgd"):
+        settings_for("zero_dce", optimiser="lion")
+    with pytest.raises(TrainingError, match="steps must be positive"):
+        settings_for("zero_dce", steps=0)
+    with pytest.raises(TrainingError, match="loss must be one of"):
+        settings_for("zero_dce", loss="l3")
+    with pytest.raises(TrainingError, match="has no parameters to train"):
+        settings_for("highlight_shadow_gaussian")
+    with pytest.raises(ModelError, match="nearest: zero_dce"):
+        settings_for("zero_dec")
+
+
+def test_the_cosine_schedule_falls_from_lr_to_nothing():
+    settings = Training("unet", lr=2.0, steps=100, schedule="cosine")
+    rates = [learning_rate(settings, step) for step in range(101)]
+    assert rates[0] == 2
+    assert rates[50] == pytest.approx(1)
+    assert rates[100] == pytest.approx(0)
+    assert rates == sorted(rates, reverse=True)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+def test_optimisers_leave_frozen_parameters_alone(name):
+    optimiser = make_optimiser(build("star_dce"), quick("star_dce", optimiser=name))
+    assert sum(p.numel() for p in optimiser.param_groups[0]["params"]) == 11_112
+
+
+# Runs
+
+
+def test_a_resumed_run_repeats_the_uninterrupted_one_exactly(data, tmp_path, monkeypatch):
+    settings = quick(ema=0.9)
+    train(settings, data, tmp_path / "whole", device="cpu")
+
+    class StopEarlyError(Exception):
+        pass
+
+    def stop(steps, loss):
+        if steps == 5:  # after the state of step 3 was kept
+            raise StopEarlyError
+
+    with pytest.raises(StopEarlyError):
+        train(settings, data, tmp_path / "cut", device="cpu", progress=stop)
+    train(settings, data, tmp_path / "cut", device="cpu", resume=True)
+    assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
+    ours, theirs = (load_file(tmp_path / run / "last.safetensors") for run in ("cut", "whole"))
+    assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+
+
+def test_a_run_leaves_weights_record_losses_and_a_picture(data, tmp_path):
+    record = train(quick(), data, tmp_path, device="cpu")
+    assert {p.name for p in tmp_path.iterdir()} == {
+        *("best.json", "best.safetensors", "last.json", "last.safetensors"),
+        *("losses.jsonl", "losses.png", "state.pt"),
+    }
+    assert record["data"]["hash"] == open_dataset(data).hash
+    assert record["training"] == dataclasses.asdict(quick())
+    assert record["validation"]["images"] == 1
+    assert [row["step"] for row in losses(tmp_path)] == [1, 2, 3, 4, 5, 6]
+    for row in losses(tmp_path):
+        terms = {name: value for name, value in row.items() if name not in ("step", "loss")}
+        assert row["loss"] == pytest.approx(sum(terms.values()))
+
+
+def test_resuming_something_else_is_refused(data, tmp_path):
+    with pytest.raises(TrainingError, match="nothing to resume from"):
+        train(quick(), data, tmp_path, device="cpu", resume=True)
+    train(quick(steps=1), data, tmp_path, device="cpu")
+    with pytest.raises(TrainingError, match="other settings: lr was"):
+        train(quick(steps=2, lr=1.0), data, tmp_path, device="cpu", resume=True)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_batch(data, tmp_path, monkeypatch):
+    def broken(*args):
+        return {"l1": torch.tensor(1.0), "colour": torch.tensor(float("nan"))}
+
+    monkeypatch.setattr(benchmarks.train, "loss_terms", broken)
+    with pytest.raises(TrainingError, match="step 0: colour is not finite; the batch is in"):
+        train(quick(), data, tmp_path, device="cpu")
+    kept = load_file(tmp_path / "bad_batch_0.safetensors")
+    expected = Batches(open_dataset(data), quick())[0]
+    assert all(torch.equal(kept[name], expected[name]) for name in expected)
+
+
+class Answer(nn.Module):
+    """Knows what it is asked for."""
+
+    def __init__(self, images):
+        super().__init__()
+        self.images = images
+
+    def forward(self, degraded, regions):
+        from benchmarks.models.output import Output
+
+        return Output(self.images)
+
+
+def test_validation_judges_global_models_everywhere_and_local_ones_by_region(data):
+    dataset = open_dataset(data)
+    pair = load_pair(dataset, dataset.select(split="val")[0])
+    degraded, reference = (
+        torch.from_numpy(x).permute(2, 0, 1)[None] for x in (pair.degraded, pair.reference)
+    )
+    perfect = validate(Answer(reference), dataset, quick("zero_dce"), "cpu")
+    assert perfect["score"] == float("inf")
+    assert "psnr[C]" not in perfect
+    untouched = validate(Answer(degraded), dataset, quick(MODEL), "cpu")
+    assert untouched["psnr[C]"] == float("inf")
+    assert untouched["psnr[A]"] < 40
+    everything = validate(Answer(reference), dataset, quick(MODEL), "cpu")
+    assert everything["psnr[A]"] == float("inf")
+    assert everything["psnr[C]"] < 40
+
+
+def test_the_command_trains_and_installs(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(checkpoints, "WEIGHTS", tmp_path / "weights")
+    words = ["train", "highlight_shadow_gain", "--data", str(data), "--out", str(tmp_path / "run")]
+    settings = ["--steps", "2", "--set", "crop=32", "--set", "batch=2", "--set", "optimiser=sgd"]
+    assert main([*words, *settings, "--device", "cpu", "--install"]) == 0
+    installed = Path(capsys.readouterr().out.strip())
+    assert installed == tmp_path / "weights" / "highlight_shadow_gain.safetensors"
+    _, record = checkpoints.load("highlight_shadow_gain", tmp_path / "weights")
+    assert record["training"]["optimiser"] == "sgd"
+    assert main([*words, "--set", "crop"]) == 2
+    assert "KEY=VALUE" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(data, tmp_path):
+    """DistributedDataParallel on gloo: the same losses as one process with the whole batch."""
+    settings = ["--steps", "4", "--set", "crop=32", "--set", "batch=2", "--set", "validate_every=4"]
+    words = ["train", "zero_dce_pp", "--data", str(data), *settings, "--device", "cpu"]
+    assert main([*words, "--out", str(tmp_path / "one")]) == 0
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    subprocess.run(
+        [*launch, "-m", "benchmarks", *words, "--out", str(tmp_path / "two")],
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        timeout=300,
+    )
+    ours, theirs = (load_file(tmp_path / run / "last.safetensors") for run in ("one", "two"))
+    for key, value in ours.items():
+        torch.testing.assert_close(theirs[key], value, atol=1e-5, rtol=1e-3)
