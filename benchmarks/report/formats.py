@@ -54,24 +54,22 @@ def markdown(table: Table) -> str:
         "|---|---|" + "---:|" * len(columns),
     ]
     for name, cells in table.items():
-        kind = lookup(name).kind
         texts = [cell_text(cells[column], column[0]) for column in columns]
         texts = [
             f"**{text}**" if cells[column].best else text
             for text, column in zip(texts, columns, strict=True)
         ]
-        label = f"*{name}*" if kind == "oracle" else name
-        lines.append(f"| {label} | {KIND_WORDS[kind]} | " + " | ".join(texts) + " |")
+        label = f"*{name}*" if lookup(name).kind == "oracle" else name
+        lines.append(f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
 
 
-KIND_WORDS = {
-    "check": "check",
-    "classical": "classical",
-    "model": "trained",
-    "oracle": "ceiling",
-    "external": "external",
-}
+def kind_word(name: str) -> str:
+    """Say in one word what stands behind a row."""
+    method = lookup(name)
+    if method.kind == "model":
+        return "trained" if method.trained else "untrainable"
+    return "ceiling" if method.kind == "oracle" else method.kind
 
 
 def latex(table: Table, caption: str) -> str:

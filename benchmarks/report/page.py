@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from ..methods import lookup
-from .formats import KIND_WORDS, Table, cell_text, heading
+from .formats import Table, cell_text, heading, kind_word
 from .pictures import Story
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,7 +45,7 @@ def _grid(table: Table) -> list[dict[str, Any]]:
     return [
         {
             "method": name,
-            "kind": KIND_WORDS[lookup(name).kind],
+            "kind": kind_word(name),
             "summary": lookup(name).summary,
             "cells": [
                 {"text": cell_text(cell, column[0]), "sort": cell.mean, "best": cell.best}

@@ -84,7 +84,7 @@ def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
     """Say what was scored, on what, by which code."""
     data, machine = about["dataset"], about["environment"]
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
-    partial = f" **Partial run: --limit {about['limit']}.**" if about["limit"] else ""
+    partial = f" Partial run: --limit {about['limit']}." if about["limit"] else ""
     return (
         f"Data set {data['name']} ({data['hash'][:12]}), split {about['split']}: "
         f"{rows['sample'].nunique()} pairs of {rows['scene'].nunique()} scenes.{partial} "
