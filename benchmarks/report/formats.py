@@ -56,7 +56,7 @@ def markdown(table: Table) -> str:
     for name, cells in table.items():
         texts = [cell_text(cells[column], column[0]) for column in columns]
         texts = [
-            f"**{text}**" if cells[column].best else text
+            f"**{text}**" if cells[column].tie == 1 else text
             for text, column in zip(texts, columns, strict=True)
         ]
         label = f"*{name}*" if lookup(name).kind == "oracle" else name
@@ -80,7 +80,7 @@ def latex(table: Table, caption: str) -> str:
     for name, cells in table.items():
         texts = [_tex(number(cells[column].mean, column[0])) for column in columns]
         texts = [
-            rf"\textbf{{{text}}}" if cells[column].best else text
+            rf"\textbf{{{text}}}" if cells[column].tie == 1 else text
             for text, column in zip(texts, columns, strict=True)
         ]
         body.append(" & ".join([_tex(name), *texts]) + r" \\")
@@ -107,12 +107,24 @@ def comma_separated(tables: dict[str, Table]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ("stratum", "method", "kind", "metric", "region", "mean", "low", "high", "valid", "asked")
+        (
+            "stratum",
+            "method",
+            "kind",
+            "metric",
+            "region",
+            "mean",
+            "low",
+            "high",
+            "valid",
+            "asked",
+            "tie",
+        )
     )
     for stratum, table in tables.items():
         for name, cells in table.items():
             for column, cell in cells.items():
-                numbers = (cell.mean, cell.low, cell.high, cell.valid, cell.asked)
+                numbers = (cell.mean, cell.low, cell.high, cell.valid, cell.asked, cell.tie)
                 writer.writerow((stratum, name, lookup(name).kind, *column, *numbers))
     return text.getvalue()
 

@@ -48,7 +48,7 @@ def _grid(table: Table) -> list[dict[str, Any]]:
             "kind": kind_word(name),
             "summary": lookup(name).summary,
             "cells": [
-                {"text": cell_text(cell, column[0]), "sort": cell.mean, "best": cell.best}
+                {"text": cell_text(cell, column[0]), "sort": cell.mean, "tie": cell.tie}
                 for column, cell in cells.items()
             ],
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from ..methods import METHODS, lookup
 from ..metrics import METRICS
+from ..stats import summarise, tie_groups
 
 # Values above this count as this much in means: an untouched region scores infinitely many dB.
 PSNR_CAP_DB = 100.0
@@ -39,26 +39,26 @@ STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A mean with its 95 % interval over scenes, and how many evaluations stand behind it."""
+    """A mean with its 95 % interval over scenes, and how many evaluations stand behind it.
+
+    `tie` numbers the groups that the data cannot tell apart, 1 the best; 0 does not compete.
+    """
 
     mean: float
     low: float
     high: float
     valid: int
     asked: int
-    best: bool = False
+    tie: int
 
 
-def tabulate(
-    rows: pd.DataFrame, columns: Iterable[Column], *, intervals: bool = True
-) -> dict[str, dict[Column, Cell]]:
-    """Summarise the long table, one stratum of it, into method -> column -> cell.
+def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Column, Cell]]:
+    """Summarise the long table, or one stratum of it, into method -> column -> cell.
 
     Parameters
     ----------
     rows : the long table of `benchmarks.rows.load_rows`, or a part of it
     columns : (metric, region) pairs
-    intervals : also compute the intervals (seeded bootstrap over scenes); without, they are NaN
 
     Returns
     -------
@@ -67,44 +67,37 @@ def tabulate(
     present = dict.fromkeys(rows["method"])
     ordered = [name for name in METHODS if name in present]
     ordered += [name for name in present if name not in METHODS]
+    asked = pd.MultiIndex.from_frame(rows[["scene", "sample", "expert"]].drop_duplicates())
     table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
-    asked = rows.groupby("method")[["sample", "expert"]].apply(lambda r: len(r.drop_duplicates()))
-    keyed = dict(list(rows.groupby(["method", "metric", "region"], sort=False)))
     for column in columns:
-        cells = {}
-        for name in table:
-            part = keyed.get((name, *column))
-            values = pd.Series(dtype=float) if part is None else _capped(part, column[0])
-            scenes = [] if part is None else part.loc[values.index, "scene"]
-            cells[name] = _cell(values, scenes, int(asked[name]), intervals)
-        best = _best(cells, column[0])
-        for name, cell in cells.items():
-            table[name][column] = Cell(**(vars(cell) | {"best": True})) if name in best else cell
+        scores = _scores(rows, column).reindex(index=asked, columns=ordered)
+        scenes = scores.index.get_level_values("scene")
+        ties = _ties(scores, column[0])
+        for name in ordered:
+            summary = summarise(scores[name].to_numpy(), scenes)
+            facts = (summary.mean, summary.low, summary.high, summary.valid, summary.asked)
+            table[name][column] = Cell(*facts, tie=ties.get(name, 0))
     return table
 
 
-def _capped(part: pd.DataFrame, metric: str) -> pd.Series:
-    values = part["value"].dropna()
-    return values.clip(upper=PSNR_CAP_DB) if METRICS[metric].unit == "dB" else values
+def _scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
+    """One column of the table before averaging: (scene, sample, expert) x method."""
+    metric, region = column
+    part = rows[(rows["metric"] == metric) & (rows["region"] == region)]
+    scores = part.pivot(index=["scene", "sample", "expert"], columns="method", values="value")
+    return scores.clip(upper=PSNR_CAP_DB) if METRICS[metric].unit == "dB" else scores
 
 
-def _cell(values: pd.Series, scenes: Iterable[str], asked: int, intervals: bool) -> Cell:
-    if values.empty:
-        return Cell(math.nan, math.nan, math.nan, 0, asked)
-    low = high = math.nan
-    if intervals:
-        from ..stats import scene_interval
-
-        low, high = scene_interval(values.to_numpy(), list(scenes))
-    return Cell(float(values.mean()), low, high, len(values), asked)
-
-
-def _best(cells: dict[str, Cell], metric: str) -> set[str]:
-    """Find who shares the best mean; checks and oracles see the answer, so they do not compete."""
-    sign = 1 if METRICS[metric].higher_is_better else -1
-    ranked = {
-        name: sign * cell.mean
-        for name, cell in cells.items()
-        if lookup(name).kind in COMPETING and not math.isnan(cell.mean)
-    }
-    return {name for name, value in ranked.items() if value == max(ranked.values())}
+def _ties(scores: pd.DataFrame, metric: str) -> dict[str, int]:
+    """Number the tie groups, over the pairs that every competing method has a value for."""
+    rivals = [name for name in scores if lookup(name).kind in COMPETING]
+    rivals = [name for name in rivals if scores[name].notna().any()]
+    shared = scores[rivals].dropna()
+    if shared.empty:
+        return {}
+    groups = tie_groups(
+        {name: shared[name].to_numpy() for name in rivals},
+        shared.index.get_level_values("scene"),
+        higher_is_better=METRICS[metric].higher_is_better,
+    )
+    return {name: number for number, group in enumerate(groups, start=1) for name in group}
