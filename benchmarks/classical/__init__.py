@@ -14,6 +14,7 @@ def _classical(target: str, summary: str, paper: str) -> Method:
 
 
 _CLAHE = "Zuiderveld, Graphics Gems IV, 1994; as in OpenCV"
+_LIME = "Guo et al., TIP 2017"
 _HE = "Gonzalez & Woods, Digital Image Processing; as in OpenCV"
 
 CLASSICAL: dict[str, Method] = {
@@ -48,5 +49,49 @@ CLASSICAL: dict[str, Method] = {
         "white_balance:white_patch",
         "brightest value per channel to white [linear R, G, B]",
         "Land & McCann, 1971",
+    ),
+    "msr": _classical(
+        "retinex:msr", "multi-scale retinex, stretched [R, G, B]", "Jobson et al., TIP 1997"
+    ),
+    "msrcr": _classical(
+        "retinex:msrcr",
+        "multi-scale retinex with colour restoration [R, G, B and their sum]",
+        "Jobson et al., TIP 1997",
+    ),
+    "mertens": _classical(
+        "fusion:mertens",
+        "exposure fusion with itself at -2 and +2 EV [linear R, G, B, then fused]",
+        "Mertens et al., Pacific Graphics 2007",
+    ),
+    "lime": _classical(
+        "lime:lime", "illumination map divided out, sped-up solver [max of R, G, B]", _LIME
+    ),
+    "lime_exact": _classical(
+        "lime:lime_exact", "illumination map divided out, exact solver [max of R, G, B]", _LIME
+    ),
+    "dual": _classical(
+        "lime:dual",
+        "LIME of the image and of its negative, fused [max and min of R, G, B]",
+        "Zhang et al., CGF 2019",
+    ),
+    "wvm": _classical(
+        "wvm:wvm",
+        "weighted variational retinex, light to the 1/2.2 [V of HSV]",
+        "Fu et al., CVPR 2016",
+    ),
+    "hqec": _classical(
+        "hqec:hqec",
+        "bounded illumination divided out, HQEC-type [max of R, G, B]",
+        "after Zhang et al., ACM MM 2018",
+    ),
+    "bimef": _classical(
+        "bimef:bimef",
+        "fusion with one synthetic longer exposure [R, G, B; max of R, G, B]",
+        "Ying et al., arXiv:1711.00591",
+    ),
+    "iagcwd": _classical(
+        "iagcwd:iagcwd",
+        "adaptive gamma per level of a weighted histogram [V of HSV]",
+        "Cao et al., CEE 2018",
     ),
 }
