@@ -24,6 +24,7 @@ NATURAL_SET = "natural@1"
 _TABLE = Path(__file__).parent / "data" / "natural_colours.tsv"
 _UNIFORM_CELLS = 16
 _RESAMPLED = 65  # nodes for the folds of a LUT that is not one plain cube
+LOSS = 0.005  # of the natural colours: what `verdict` lets pass
 MERGING = 1 / 8  # of volume: fewer 8-bit levels leave than came in, times two per channel
 
 
@@ -92,6 +93,17 @@ class Severity:
     def folded(self) -> float:
         """Share of the whole cube's volume that is folded, exactly."""
         return self.uniform.folded
+
+    @property
+    def verdict(self) -> str:
+        """What cannot be undone, in words; shares below 0.5 % of natural colours pass."""
+        losses = (
+            (self.natural.clipped, "lose a channel to clipping"),
+            (self.natural.folded, "share their output with another colour"),
+            (self.natural.merging, "are squeezed so that 8-bit neighbours merge"),
+        )
+        told = [f"{share:.0%} {loss}" for share, loss in losses if share >= LOSS]
+        return "of natural colours, " + ", ".join(told) if told else "can be undone"
 
     def record(self) -> dict:
         """JSON-able figures, rounded to what they can be trusted to."""

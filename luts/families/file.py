@@ -10,8 +10,7 @@ import numpy as np
 from ..apply import apply as apply_lut
 from ..command import UserError
 from ..cube import read_cube
-from ..library import names
-from ..library import path as library_path
+from ..library import names, resolve
 from ..lut import Lut, table_hash
 from .family import Family, Parameters
 
@@ -44,9 +43,7 @@ def limit(_: Parameters) -> float:
 
 
 def _read(source: str) -> Lut:
-    if not source.endswith(".cube"):
-        return _cached(library_path(source), 0)
-    path = Path(source)
+    path = resolve(source)
     return _cached(path, path.stat().st_mtime_ns)
 
 

@@ -27,6 +27,11 @@ def path(name: str) -> Path:
     return FOLDER / f"{name}.cube"
 
 
+def resolve(source: str) -> Path:
+    """The file meant by a user: a path when it ends in .cube, else a name of the library."""
+    return Path(source) if source.endswith(".cube") else path(source)
+
+
 def load(name: str) -> Lut3D:
     """Read a LUT of the library.
 

@@ -1,0 +1,38 @@
+"""`luts preview`: one sheet of LUTs on a photograph, a ramp, a chart and in 3D."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = "luts preview tungsten parking-garage my-look.cube --out sheet.png"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lut", nargs="*", help="names or .cube files; the whole library if none")
+    parser.add_argument("--out", required=True, type=Path, help="the .png to write")
+    parser.add_argument("--photo", type=Path, help="a PNG, TIFF or JPEG of yours")
+    parser.add_argument("--columns", type=int, default=4, help="cards in a row (4)")
+    parser.add_argument("--dpi", type=int, default=100, help="100: a card is 430 x 295 pixels")
+
+
+def run(args: argparse.Namespace) -> None:
+    from ..command import UserError
+    from ..cube import read_cube
+    from ..files import whole_file
+    from ..library import names, resolve
+    from ..pictures import read_picture
+    from ..preview import PHOTO, sheet
+
+    if args.columns < 1:
+        raise UserError(f"--columns {args.columns}: at least one card stands in a row")
+    if not 20 <= args.dpi <= 600:
+        raise UserError(f"--dpi {args.dpi}: 20 to 600 pixels per inch are drawn")
+    if args.out.suffix.lower() != ".png":
+        raise UserError(f"{args.out}: the sheet is a PNG; give a name that ends in .png")
+    pixels = read_picture(args.photo or PHOTO).pixels
+    luts = [(Path(name).stem, read_cube(resolve(name))) for name in args.lut or names()]
+    figure = sheet(luts, pixels, columns=args.columns, dpi=args.dpi)
+    with whole_file(args.out) as scratch:
+        figure.savefig(scratch, facecolor=figure.get_facecolor())
+    print(args.out)
