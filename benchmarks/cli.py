@@ -12,6 +12,8 @@ VERBS: dict[str, str] = {
     "time": "measure latency, throughput, memory and FLOPs",
     "score": "score pictures made elsewhere, by any program",
     "verify": "recompute a sample of a run's rows",
+    "explain": "define a metric: range, direction, conventions, source",
+    "dial": "show one pair of pictures under every convention in use",
     "report": "turn the rows of a run into tables, plots and a page",
 }
 

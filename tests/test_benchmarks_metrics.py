@@ -8,7 +8,11 @@ import pytest
 from benchmarks.metrics import METRICS, MetricError, score_regions
 from datagen import masks
 
-PAIR = [name for name, metric in METRICS.items() if metric.of == "pair" and not metric.legacy]
+PAIR = [
+    name
+    for name, metric in METRICS.items()
+    if metric.of == "pair" and not metric.legacy and metric.regions != ("all",)
+]
 # Plain means over pixels: no percentile, no local window.
 MEANS = [n for n in PAIR if METRICS[n].regions != ("C",) and not METRICS[n].region_rule]
 MEANS.remove("loe")

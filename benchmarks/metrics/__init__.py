@@ -12,6 +12,7 @@ Nothing here imports torch; the batched twins are in `benchmarks.metrics.torch_p
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,11 +30,21 @@ from .legacy import LEGACY
 from .loe import LOE
 from .metric import REGIONS, Metric
 from .ms_ssim import MS_SSIM
+from .no_reference import NO_REFERENCE
 from .psnr import PSNR
 from .score import score_case
 from .ssim import SSIM
 
-__all__ = ["METRICS", "REGIONS", "Metric", "MetricError", "Target", "score_regions", "score_target"]
+__all__ = [
+    "METRICS",
+    "REGIONS",
+    "Metric",
+    "MetricError",
+    "Target",
+    "find_metrics",
+    "score_regions",
+    "score_target",
+]
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -56,6 +67,7 @@ METRICS: dict[str, Metric] = {
         FAR_LEAK,
         LOE,
         FLIP,
+        *NO_REFERENCE,
         *LEGACY,
     )
 }
@@ -95,8 +107,16 @@ def score_target(
     estimate: np.ndarray, target: Target, *, names: Sequence[str] | None = None
 ) -> dict[str, float]:
     """`score_regions` for several estimates of one sample: what they share is made once."""
+    return score_case(Case(estimate, target), find_metrics(names))
+
+
+def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
+    """Look metrics up by name, or list the default ones; MetricError names the nearest known."""
     if names is None:
-        names = [name for name, metric in METRICS.items() if metric.by_default]
-    if unknown := [name for name in names if name not in METRICS]:
-        raise MetricError(f"no metric {unknown[0]!r}; there are: {', '.join(METRICS)}")
-    return score_case(Case(estimate, target), [METRICS[name] for name in names])
+        return [metric for metric in METRICS.values() if metric.by_default]
+    for name in names:
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise MetricError(f"no metric {name!r}; {hint}there are: {', '.join(METRICS)}")
+    return [METRICS[name] for name in names]

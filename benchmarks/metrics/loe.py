@@ -21,12 +21,10 @@ def loe(comparison: Comparison, weight: np.ndarray | None) -> float:
     one, two = comparison.estimate.encoded.max(2), comparison.reference.encoded.max(2)
     shrink = min(1.0, SHORT_SIDE / min(one.shape))
     size = tuple(max(1, round(side * shrink)) for side in one.shape[::-1])
-    if weight is None:
-        one, two = (_shrink(plane, size).ravel() for plane in (one, two))
-    else:
-        inside = _shrink(weight, size)
-        kept = inside >= 0.5
-        one, two = ((_shrink(p * weight, size)[kept] / inside[kept]) for p in (one, two))
+    weight = np.ones_like(one) if weight is None else weight
+    inside = _shrink(weight, size)
+    kept = inside >= 0.5
+    one, two = (_shrink(plane * weight, size)[kept] / inside[kept] for plane in (one, two))
     one, two = one.round(_DECIMALS), two.round(_DECIMALS)
     if not one.size:
         return float("nan")

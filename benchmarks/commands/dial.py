@@ -1,0 +1,26 @@
+"""`benchmarks dial`: one pair of pictures under every convention in use."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = "benchmarks dial output.png reference.png --mask mask.png"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("estimate", type=Path, metavar="ESTIMATE", help="picture a method made")
+    parser.add_argument("reference", type=Path, metavar="REFERENCE", help="picture it should be")
+    parser.add_argument(
+        "--mask", type=Path, help="grey picture, white where it counts; opens the masked rows"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    from datagen.images import read_image, to_float
+
+    from ..metrics.dial import convention_dial, markdown, read_weight
+
+    estimate, reference = (to_float(read_image(p)) for p in (args.estimate, args.reference))
+    weight = None if args.mask is None else read_weight(args.mask)
+    print(markdown(convention_dial(estimate, reference, weight)))

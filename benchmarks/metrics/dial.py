@@ -1,0 +1,89 @@
+"""The convention dial: the numbers that different publications would print for the same pair."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from datagen.images import read_image, to_float
+
+from . import METRICS
+from .inputs import MetricError
+
+# Where the frame is wanted, and where a mask is.
+FRAME = ("psnr", "psnr_y", "psnr_gt_mean", "ssim", "ssim_y", "ssim_3dlut", "ssim_gt_mean")
+FRAME_COLOUR = ("delta_e_2000", "delta_e_1976", "delta_e_itp")
+MASKED = (
+    "psnr",
+    "psnr_masked_frame",
+    "psnr_ranlen",
+    "psnr_hc",
+    "psnr_hc_ppr10k",
+    "ssim",
+    "ssim_masked_frame",
+    "delta_e_1976",
+    "delta_e_1976_hc_ppr10k",
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One protocol's number; `difference` is to the plain metric of the same family."""
+
+    name: str
+    where: str
+    value: float
+    difference: float
+    summary: str
+
+
+def convention_dial(
+    estimate: np.ndarray, reference: np.ndarray, weight: np.ndarray | None = None
+) -> list[Reading]:
+    """Read one pair under every protocol; with a weight, under the masked ones as well.
+
+    Arguments as for a metric; raises MetricError as they do.
+    """
+    readings = _read(FRAME + FRAME_COLOUR, "frame", estimate, reference, None)
+    if weight is not None:
+        readings += _read(MASKED, "mask", estimate, reference, weight)
+    return readings
+
+
+def _read(names: tuple[str, ...], where: str, *arguments: np.ndarray | None) -> list[Reading]:
+    values = {name: METRICS[name](*arguments) for name in names}
+    readings = []
+    for name, value in values.items():
+        plain = next(base for base in (*FRAME, *FRAME_COLOUR) if name.startswith(base))
+        equal = value == values[plain]
+        difference = 0.0 if equal else value - values[plain]
+        readings.append(Reading(name, where, value, difference, METRICS[name].summary))
+    return readings
+
+
+def markdown(readings: list[Reading]) -> str:
+    """Render as a table; an infinite PSNR is ∞."""
+    lines = [
+        "| protocol | over | value | to the plain one | what it is |",
+        "|---|---|---:|---:|---|",
+    ]
+    for r in readings:
+        digits = 2 if METRICS[r.name].unit == "dB" or r.name.startswith("delta") else 4
+        value = "∞" if math.isinf(r.value) else f"{r.value:.{digits}f}"
+        away = f"{r.difference:+.{digits}f}" if r.difference else ""
+        lines.append(f"| {r.name} | {r.where} | {value} | {away} | {r.summary} |")
+    return "\n".join(lines)
+
+
+def read_weight(path: Path) -> np.ndarray:
+    """Read a mask picture as a (H, W) weight; MetricError when it has colours or is all black."""
+    mask = to_float(read_image(path))
+    if mask.ndim == 3 and not (mask == mask[..., :1]).all():
+        raise MetricError(f"{path}: a mask is grey; this picture has colours")
+    weight = mask[..., 0] if mask.ndim == 3 else mask
+    if not weight.any():
+        raise MetricError(f"{path}: the mask is black everywhere; white marks what counts")
+    return weight
