@@ -19,6 +19,7 @@ import luts
 from luts import families, library
 from luts.colorimetry import delta_e_2000, encoded_to_lab
 from luts.lut import Lut3D, nodes
+from luts.severity import mean_difference
 
 from .recipe import Distort, Recipe, RecipeError
 from .seeding import sample_rng
@@ -79,12 +80,11 @@ def _pool_entry(distort: Distort, seed: int, key: str) -> Distortion:
     records = [record for _, record in drawn]
     table = _through(layers, nodes(distort.lut_size))
     lut = Lut3D(table, title=" + ".join(_title(record) for record in records))
-    severity = luts.severity(lut)
+    severity = mean_difference(functools.partial(_through, layers))
     record = {
         **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
         "exact": all(record["kind"] == "family" for record in records),
-        "severity": round(float(severity.mean), 4),
-        "severity_p95": round(float(severity.p95), 4),
+        "severity": round(severity, 4),
     }
     return Distortion(layers, lut, luts.table_hash(lut), record)
 

@@ -28,40 +28,23 @@ class ManifestError(UserError):
     """A manifest or data set that cannot be read; the message gives file and line."""
 
 
-def read_rows(path: Path, *, torn_end: bool = False) -> Iterator[Row]:
+def read_rows(path: Path) -> Iterator[Row]:
     """Read a manifest lazily, checking every row.
-
-    Parameters
-    ----------
-    path : a manifest.jsonl
-    torn_end : forgive a last line without its newline, as a killed build leaves it
 
     Raises
     ------
     ManifestError
         path:line, what was wrong.
     """
-    for _, row in read_lines(path, torn_end=torn_end):
-        yield row
-
-
-def read_lines(path: Path, *, torn_end: bool = False) -> Iterator[tuple[int, Row]]:
-    """Like `read_rows`, with the byte offset of each line."""
     try:
         stream = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening is guarded
     except FileNotFoundError:
-        raise ManifestError(
-            f"{path}: no such manifest; is this a data set that was built?"
-        ) from None
+        raise ManifestError(f"{path}: no such manifest; has this data set been built?") from None
     except IsADirectoryError:
         raise ManifestError(f"{path}: is a folder; a manifest is a .jsonl file") from None
     with stream:
-        offset = 0
         for number, line in enumerate(stream, start=1):
-            if torn_end and not line.endswith(b"\n"):
-                return
-            yield offset, parse_row(line, f"{path}:{number}")
-            offset += len(line)
+            yield parse_row(line, f"{path}:{number}")
 
 
 def parse_row(line: bytes, where: str) -> Row:

@@ -10,8 +10,8 @@ Local low-light enhancement with region-aware normalisation (RANLEN): areas A, B
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 from luts.transfer import decode_srgb, encode_srgb
 
@@ -41,8 +41,7 @@ def alpha(regions: np.ndarray) -> np.ndarray:
     if not (has_a and has_c):
         weight[band] = float(has_a)
         return weight
-    to_a = distance_transform_edt(regions != A)[band]
-    to_c = distance_transform_edt(regions != C)[band]
+    to_a, to_c = distance_to(regions == A)[band], distance_to(regions == C)[band]
     share = to_c / (to_a + to_c)
     weight[band] = share * share * (3 - 2 * share)
     return weight
@@ -65,6 +64,15 @@ def ideal(degraded: np.ndarray, reference: np.ndarray, weight: np.ndarray) -> np
     blend = decode_srgb(degraded) * (1 - weight) + decode_srgb(reference) * weight
     mixed = np.where(weight >= 1, reference, encode_srgb(blend))
     return np.where(weight <= 0, degraded, mixed).astype(np.float32)
+
+
+def distance_to(members: np.ndarray) -> np.ndarray:
+    """Euclidean distance of every pixel to the nearest member, in pixels; 0 on members.
+
+    (H, W) bool or 0/1 to (H, W) float32. At least one pixel must be a member.
+    """
+    others = (np.asarray(members) == 0).astype(np.uint8)
+    return cv2.distanceTransform(others, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
 def coverage(regions: np.ndarray) -> dict[str, float]:

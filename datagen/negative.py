@@ -6,7 +6,7 @@ sees the same thing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,12 @@ from luts.transfer import decode_srgb, encode_srgb
 from . import develop
 from .align import align_to
 from .files import sha256_file
-from .images import ImageError, read_image, to_float
+from .images import ImageError, quantise, read_image, to_float
+from .noise import NoiseError, noise_profile
 from .raw import RawError, read_raw
-from .recipe import Recipe, Render
+from .recipe import Recipe
 from .reference import auto_exposure
+from .seeding import sample_rng
 from .shapes import Guide
 from .sources.scene import RAWS, Scene
 from .tone import TONES
@@ -43,30 +45,33 @@ class Negative:
     """An opened scene. `exposures` is empty unless the source's inputs are ready pictures."""
 
     linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
-    references: Mapping[str, np.ndarray] = field(default_factory=dict)  # encoded, by name
+    references: Mapping[str, np.ndarray] = field(default_factory=dict)  # codes, by name
     guide: Guide = field(default_factory=Guide)
     facts: Mapping[str, Any] = field(default_factory=dict)  # for the manifest row
     exposures: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # encoded, by EV
     tone: str = "none"
+    noisy: Callable[[float], np.ndarray] | None = None  # `linear` with a shorter exposure's noise
     shift_ev: float = 0.0  # the file's BaselineExposure, when the recipe wants it added
 
     @property
     def size(self) -> tuple[int, int]:
         return self.linear.shape[:2]
 
+    def codes(self, ev: float | None, bits: int) -> np.ndarray:
+        """The picture at an EV: (H, W, 3) uint8 or uint16, as `datagen.develop` gives it."""
+        if ev in self.exposures:
+            return quantise(self.exposures[ev], bits)
+        return develop.render(self._light(ev), ev + self.shift_ev, bits, tone=self.tone)
+
     def encoded(self, ev: float | None) -> np.ndarray:
-        """The picture at an EV: (H, W, 3) float32 encoded in [0, 1], not yet quantised."""
+        """The same before rounding, for a distortion to work on: (H, W, 3) float32 in [0, 1]."""
         if ev in self.exposures:
             return self.exposures[ev]
-        return expose(self.linear, ev + self.shift_ev, self.tone)
+        exposed = np.clip(self._light(ev) * np.float32(2.0 ** (ev + self.shift_ev)), 0, 1)
+        return encode_srgb(TONES[self.tone](exposed))
 
-
-def expose(linear: np.ndarray, ev: float, tone: str = "none") -> np.ndarray:
-    """Gain, clip, tone, encode, as `develop.render` does, but leaving the rounding to the end.
-
-    (H, W, 3) float32 scene-linear to float32 encoded in [0, 1].
-    """
-    return encode_srgb(TONES[tone](np.clip(linear * np.float32(2.0**ev), 0, 1)))
+    def _light(self, ev: float) -> np.ndarray:
+        return self.noisy(ev) if self.noisy is not None and ev < 0 else self.linear
 
 
 def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
@@ -79,7 +84,7 @@ def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
         of the raw reader's, or unreadable, misaligned, no_reference.
     """
     facts = {"source": _source_facts(scene, folder), "licence": scene.licence}
-    negative = _open_pictures(scene, folder, recipe.render)
+    negative = _open_pictures(scene, folder, recipe)
     references = _references(scene, folder, recipe, negative)
     if not references:
         wanted = ", ".join(recipe.source.references)
@@ -100,27 +105,46 @@ def _source_facts(scene: Scene, folder: Path) -> dict[str, Any]:
     return {"path": name, "origin": scene.origin, **facts}
 
 
-def _open_pictures(scene: Scene, folder: Path, render: Render) -> Negative:
+def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
     """The scene's light at working size; references and guide are still to come."""
+    render = recipe.render
     if scene.inputs:
         exposures = {ev: resize(_read(folder, file), render.long_edge) for ev, file in scene.inputs}
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
         linear, develop_facts = decode_srgb(exposures[nearest]), {"kind": "ready"}
         return Negative(linear, exposures=exposures, facts={"develop": develop_facts})
     if Path(scene.path).suffix.lower() in RAWS:
-        return _develop_raw(folder / scene.path, scene.path, render)
+        return _develop_raw(folder / scene.path, scene, recipe)
     linear = resize(decode_srgb(_read(folder, scene.path)), render.long_edge)
     develop_facts = {"kind": "picture", "tone": render.tone, "resize": RESIZE}
     return Negative(linear, tone=render.tone, facts={"develop": develop_facts})
 
 
-def _develop_raw(path: Path, name: str, render: Render) -> Negative:
+def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> Negative:
+    render = recipe.render
+    size = render.long_edge or None
+    noisy = profile = None
     try:
         photo = read_raw(path)
-        linear = develop.linear(photo, render.long_edge or None, highlights=render.highlights)
-    except RawError as error:
-        reason = str(error).replace(str(path), name)  # where the folder lies is nobody's business
-        raise SceneError(error.status, reason) from None
+        linear = develop.linear(photo, size, highlights=render.highlights)
+        if render.noise != "none":
+            profile = noise_profile(photo)
+    except (RawError, NoiseError) as error:
+        reason = str(error).replace(str(path), scene.path)  # the folder is nobody's business
+        raise SceneError(getattr(error, "status", "no_noise_profile"), reason) from None
+    if profile:
+
+        def noisy(ev: float) -> np.ndarray:
+            return develop.linear_with_noise(
+                photo,
+                ev,
+                size,
+                domain=render.noise,
+                rng=sample_rng(recipe.seed, f"{scene.name}/ev{ev:+g}/noise"),
+                profile=profile,
+                highlights=render.highlights,
+            )
+
     facts = {
         "camera": photo.camera,
         "iso": photo.iso,
@@ -139,25 +163,28 @@ def _develop_raw(path: Path, name: str, render: Render) -> Negative:
             "baseline": render.baseline,
             "baseline_ev": photo.baseline_ev,
             "tone": render.tone,
+            "noise": render.noise,
+            "noise_profile": [list(pair) for pair in profile] if profile else None,
             "resize": RESIZE,
             "unapplied": list(photo.unapplied),
         },
     }
     shift = develop.baseline_shift(photo, render.baseline)
-    return Negative(linear, tone=render.tone, shift_ev=shift, facts=facts)
+    return Negative(linear, tone=render.tone, noisy=noisy, shift_ev=shift, facts=facts)
 
 
 def _references(
     scene: Scene, folder: Path, recipe: Recipe, negative: Negative
 ) -> dict[str, np.ndarray]:
     """The references the recipe asks for, by name, aligned with the working picture."""
-    found = {}
+    found, bits = {}, recipe.output.bits
     for wanted in recipe.source.references:
         if wanted == "auto":
-            found["auto"] = expose(negative.linear, auto_exposure(negative.linear), negative.tone)
+            ev = auto_exposure(negative.linear)
+            found["auto"] = develop.render(negative.linear, ev, bits, tone=negative.tone)
         for name, file in scene.references:
             if wanted in (name, "all"):
-                found[name] = _aligned(folder, file, negative.linear)
+                found[name] = quantise(_aligned(folder, file, negative.linear), bits)
     return found
 
 

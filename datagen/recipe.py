@@ -62,6 +62,7 @@ class Render:
     highlights: Literal["clip", "blend", "rebuild"] = "blend"
     baseline: Literal["ignore", "dng"] = "ignore"
     tone: Literal["none", "filmic"] = "none"
+    noise: Literal["none", "rgb", "mosaic"] = "none"  # that of a shorter exposure, for EVs below 0
 
     def __post_init__(self) -> None:
         if not self.evs or len(set(self.evs)) < len(self.evs):

@@ -10,18 +10,19 @@ import numpy as np
 
 from luts.colorimetry import luminance
 
-MIDDLE_GREY = 0.18  # of the diffuse white, for the median luminance
-HIGHLIGHT_QUANTILE = 0.99  # of the brightest channel, to stay at or below white ...
-MAX_PULL_EV = 1.5  # ... at the price of at most so many stops
+WHITE_QUANTILE = 0.99  # of the brightest channel: goes to white ...
+MIDDLE_GREY = 0.18  # ... and from there the median luminance is moved towards this ...
+DARKEN_EV, BRIGHTEN_EV = 0.5, 1.5  # ... by at most so many stops
 MAX_EV = 4.0  # further from the exposure as shot there is more noise or clipping than picture
 
 
 def auto_exposure(linear: np.ndarray) -> float:
     """Exposure, in stops relative to as shot, of the automatic reference.
 
-    The median luminance goes to 0.18. If more than 1 % of the pixels would then clip in some
-    channel, the exposure is pulled down until they do not, by at most 1.5 EV; so a back-lit subject
-    stays readable and a night stays a night. At most 4 EV in either direction, in steps of 0.001.
+    The 99th percentile of the brightest channel is put at white. Then the exposure moves towards a
+    median luminance of 0.18: down by at most 0.5 EV, which keeps a bright picture bright, and up by
+    at most 1.5 EV, which opens a back-lit subject and leaves a night a night. The result lies
+    within 4 EV of the exposure as shot, in steps of 0.001.
 
     Parameters
     ----------
@@ -29,13 +30,12 @@ def auto_exposure(linear: np.ndarray) -> float:
 
     Examples
     --------
-    >>> auto_exposure(np.full((4, 4, 3), 0.09, np.float32))
-    1.0
+    >>> auto_exposure(np.full((4, 4, 3), 0.25, np.float32))  # a grey card: white, then down
+    1.5
     """
-    middle = float(np.median(luminance(linear)))
-    bright = float(np.quantile(linear.max(-1), HIGHLIGHT_QUANTILE))
-    if bright <= 0:
+    white = float(np.quantile(linear.max(-1), WHITE_QUANTILE))
+    if white <= 0:
         return 0.0  # a black picture has no exposure to correct
-    wanted = np.log2(MIDDLE_GREY / middle) if middle > 0 else MAX_EV
-    allowed = max(-np.log2(bright), wanted - MAX_PULL_EV)
-    return round(float(np.clip(min(wanted, allowed), -MAX_EV, MAX_EV)), 3)
+    middle = max(float(np.median(luminance(linear))) / white, 1e-6)
+    towards_grey = np.clip(np.log2(MIDDLE_GREY / middle), -DARKEN_EV, BRIGHTEN_EV)
+    return round(float(np.clip(towards_grey - np.log2(white), -MAX_EV, MAX_EV)), 3)

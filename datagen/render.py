@@ -50,9 +50,9 @@ class Renderer:
         except SceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
         references, hashes = {}, {}
-        for name, encoded in negative.references.items():
+        for name, codes in negative.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
-            hashes[references[name]] = self._write(references[name], encoded)
+            hashes[references[name]] = self._write(references[name], codes)
         shared = {**negative.facts, "references": references, "sha256": hashes}
         return [
             self._row(job, sample, negative, drawn[sample.id], shared)
@@ -64,14 +64,14 @@ class Renderer:
     ) -> Row:
         """Make and write one sample; returns its manifest row."""
         kind, mask = drawn
-        encoded = negative.encoded(sample.ev)
         hashes = dict(shared["sha256"])
-        distortion = None
-        if sample.block is not None:
-            encoded, distortion = self._distort(job, sample, encoded)
+        if sample.block is None:
+            distortion, codes = None, negative.codes(sample.ev, self.recipe.output.bits)
+        else:
+            distortion, codes = self._distort(job, sample, negative.encoded(sample.ev))
             hashes[distortion["lut"]] = distortion.pop("lut_file_sha256")
         path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
-        hashes[path] = self._write(path, encoded)
+        hashes[path] = self._write(path, codes)
         hashes[regions] = self._write(regions, mask.regions)
         height, width = negative.size
         return {
@@ -87,14 +87,17 @@ class Renderer:
             "width": width,
             "height": height,
             "bits": self.recipe.output.bits,
-            "clipped": _clipped(encoded),
+            "clipped": _clipped(codes),
             "versions": versions(),
         }
 
     def _distort(
         self, job: Job, sample: Sample, encoded: np.ndarray
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Apply the sample's distortion, and store its LUT once under its hash."""
+    ) -> tuple[dict[str, Any], np.ndarray]:
+        """Apply the sample's distortion, and store its LUT once under its hash.
+
+        Returns the record for the row, and the distorted picture's codes.
+        """
         drawn = distort.draw(
             self.recipe, sample.block, split=job.split, sample=sample.id, number=sample.draw
         )
@@ -112,15 +115,13 @@ class Renderer:
             "image_severity": severity,
             "lut_file_sha256": digest,
         }
-        return distorted, record
+        return record, quantise(distorted, self.recipe.output.bits)
 
-    def _write(self, path: str, picture: np.ndarray) -> str:
-        """Write an encoded float picture or a label image; returns the file's hash."""
+    def _write(self, path: str, codes: np.ndarray) -> str:
+        """Write a picture or a label image; returns the file's hash."""
         target = self.out / path
-        if picture.dtype != np.uint8:
-            picture = quantise(picture, self.recipe.output.bits)
         with _writing(target):
-            write_image(target, picture)
+            write_image(target, codes)
             return sha256_file(target)
 
     @property
@@ -180,12 +181,11 @@ def _identity(recipe: Recipe, job: Job, sample: Sample) -> Row:
     }
 
 
-def _clipped(encoded: np.ndarray) -> dict[str, float]:
+def _clipped(codes: np.ndarray) -> dict[str, float]:
     """Share of the pixels with a channel at white, and with all channels at black."""
-    return {
-        "high": float((encoded.max(-1) >= 1).mean()),
-        "low": float((encoded.max(-1) <= 0).mean()),
-    }
+    brightest = np.maximum(np.maximum(codes[..., 0], codes[..., 1]), codes[..., 2])
+    white = np.iinfo(codes.dtype).max
+    return {"high": float((brightest == white).mean()), "low": float((brightest == 0).mean())}
 
 
 @contextmanager

@@ -13,9 +13,8 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
-from .masks import A, B, C
+from .masks import A, B, C, distance_to
 
 Size = tuple[int, int]  # height, width
 Centre = Literal["random", "middle", "stored"]
@@ -124,9 +123,9 @@ class Stroke:
         height, width = size
         knots = rng.uniform(0.1, 0.9, (self.turns + 2, 2)) * (width, height)
         path = _bezier_chain(knots)
-        away = np.ones(size, np.uint8)
-        cv2.polylines(away, [np.rint(path).astype(np.int32)], isClosed=False, color=0)
-        distance = distance_transform_edt(away)
+        line = np.zeros(size, np.uint8)
+        cv2.polylines(line, [np.rint(path).astype(np.int32)], isClosed=False, color=1)
+        distance = distance_to(line)
         inner = self.width * min(size) / 2
         outer = inner * rng.uniform(*self.band)
         return Drawn(
@@ -296,7 +295,7 @@ def _shrink(subject: np.ndarray, radius: float, kernel: str) -> np.ndarray:
         return cv2.erode(subject.astype(np.uint8), np.ones((side, side), np.uint8)).astype(bool)
     if subject.all():
         return subject
-    return distance_transform_edt(subject) > radius
+    return distance_to(~subject) > radius
 
 
 def _rounded(**lengths: float) -> dict[str, float]:

@@ -103,6 +103,8 @@ class _FileCheck:
         key = f"{digest}:{path}"
         if key not in self.shared:
             self.shared[key] = self._has(path, digest)
+            if not self.shared[key]:  # a LUT that is there is not written again, so it must go
+                (self.folder / path).unlink(missing_ok=True)
         return self.shared[key]
 
     def _has(self, path: str, digest: str) -> bool:

@@ -1,0 +1,99 @@
+"""Engines: every task gets one outcome, whatever the others do."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from datagen import engines
+from datagen.engines.worker import TargetError, Task
+
+MEMORY = 1 << 30
+
+
+def play(job: tuple[str, int]) -> int:
+    """Behave as a decoder might. At module level: the worker finds it by name."""
+    kind, number = job
+    if kind == "segfault":
+        ctypes.string_at(0)
+    elif kind == "hang":
+        time.sleep(3600)
+    elif kind == "eat":
+        bytearray(MEMORY * 4)
+    elif kind == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif kind == "bug":
+        raise KeyError("a bug of ours\nin two lines")
+    elif kind == "full":
+        raise TargetError(28, "No space left on device", "out/x.png")
+    return number**2
+
+
+def run(kinds: dict[int, str], *, count: int = 20, engine: str = "local", deadline_s: float = 30):
+    tasks = (
+        Task((kinds.get(i, "good"), i), 2.0 if kinds.get(i) == "hang" else deadline_s)
+        for i in range(count)
+    )
+    return list(engines.load(engine)(play, tasks, workers=2, memory=MEMORY))
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_every_engine_does_every_task_once(engine):
+    outcomes = run({}, count=7, engine=engine)
+    assert sorted(outcome.result for outcome in outcomes) == [i**2 for i in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "reason"),
+    [
+        ("segfault", "crashed", "ended by SIGSEGV"),
+        ("killed", "crashed", "ended by SIGKILL"),
+        ("hang", "timeout", "longer than 2 s"),
+        ("eat", "oom", "more memory"),
+        ("bug", "error", r"KeyError at test_datagen_engines.py:\d+: 'a bug of ours"),
+    ],
+)
+def test_one_bad_file_of_twenty_costs_only_itself(kind, status, reason):
+    outcomes = run({7: kind})
+    good = [outcome.result for outcome in outcomes if outcome.status == "ok"]
+    assert sorted(good) == [i**2 for i in range(20) if i != 7]
+    (lost,) = [outcome for outcome in outcomes if outcome.status != "ok"]
+    assert (lost.task.job, lost.status) == ((kind, 7), status)
+    assert re.search(reason, lost.reason) and "\n" not in lost.reason
+
+
+def test_a_target_that_cannot_be_written_stops_everything():
+    with pytest.raises(TargetError, match="No space left on device"):
+        run({3: "full"})
+
+
+def test_tasks_are_taken_only_when_a_worker_is_free():
+    taken, most = [], 0
+    tasks = (taken.append(i) or Task(("good", i), 30) for i in range(40))
+    for done, _ in enumerate(engines.load("local")(play, tasks, workers=2, memory=MEMORY), start=1):
+        most = max(most, len(taken) - done)
+    assert done == 40 and most <= 3
+
+
+def refuse_to_load() -> None:
+    raise ImportError("cannot be loaded")
+
+
+class Unloadable:
+    def __reduce__(self):
+        return refuse_to_load, ()
+
+    def __call__(self, job: object) -> object:
+        return job
+
+
+def test_workers_that_cannot_start_are_not_tried_for_ever(capfd):
+    with pytest.raises(RuntimeError, match=r"worker processes cannot start: .* exit code 1"):
+        tasks = (Task(i, 30) for i in range(5))
+        list(engines.load("local")(Unloadable(), tasks, workers=2, memory=0))
+    assert "cannot be loaded" in capfd.readouterr().err
