@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from .encoding import encode_codes
@@ -153,7 +154,7 @@ def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
     if highlights not in HIGHLIGHTS:
         raise ValueError(f"highlights is one of {', '.join(HIGHLIGHTS)}, got {highlights!r}")
     values = HIGHLIGHTS[highlights](light.values, light.clipped)
-    return upright(values @ photo.camera_to_srgb.T, photo.orientation)
+    return upright(cv2.transform(values, photo.camera_to_srgb), photo.orientation)
 
 
 def render(linear: np.ndarray, ev: float, bits: int = 8, *, tone: str = "none") -> np.ndarray:
@@ -165,6 +166,8 @@ def render(linear: np.ndarray, ev: float, bits: int = 8, *, tone: str = "none") 
     rows = max(BAND_SAMPLES // linear[0].size, 1)  # of a band that stays in cache
     for first in range(0, len(linear), rows):
         band = slice(first, first + rows)
-        exposed = np.clip(linear[band] * gain, 0, 1)
-        codes[band] = encode_codes(TONES[tone](exposed), bits)
+        exposed = linear[band] * gain
+        if tone != "none":
+            exposed = TONES[tone](np.clip(exposed, 0, 1))
+        codes[band] = encode_codes(exposed, bits)
     return codes

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+BESIDE = 7  # pixels across the neighbourhood of a clipped pixel
 OPPONENT = np.float32(  # dcraw's: a mean and two chroma axes of equal length
     [[1, 1, 1], [1.7320508, -1.7320508, 0], [-1, -1, 2]]
 )
@@ -30,9 +31,9 @@ def blend(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
     """
     if light.shape[2] != 3:
         return clip(light, clipped)
-    over = light.max(axis=2) > 1
-    if not over.any():
+    if light.max() <= 1:
         return light
+    over = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2]) > 1
     chosen = light[over]
     chroma, cut = (
         np.square(rgb @ OPPONENT[1:].T).sum(1) for rgb in (chosen, np.minimum(chosen, 1))
@@ -63,7 +64,8 @@ def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
         others = [k for k in range(colours) if k != colour]
         opposed = root[:, :, others].mean(axis=2) ** 3
         hit = clipped[:, :, colour]
-        beside = (cv2.dilate(hit, np.ones((7, 7), np.uint8)) > 0) & (clipped.max(axis=2) == 0)
+        near = cv2.dilate(hit, np.ones((BESIDE, BESIDE), np.uint8)) > 0
+        beside = near & (clipped.max(axis=2) == 0)
         offset = (light[:, :, colour] - opposed)[beside].mean() if beside.any() else 0.0
         estimate = np.maximum(opposed + offset, light[:, :, colour])
         result[:, :, colour] += np.minimum(hit, 1) * (estimate - light[:, :, colour])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .cfa import tiled
-from .demosaic import bilinear, demosaic
+from .demosaic import demosaic
 from .mosaic import Grid, independent_samples, reduce_bayer
 from .raw import RawPhoto
 
@@ -76,18 +76,30 @@ def _reduced(photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
 
 
 def _full_size(photo: RawPhoto, algorithm: str) -> Light:
+    sites = np.ones(photo.colours)
     full = photo.mosaic >= photo.white
     if photo.pattern is None:
-        values = (photo.mosaic - photo.black) / (photo.white - photo.black) * photo.white_balance
-        return Light(np.float32(values), np.float32(full), np.ones(photo.colours))
+        gain = photo.white_balance / (photo.white - photo.black)
+        return Light((photo.mosaic - photo.black) * gain, np.float32(full), sites)
     shape = photo.mosaic.shape
+    balanced = photo.mosaic - tiled(photo.black, shape)
     gain = photo.white_balance[photo.pattern] / (photo.white - photo.black)
-    balanced = (photo.mosaic - tiled(photo.black, shape)) * tiled(np.float32(gain), shape)
+    balanced *= tiled(np.float32(gain), shape)
     if photo.colours == 1:
-        return Light(balanced[:, :, None], np.float32(full)[:, :, None], np.ones(1))
+        return Light(balanced[:, :, None], np.float32(full)[:, :, None], sites)
     values = demosaic(photo, balanced, algorithm)
-    clipped = bilinear(np.float32(full), photo.pattern) if full.any() else np.zeros_like(values)
-    return Light(values, clipped, np.ones(photo.colours))
+    return Light(values, _spread(full, photo), sites)
+
+
+def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
+    """Flag, per pixel and colour, where a clipped site of the colour is a neighbour: 0 or 1."""
+    clipped = np.zeros((*full.shape, photo.colours), np.float32)
+    if full.any():
+        reach = np.ones((3, 3) if photo.pattern.shape == (2, 2) else (5, 5), np.uint8)
+        for colour in range(photo.colours):
+            own = np.uint8(full & tiled(photo.pattern == colour, full.shape))
+            clipped[:, :, colour] = cv2.dilate(own, reach)
+    return clipped
 
 
 def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:

@@ -280,10 +280,11 @@ def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.nd
     import rawpy
 
     top = float(photo.white_balance.max()) * HEADROOM + PEDESTAL
-    codes = np.rint((np.clip(light, -PEDESTAL, top - PEDESTAL) + PEDESTAL) * (65535 / top))
+    codes = (light + np.float32(PEDESTAL)) * np.float32(65535 / top)
+    np.rint(np.clip(codes, 0, 65535, out=codes), out=codes)
     with _libraw_errors(photo.path):
         raw = _unpack(photo.path)
-        raw.raw_image_visible[:] = codes.astype(np.uint16)
+        raw.raw_image_visible[:] = codes
         rgb = raw.postprocess(
             demosaic_algorithm=rawpy.DemosaicAlgorithm[algorithm.upper()],
             user_wb=[1, 1, 1, 1],
@@ -298,4 +299,6 @@ def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.nd
             gamma=(1, 1),
             user_flip=0,
         )
-    return rgb.astype(np.float32) * np.float32(top / 65535) - np.float32(PEDESTAL)
+    result = rgb * np.float32(top / 65535)
+    result -= np.float32(PEDESTAL)
+    return result
