@@ -18,7 +18,7 @@ import numpy as np
 from .apply import apply
 from .colorimetry import delta_e_2000, encoded_to_lab
 from .folds import FLAT, determinants, determinants_at
-from .lut import Lut, Lut3D, nodes
+from .lut import ONES, ZEROS, Lut, Lut3D, nodes
 
 NATURAL_SET = "natural@1"
 _TABLE = Path(__file__).parent / "data" / "natural_colours.tsv"
@@ -149,37 +149,32 @@ def severity(lut: Lut) -> Severity:
     -------
     Severity; `.mean` is the headline number, CIEDE2000.
     """
+    natural, uniform = natural_colours(), uniform_colours()
     volume = determinants(_unit_cube(lut).table)
-    figures = [
-        _figures(colours, lut, local)
-        for colours, local in (
-            (natural_colours(), determinants_at(volume, natural_colours().encoded)),
-            (uniform_colours(), volume.ravel()),
-        )
-    ]
-    return Severity(*figures)
+    everywhere = volume.ravel()
+    return Severity(
+        _figures(lut, natural, determinants_at(volume, natural.encoded), natural.weights),
+        _figures(lut, uniform, everywhere, np.ones(len(everywhere))),
+    )
 
 
 def _unit_cube(lut: Lut) -> Lut3D:
-    if isinstance(lut, Lut3D) and not any(lut.domain_min) and set(lut.domain_max) == {1.0}:
+    if isinstance(lut, Lut3D) and lut.domain_min == ZEROS and lut.domain_max == ONES:
         return lut
     return Lut3D(apply(lut, nodes(_RESAMPLED).astype(np.float32)))
 
 
-def _figures(colours: ColourSet, lut: Lut, volume: np.ndarray) -> Figures:
-    """`volume` holds determinants: one per colour, or equally weighted ones of all tetrahedra."""
+def _figures(lut: Lut, colours: ColourSet, volume: np.ndarray, weights: np.ndarray) -> Figures:
+    """`volume` holds determinants, `weights` how much each of them counts."""
     output = apply(lut, colours.encoded.astype(np.float32)).astype(np.float64)
     difference = colours.difference(output)
     lost = ((output >= 1) & (colours.encoded < 1)) | ((output <= 0) & (colours.encoded > 0))
-    weights = colours.weights
-    if len(volume) != len(weights):
-        weights = np.full(len(volume), 1 / len(volume))
     return Figures(
-        mean=float(colours.weights @ difference),
+        mean=float(np.average(difference, weights=colours.weights)),
         p95=_quantile(difference, colours.weights, 0.95),
-        clipped=float(colours.weights @ lost.any(axis=1)),
-        folded=float(weights @ (volume < -FLAT)),
-        merging=float(weights @ (np.abs(volume) < MERGING)),
+        clipped=float(np.average(lost.any(axis=1), weights=colours.weights)),
+        folded=float(np.average(volume < -FLAT, weights=weights)),
+        merging=float(np.average(np.abs(volume) < MERGING, weights=weights)),
         determinant_min=float(volume.min()),
         determinant_median=_quantile(volume, weights, 0.5),
     )

@@ -35,7 +35,7 @@ _BRADFORD = np.array(
 
 
 def planckian_uv(kelvin: float) -> np.ndarray:
-    """CIE 1960 (u, v) of a black body, 1000 to 25 000 K (Krystek 1985, within 1e-4)."""
+    """CIE 1960 (u, v) of a black body: within 2e-4 up to 15 000 K, 8e-4 at 25 000 K."""
     t = kelvin
     u = (0.860117757 + 1.54118254e-4 * t + 1.28641212e-7 * t * t) / (
         1 + 8.42420235e-4 * t + 7.08145163e-7 * t * t

@@ -20,6 +20,7 @@ from .family import Family, Parameters
 CELLS = 3
 BOUND = 1 / 2.479472335 / CELLS
 _POINTS = CELLS + 3
+_TILE = 8192  # colours at a time: their 108 control values each stay in cache
 
 
 def draw(rng: np.random.Generator) -> Parameters:
@@ -56,12 +57,15 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
     Colours outside the cube move as the nearest point of its surface does.
     """
-    red, green, blue = np.moveaxis(basis(np.clip(encoded, 0, 1)), -2, 0)
     control = pin_faces(np.asarray(parameters["control"])).reshape(_POINTS, -1)
-    shape = (*red.shape[:-1], _POINTS, _POINTS, 3)
-    along = (red @ control).reshape(shape)
-    along = np.einsum("...g,...gbc->...bc", green, along)
-    return encoded + strength * np.einsum("...b,...bc->...c", blue, along)
+    colours = np.clip(encoded, 0, 1).reshape(-1, 3)
+    moved = np.empty_like(colours)
+    for start in range(0, len(colours), _TILE):
+        red, green, blue = np.moveaxis(basis(colours[start : start + _TILE]), 1, 0)
+        along = (red @ control).reshape(-1, _POINTS, 3 * _POINTS)
+        along = (green[:, None] @ along).reshape(-1, _POINTS, 3)
+        moved[start : start + _TILE] = (blue[:, None] @ along)[:, 0]
+    return encoded + strength * moved.reshape(encoded.shape)
 
 
 def limit(parameters: Parameters) -> float:
