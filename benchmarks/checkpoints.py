@@ -46,12 +46,14 @@ def load(name: str, folder: Path = WEIGHTS, **settings: Any) -> tuple[nn.Module,
     MissingWeightsError when it was never trained; CheckpointError when the files do not belong
     together or to this model. A model without parameters needs no files.
     """
+    import torch
+
     if name in MODELS and not MODELS[name].trained:
         return build(name, **settings).eval(), {"model": name, "sha256": digest(name, folder)}
     record = read_record(name, folder)
     model = build(record["model"], **record["training"]["model_settings"] | settings)
     load_weights(model, folder / f"{name}.safetensors")
-    return model.eval(), record
+    return model.eval().to(memory_format=torch.channels_last), record
 
 
 def digest(name: str, folder: Path = WEIGHTS) -> str:

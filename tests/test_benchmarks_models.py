@@ -166,6 +166,20 @@ def test_curves_are_the_papers_equation():
     torch.testing.assert_close(apply_curves(x, a, steps=2), twice)
 
 
+@pytest.mark.parametrize("channels", [3, 12])
+def test_the_hand_written_derivative_of_the_curves_is_right(channels):
+    x = images(2, 3, 3, 2).double().requires_grad_()
+    a = (images(2, channels, 3, 2, seed=1).double() * 2 - 1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x, a: apply_curves(x, a, steps=4), (x, a))
+
+
+def test_curves_are_the_same_with_and_without_gradients():
+    x, a = images(2, 3, 9, 7), images(2, 24, 9, 7, seed=1) - 0.5
+    with_gradients = apply_curves(x, a.clone().requires_grad_())
+    torch.testing.assert_close(apply_curves(x, a), with_gradients, atol=1e-6, rtol=1e-6)
+    assert torch.equal(x, images(2, 3, 9, 7))
+
+
 def test_curves_keep_the_unit_range_its_ends_and_its_order():
     ramp = torch.linspace(0, 1, 101).view(1, 1, 1, 101).expand(1, 3, 1, 101)
     for a in (-1.0, -0.3, 0.5, 1.0):

@@ -12,8 +12,11 @@ With |A| <= 1 each step maps [0, 1] onto itself, increasing, hence there is no c
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F  # noqa: N812
 
 from .output import Modulate, Output, network_input, unmodulated
@@ -31,10 +34,44 @@ def apply_curves(images: Tensor, curves: Tensor, steps: int = STEPS) -> Tensor:
     images : (N, 3, H, W) encoded, [0, 1]
     curves : (N, 3 * steps, H, W), step 1 first; or (N, 3, H, W), the same A at every step
     """
-    maps = curves.chunk(steps, dim=1) if curves.shape[1] > 3 else (curves,) * steps
-    for a in maps:
-        images = torch.addcmul(images, a, images - images * images)
-    return images
+    curves = curves.to(images.dtype)
+    if torch.is_grad_enabled() and (images.requires_grad or curves.requires_grad):
+        return _Curves.apply(images, curves, steps)
+    x, scratch = images.clone(), torch.empty_like(images)
+    for a in _maps(curves, steps):
+        torch.mul(x, x, out=scratch)
+        torch.sub(x, scratch, out=scratch)
+        x.addcmul_(a, scratch)
+    return x
+
+
+class _Curves(torch.autograd.Function):
+    """The steps with their derivative by hand: one image kept per step; autograd keeps two."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, curves: Tensor, steps: int) -> Tensor:
+        states = [images]
+        for a in _maps(curves, steps):
+            x = states[-1]
+            states.append(torch.addcmul(x, a, x - x * x))
+        ctx.save_for_backward(curves, *states[:-1])
+        return states[-1]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, None]:
+        curves, *states = ctx.saved_tensors
+        by_curves = torch.zeros_like(curves)
+        maps, slots = _maps(curves, len(states)), _maps(by_curves, len(states))
+        for x, a, slot in reversed(list(zip(states, maps, slots, strict=True))):
+            slot.addcmul_(upstream, x - x * x)
+            upstream = upstream * torch.addcmul(torch.ones_like(x), a, 1 - 2 * x)
+        return upstream, by_curves, None
+
+
+def _maps(curves: Tensor, steps: int) -> tuple[Tensor, ...]:
+    """Views of the map of each step."""
+    return (curves,) * steps if curves.shape[1] == 3 else curves.chunk(steps, dim=1)
 
 
 class _Trunk(nn.Module):
