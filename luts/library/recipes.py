@@ -67,7 +67,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "tungsten-preset-outdoors": Recipe(
         "daylight, camera left on the 3200 K preset: everything blue",
-        (("overbalance", {"mired": 312.5, "duv": 0.0}),),
+        (("balance", {"mired": 312.5, "duv": 0.0}),),
     ),
     "candle": Recipe(
         "candle light at about 1900 K, half a stop short",
@@ -86,7 +86,9 @@ RECIPES: dict[str, Recipe] = {
     "parking-garage": Recipe(
         "old cool-white tubes in a concrete garage: green, dull and a little dark",
         (
-            _lamp("garage-tube", adaptation=0.4),
+            _lamp("garage-tube", adaptation=0.0),
+            # The camera follows the tubes' 4200 K most of the way, but not their green.
+            ("balance", {"mired": 222.0, "duv": 0.0}),
             _stops(-0.6),
             ("desaturate", {"amount": 0.2}),
             _fade((0.04, 0.05, 0.04), (1.0, 1.0, 1.0)),
@@ -99,7 +101,7 @@ RECIPES: dict[str, Recipe] = {
         _SPECTRA,
     ),
     "clear-mercury": Recipe(
-        "clear mercury yard lamp: blue-green, reds gone brown",
+        "clear mercury yard lamp: green light, reds gone brown",
         (_lamp("clear-mercury", adaptation=0.1),),
         _SPECTRA,
     ),
@@ -112,8 +114,8 @@ RECIPES: dict[str, Recipe] = {
         (_light(20000, 0.0), _stops(-1.25), ("desaturate", {"amount": 0.1})),
     ),
     "sunset": Recipe(
-        "low sun at about 2600 K with a trace of pink, sky glow in the shadows",
-        (_light(2600, -0.004), _veil(0.012, 0.006, 0.008)),
+        "low sun at about 3000 K with a trace of pink, sky glow in the shadows",
+        (_light(3000, -0.004), _veil(0.012, 0.006, 0.008)),
     ),
     "stage-led": Recipe(
         "three-band RGB stage light: reds and greens too vivid, skin too pink",
@@ -205,7 +207,7 @@ RECIPES: dict[str, Recipe] = {
         (
             _stops(-1.0),
             ("desaturate", {"amount": 0.3}),
-            _veil(0.004, 0.011, 0.005),
+            _veil(0.004, 0.018, 0.006),
         ),
     ),
     # Camera, filter and file

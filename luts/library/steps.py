@@ -27,8 +27,8 @@ def mix_channels(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
     return encode_srgb(decode_srgb(encoded) @ np.asarray(parameters["matrix"]).T)
 
 
-def overbalance(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
-    """Balance daylight as if it came from the light at (`mired`, `duv`) beside the locus."""
+def balance(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
+    """Set the camera's white to the light at (`mired`, `duv`) beside the Planckian locus."""
     matrix = np.linalg.inv(chromaticity_matrix(parameters["mired"], parameters["duv"]))
     return encode_srgb(decode_srgb(encoded) @ matrix.T)
 
@@ -100,7 +100,7 @@ STEPS: dict[str, Callable[[np.ndarray, Parameters], np.ndarray]] = {
     **{name: family.apply for name, family in FAMILIES.items()},
     "filter-light": filter_light,
     "mix-channels": mix_channels,
-    "overbalance": overbalance,
+    "balance": balance,
     "power": power,
     "levels": levels,
     "curves": curves,
