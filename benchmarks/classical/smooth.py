@@ -25,6 +25,7 @@ from scipy.sparse.csgraph import connected_components
 TOLERANCE = 1e-2  # of the residual, relative to the right-hand side; t is then within 1e-4
 MAX_ITERATIONS = 200
 SMALLEST = 60  # unknowns that are solved outright
+WEAK = 2.0  # edges up to this times the smallest mass need no merging
 DAMPING = 0.7  # of the Jacobi smoother
 # Weights are shaken by up to half before the strongest is chosen: in a smooth picture they rise
 # steadily, and unshaken every pixel of a slope would chain to the next into one long block.
@@ -35,7 +36,8 @@ SHAKE = 0.5
 class _Level:
     """One system, diag(diagonal) - upper - upper', and how its unknowns merge.
 
-    label : (n,) block of each unknown, or None on the last level, where `inverse` is dense
+    label : (n,) block of each unknown, or None on the last level
+    inverse : dense on a small last level, None on one whose edges are weak
     """
 
     upper: sp.csr_array
@@ -68,6 +70,8 @@ def solve(
     mass: np.ndarray,
     edges: tuple[np.ndarray, np.ndarray],
     right: np.ndarray,
+    *,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """Solve (diag(mass) + Dx' wx Dx + Dy' wy Dy) t = right.
 
@@ -76,16 +80,17 @@ def solve(
     mass : (H, W) > 0
     edges : wx (H, W - 1) and wy (H - 1, W), >= 0
     right : (H, W)
+    start : (H, W) first guess; right / mass when None
 
     Returns
     -------
     (H, W) float32.
     """
     levels = _build(mass.ravel().astype(np.float64), _edge_matrix(*edges))
-    goal_of = right.ravel().astype(np.float64)
-    t = goal_of / mass.ravel()
-    residual = goal_of - levels[0] @ t
-    goal = TOLERANCE * np.linalg.norm(goal_of)
+    flat = right.ravel().astype(np.float64)
+    t = (right / mass if start is None else start).ravel().astype(np.float64)
+    residual = flat - levels[0] @ t
+    goal = TOLERANCE * np.linalg.norm(flat)
     search = scaled = _cycle(levels, residual)
     energy = residual @ scaled
     for _ in range(MAX_ITERATIONS):
@@ -120,6 +125,9 @@ def _build(mass: np.ndarray, upper: sp.csr_array) -> list[_Level]:
     while True:
         size = len(mass)
         diagonal = mass + upper.sum(axis=1) + upper.sum(axis=0)
+        if size > SMALLEST and upper.data.max() <= WEAK * mass.min():
+            levels.append(_Level(upper, upper.T, diagonal, None, None))
+            return levels
         label = _merge(upper, rng) if size > SMALLEST else None
         if label is None or label.max() == size - 1:
             dense = np.diag(diagonal) - upper.toarray() - upper.toarray().T
@@ -156,7 +164,7 @@ def _cycle(levels: list[_Level], right: np.ndarray) -> np.ndarray:
     """One symmetric W-cycle: an approximate solution of the first level's system."""
     level, *coarser = levels
     if level.label is None:
-        return level.inverse @ right
+        return right / level.diagonal if level.inverse is None else level.inverse @ right
     smoother = DAMPING / level.diagonal
     t = smoother * right
     blocks = np.bincount(level.label, right - level @ t)
