@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-EXAMPLE = "luts random film --seed 7 --severity 6 --out film-7.cube"
+EXAMPLE = "luts random film --seed 7 --severity 6 -o film-7.cube"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("family", help="see `luts list families`")
-    parser.add_argument("--out", required=True, type=Path, help="the .cube to write")
+    parser.add_argument("-o", "--out", required=True, type=Path, help="the .cube to write")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same LUT")
     parser.add_argument(
         "--severity",

@@ -16,6 +16,8 @@ from ..families.family import Parameters
 from ..families.illuminant import chromaticity_matrix
 from ..transfer import decode_srgb, encode_srgb
 
+_BLACK = 10**-2.4
+
 
 def filter_light(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
     """Multiply linear light by `gain` and add `veil`, both per channel and linear."""
@@ -77,10 +79,12 @@ def fade_dyes(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
 
     By Beer's law what is left of a dye is a power of its transmittance. `keep` is the share left
     of the cyan, magenta and yellow dye (which hold back red, green and blue light); `stain` is the
-    density added everywhere to red, green and blue.
+    density added everywhere to red, green and blue. Black has density 2.4 to begin with, as a
+    print or slide has, so that it fades too.
     """
-    linear = np.maximum(decode_srgb(encoded), 0) ** np.asarray(parameters["keep"])
-    return encode_srgb(linear * 10.0 ** -np.asarray(parameters["stain"]))
+    transmittance = (np.maximum(decode_srgb(encoded), 0) + _BLACK) / (1 + _BLACK)
+    left = transmittance ** np.asarray(parameters["keep"])
+    return encode_srgb(left * 10.0 ** -np.asarray(parameters["stain"]))
 
 
 def log_encode(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
