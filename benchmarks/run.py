@@ -14,8 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from datagen.dataset import DataSet, load_pair, open_dataset
-
 from datagen.files import sha256_file, write_text
+from datagen.manifest import ManifestError
+from luts.command import UserError
 
 from .environment import describe
 from .methods import EXTERNAL, MethodError, find_methods
@@ -195,12 +196,26 @@ class Worker:
         }
 
     def evaluate(self, task: Task) -> tuple[list[dict[str, Any]], float]:
-        """Score every method of a task; a method that fails costs only its own row."""
+        """Score every method of a task; whatever fails costs only its own rows."""
         started = time.perf_counter()
-        pair = load_pair(self.dataset, task.row, task.reference)
-        target = Target(pair.reference, pair.degraded, pair.regions)
-        records = [_labels(task, name) | self._score(name, pair, target) for name in task.keys]
+        try:
+            pair = self._load(task)
+            target = Target(pair.reference, pair.degraded, pair.regions)
+        except UserError as error:
+            failure = {"status": _status(error), "seconds": 0.0, "values": {}}
+            records = [_labels(task, name) | failure for name in task.keys]
+        else:
+            records = [_labels(task, name) | self._score(name, pair, target) for name in task.keys]
         return records, time.perf_counter() - started
+
+    def _load(self, task: Task) -> Pair:
+        """Read a pair, refusing files that are no longer those the manifest speaks of."""
+        row = task.row
+        for path in (row["input"], row["references"][task.reference], row["regions"]):
+            file = self.dataset.folder / path
+            if not file.is_file() or sha256_file(file) != row["sha256"][path]:
+                raise ManifestError(f"{file}: missing or changed since it was built")
+        return load_pair(self.dataset, row, task.reference)
 
     def _score(self, name: str, pair: Pair, target: Target) -> dict[str, Any]:
         started = time.perf_counter()
@@ -210,8 +225,12 @@ class Worker:
             values = score_target(estimate, target)
             return {"status": "ok", "seconds": seconds, "values": values}
         except Exception as error:  # whatever a method does, the run goes on and the row says so
-            status = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-            return {"status": status, "seconds": time.perf_counter() - started, "values": {}}
+            seconds = time.perf_counter() - started
+            return {"status": _status(error), "seconds": seconds, "values": {}}
+
+
+def _status(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 _worker: Worker | None = None

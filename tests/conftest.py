@@ -21,3 +21,15 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs ../shared/data, which is not part of the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory) -> Path:
+    """A built data set of small pictures of embedded samples; read it, never write into it."""
+    from datagen.build import Resources, build
+    from datagen.recipe import load_recipe
+
+    small = ["render.evs=[-1.0, 1.0]", "render.long_edge=48", "source.limit=7", "distort=[]"]
+    folder = tmp_path_factory.mktemp("tiny") / "data"
+    build(load_recipe("demo", small), folder, Resources("serial", 1))
+    return folder

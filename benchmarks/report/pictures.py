@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from datagen.dataset import load_pair, open_dataset
 
+from datagen.dataset import load_pair, open_dataset
 from luts.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.transfer import decode_srgb
 
@@ -84,7 +84,7 @@ def tell(
     chosen: dict[str, tuple[str, str]],
     methods: Mapping[str, Method],
 ) -> list[Story]:
-    """Draw the chosen pairs: every method's estimate, its colour error and its gain."""
+    """Draw the chosen pairs: the estimate, colour error and gain of every method that worked."""
     dataset = open_dataset(data)
     by_id = {row["id"]: row for row in dataset.rows}
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
@@ -99,8 +99,10 @@ def tell(
         ideal = Target(pair.reference, pair.degraded, pair.regions).ideal.encoded
         panels = []
         for name, predict in predictors.items():
+            score = scores.get((name, sample, expert))
+            if score is None:  # it failed on this pair; the table says how
+                continue
             estimate = predict(pair, ideal)
-            score = scores.get((name, sample, expert), float("nan"))
             panels.append(
                 Panel(
                     name,

@@ -1,0 +1,242 @@
+"""The harness: right rows, kept whatever happens, never mixed with others."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from benchmarks import method as method_module
+from benchmarks import methods
+from benchmarks.cli import main
+from benchmarks.method import Method
+from benchmarks.methods import MethodError, find_methods
+from benchmarks.rows import ROWS, RunError, load_rows, read_records
+from benchmarks.run import run
+from benchmarks.verify import verify
+from datagen.dataset import load_pair, open_dataset
+from datagen.images import write_image
+from luts.transfer import decode_srgb, encode_srgb
+
+NAMES = ["he_rgb", "gamma"]
+
+
+def values(out):
+    """All stored numbers, without what may differ between runs."""
+    return {
+        (r["method"], r["sample"], r["expert"]): {
+            k: None if math.isnan(v) else v for k, v in r["values"].items()
+        }
+        for r in read_records(out)
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    summary = run(tiny_data, NAMES, out)
+    return out, summary
+
+
+def test_every_method_is_scored_on_every_test_pair(finished, tiny_data):
+    out, summary = finished
+    pairs = len(open_dataset(tiny_data).select(split="test"))
+    assert (summary.asked, summary.reused, summary.failed) == (pairs * 4, 0, 0)
+    table = load_rows(out)
+    assert table.groupby("method")["sample"].nunique().to_dict() == dict.fromkeys(
+        ["input", "reference", *NAMES], pairs
+    )
+
+
+def test_the_reference_is_perfect_and_the_input_never_touches_c(finished):
+    table = load_rows(finished[0])
+    psnr = table[table["metric"] == "psnr"].set_index(["method", "region"])["value"]
+    assert (psnr["reference"].dropna() == math.inf).all()
+    assert (psnr["input", "C"].dropna() == math.inf).all()
+    colour = table[(table["metric"] == "delta_e_2000") & (table["method"] == "reference")]
+    assert (colour["value"].dropna() == 0).all()
+
+
+def test_psnr_of_region_a_is_what_the_files_say(finished, tiny_data):
+    """Recomputed from the PNG files with nothing but the definition."""
+    dataset = open_dataset(tiny_data)
+    table = load_rows(finished[0])
+    chosen = table[(table["method"] == "input") & (table["metric"] == "psnr")]
+    chosen = chosen[chosen["region"] == "A"]
+    rows = {row["id"]: row for row in dataset.rows}
+    for sample, expert, value in chosen[["sample", "expert", "value"]].itertuples(index=False):
+        pair = load_pair(dataset, rows[sample], expert)
+        inside = pair.regions == 2
+        error = (pair.degraded.astype(float) - pair.reference)[inside]
+        assert value == pytest.approx(-10 * math.log10((error**2).mean()), abs=0.01)
+
+
+def test_a_second_run_computes_nothing_and_changes_nothing(finished, tiny_data):
+    out, first = finished
+    before = (out / ROWS).read_bytes()
+    again = run(tiny_data, NAMES, out)
+    assert (again.asked, again.reused) == (first.asked, first.asked)
+    assert (out / ROWS).read_bytes() == before
+
+
+def test_two_processes_and_one_give_the_same_numbers(finished, tiny_data, tmp_path):
+    run(tiny_data, NAMES, tmp_path, jobs=2)
+    assert values(tmp_path) == values(finished[0])
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 5000])
+def test_a_run_cut_anywhere_is_finished_with_the_same_rows(finished, tiny_data, tmp_path, kept):
+    out = tmp_path / "cut"
+    shutil.copytree(finished[0], out)
+    whole = (out / ROWS).read_bytes()
+    (out / ROWS).write_bytes(whole[:kept])
+    run(tiny_data, NAMES, out)
+    assert values(out) == values(finished[0])
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_and_resumed_the_rows_are_those_of_one_run(
+    finished, tiny_data, tmp_path, rng
+):
+    command = [sys.executable, "-m", "benchmarks", "run", "--data", str(tiny_data)]
+    command += ["--out", str(tmp_path), "--methods", *NAMES, "--jobs", "2"]
+    for wait in rng.uniform(0.5, 4, 30):
+        child = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(wait)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    run(tiny_data, NAMES, tmp_path)
+    assert values(tmp_path) == values(finished[0])
+
+
+def bad_method(encoded: np.ndarray) -> np.ndarray:
+    """Fail in a different way for dark, middling and bright pictures."""
+    mean = encoded.mean()
+    if mean < 0.3:
+        raise ArithmeticError("too dark for me")
+    return encoded * np.float32(np.nan) if mean < 0.55 else encoded[:-1]
+
+
+def test_a_method_that_fails_costs_only_its_own_rows(tiny_data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(
+        methods.METHODS, "bad", Method("test_benchmarks_run:bad_method", "classical", "fails")
+    )
+    monkeypatch.setattr(method_module.Method, "load", _load_here(method_module.Method.load))
+    monkeypatch.setattr("benchmarks.predict._code_hash", lambda module: "x")
+    arguments = ["--data", str(tiny_data), "--out", str(tmp_path), "--jobs", "1"]
+    assert main(["run", *arguments, "--methods", "bad", "gamma"]) == 1
+    assert "0 reused" in capsys.readouterr().err
+    table = load_rows(tmp_path)
+    bad = table[table["method"] == "bad"]
+    known = "ArithmeticError: too dark|BadEstimateError: returned values that are not finite"
+    known += r"|BadEstimateError: returned \("
+    assert bad["status"].str.contains(known, regex=True).all()
+    assert (table.loc[table["method"] == "gamma", "status"] == "ok").all()
+    assert main(["report", str(tmp_path)]) == 0
+    assert "bad: " in capsys.readouterr().out
+
+
+def _load_here(original):
+    return lambda self: bad_method if "bad_method" in self.target else original(self)
+
+
+def test_rows_of_another_data_set_are_refused(finished, tiny_data, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(finished[0], out)
+    about = json.loads((out / "run.json").read_text())
+    about["dataset"]["hash"] = "0" * 64
+    (out / "run.json").write_text(json.dumps(about))
+    with pytest.raises(RunError, match=r"holds rows of data set demo \(0{12}\), not of demo"):
+        run(tiny_data, NAMES, out)
+
+
+def test_a_changed_picture_is_never_scored(tiny_data, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(tiny_data, data)
+    row = open_dataset(data).select(split="test")[0]
+    picture = data / row["input"]
+    picture.write_bytes(picture.read_bytes()[:-1] + b"\0")
+    assert run(data, ["gamma"], tmp_path / "out").failed == 3
+    status = {r["sample"]: r["status"] for r in read_records(tmp_path / "out")}
+    assert "missing or changed since it was built" in status.pop(row["id"])
+    assert set(status.values()) == {"ok"}
+
+
+def test_partial_runs_are_marked_in_the_report(tiny_data, tmp_path, capsys):
+    arguments = ["--data", str(tiny_data), "--out", str(tmp_path), "--methods", "gamma"]
+    assert main(["run", *arguments, "--limit", "2", "--jobs", "1"]) == 0
+    assert main(["report", str(tmp_path)]) == 0
+    assert "Partial run: --limit 2" in capsys.readouterr().out
+
+
+def test_pictures_made_elsewhere_are_scored_like_our_own(tiny_data, tmp_path, capsys, finished):
+    """The exact picture of the gamma row, saved as 16-bit PNG by "another program"."""
+    dataset = open_dataset(tiny_data)
+    for row in dataset.select(split="test"):
+        pair = load_pair(dataset, row)
+        encoded = find_methods(["gamma"])["gamma"].load()(pair.degraded)
+        write_image(tmp_path / "theirs" / f"{row['id']}.png", np.uint16(np.round(encoded * 65535)))
+    out = tmp_path / "out"
+    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "theirs")]
+    assert main(["score", *arguments, "--name", "theirs", "--out", str(out)]) == 0
+    assert "| theirs | external |" in capsys.readouterr().out
+    ours = {k[1]: v for k, v in values(finished[0]).items() if k[0] == "gamma"}
+    for (name, sample, _), numbers in values(out).items():
+        if name == "theirs":
+            key = next(k for k in numbers if k.startswith("psnr@") and k.endswith("[A]"))
+            assert numbers[key] == pytest.approx(ours[sample][key], abs=0.01)
+
+
+def test_a_missing_prediction_is_a_failed_row_and_exit_code_one(tiny_data, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "empty")]
+    assert main(["score", *arguments, "--out", str(tmp_path / "out")]) == 1
+    assert "mine: " in capsys.readouterr().out
+
+
+def test_stored_rows_come_out_again(finished, tmp_path):
+    checked, found = verify(finished[0], count=6)
+    assert (checked, found) == (6, [])
+    forged = tmp_path / "forged"
+    shutil.copytree(finished[0], forged)
+    lines = [json.loads(line) for line in (forged / ROWS).read_text().splitlines()]
+    for line in lines:
+        line["values"] = {
+            k: (v + 1 if isinstance(v, float) else v) for k, v in line["values"].items()
+        }
+    (forged / ROWS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    _, found = verify(forged, count=2)
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["clahe_lap"], "no method called 'clahe_lap'; nearest: clahe_lab"),
+        (["zzz"], "no method called 'zzz'; see `benchmarks list`"),
+    ],
+)
+def test_an_unknown_method_names_the_nearest(names, message):
+    with pytest.raises(MethodError, match=message):
+        find_methods(names)
+
+
+def test_a_folder_that_is_no_data_set_is_one_line(tmp_path, capsys):
+    assert main(["run", "--data", str(tmp_path), "--out", str(tmp_path / "o")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_the_curve_used_for_blending_is_its_own_inverse_on_the_files(tiny_data):
+    """What is stored as 8-bit codes survives the trip through linear light that B needs."""
+    codes = np.arange(256) / 255
+    np.testing.assert_array_equal(np.round(encode_srgb(decode_srgb(codes)) * 255), np.arange(256))
