@@ -88,6 +88,16 @@ def encode(image: np.ndarray, suffix: str = ".png") -> bytes:
     return data.tobytes()
 
 
+def decode(data: bytes) -> np.ndarray:
+    """Decode the bytes of a PNG or JPEG as stored: (H, W, 3) RGB or (H, W) grey, no alpha."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    if image is None:
+        raise ImageError("damaged, or neither PNG nor JPEG")
+    if image.ndim == 2:
+        return image
+    return cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+
+
 def to_float(image: np.ndarray) -> np.ndarray:
     """Turn (...) uint8 or uint16 codes into float32 `encoded` values in [0, 1]."""
     if image.dtype not in (np.uint8, np.uint16):
@@ -107,16 +117,7 @@ def quantise(encoded: np.ndarray, bits: int = 8) -> np.ndarray:
 
 
 def _read_png(path: Path) -> np.ndarray:
-    data = np.fromfile(path, np.uint8)
-    if data.size == 0:
-        raise ValueError("the file is empty")
-    # An alpha channel must not be blended in, so it is read and dropped.
-    image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise ValueError("damaged, or not a PNG")
-    if image.ndim == 2:
-        return image
-    return cv2.cvtColor(image, cv2.COLOR_BGRA2RGB if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    return decode(path.read_bytes())
 
 
 def _read_tiff(path: Path) -> np.ndarray:

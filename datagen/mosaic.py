@@ -120,16 +120,21 @@ def _span(edges: np.ndarray, size: int) -> tuple[int, int]:
 def _weights(edges: np.ndarray, size: int, first: int, last: int, phase: int) -> np.ndarray:
     """(pixels, sites of the phase from first to last) weights of one plane; rows sum to one.
 
-    Beyond its first and last sample a plane goes on with their value.
+    Beyond its first and last two samples a plane goes on along the line through them.
     """
-    centres = np.arange(first + phase, last, PITCH) + 0.5
+    before, after = (REACH * (first == 0), REACH * (last == size))
+    centres = np.arange(first + phase - PITCH * before, last + PITCH * after, PITCH) + 0.5
     share = _integral((edges[:, None] - centres) / PITCH)
     weights = np.diff(share, axis=0) * PITCH / np.diff(edges)[:, None]
-    outside = 1 - weights.sum(1)
-    near_end = (edges[:-1] + edges[1:]) / 2 > size / 2
-    weights[~near_end, 0] += outside[~near_end]
-    weights[near_end, -1] += outside[near_end]
-    return np.float32(weights)
+    inside = weights[:, before : weights.shape[1] - after]
+    nearest = min(1, inside.shape[1] - 1)  # a plane of one sample has no slope
+    for k in range(1, before + 1):
+        inside[:, 0] += (1 + k) * weights[:, before - k]
+        inside[:, nearest] -= k * weights[:, before - k]
+    for k in range(1, after + 1):
+        inside[:, -1] += (1 + k) * weights[:, -1 - after + k]
+        inside[:, -1 - nearest] -= k * weights[:, -1 - after + k]
+    return inside.astype(np.float32)
 
 
 def _integral(t: np.ndarray) -> np.ndarray:

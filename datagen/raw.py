@@ -20,7 +20,8 @@ import numpy as np
 from luts.command import UserError
 
 from .camera_colour import balance, camera_to_srgb, grey_world
-from .raw_metadata import Metadata, read_metadata
+from .images import ImageError, decode
+from .raw_metadata import Metadata, looks_raw, read_metadata
 
 MOST_PIXELS = 400_000_000  # four times the largest sensor on sale
 PEDESTAL = 1 / 64  # keeps noise below black, which LibRaw would cut off
@@ -118,6 +119,30 @@ def read_raw(path: Path) -> RawPhoto:
         return _photo(path, raw, metadata)
 
 
+def read_thumbnail(path: Path) -> np.ndarray | None:
+    """Decode the picture a camera embedded in a raw: (H, W, 3) uint8 as stored, None without one.
+
+    Raises
+    ------
+    RawError : as `read_raw`
+    """
+    import rawpy
+
+    path = Path(path)
+    _check_file(path)
+    with _libraw_errors(path), rawpy.imread(str(path)) as raw:
+        try:
+            thumbnail = raw.extract_thumb()
+        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+            return None
+    if thumbnail.format == rawpy.ThumbFormat.BITMAP:
+        return np.array(thumbnail.data)
+    try:
+        return decode(thumbnail.data)
+    except ImageError:
+        return None
+
+
 def _check_file(path: Path) -> None:
     """Say what LibRaw cannot: for it a missing, an empty and an unreadable file are the same."""
     if not path.exists():
@@ -127,7 +152,7 @@ def _check_file(path: Path) -> None:
     if not os.access(path, os.R_OK):
         raise RawUnreadableError(f"{path}: no permission to read it")
     if path.stat().st_size == 0:
-        raise RawDamagedError(f"{path}: the file is empty; copy it again from the card")
+        raise RawDamagedError(f"{path}: the file is empty; copy it again")
 
 
 @contextmanager
@@ -146,8 +171,12 @@ def _libraw_errors(path: Path) -> Iterator[None]:
             f"{path}: not a raw file that LibRaw can decode{_said(error)}; "
             "convert it to DNG without lossy compression"
         ) from error
+    except rawpy.LibRawIOError as error:  # also LibRaw's word for a file of any other kind
+        if looks_raw(path):
+            raise RawDamagedError(f"{path}: damaged or truncated{_said(error)}") from error
+        raise RawUnsupportedError(f"{path}: not a raw file{_said(error)}") from error
     except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, ValueError) as error:
-        raise RawDamagedError(f"{path}: damaged, or not a raw file{_said(error)}") from error
+        raise RawDamagedError(f"{path}: damaged{_said(error)}; copy it again") from error
 
 
 def _said(error: BaseException) -> str:

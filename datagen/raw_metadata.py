@@ -41,8 +41,7 @@ class Metadata:
 
 def read_metadata(path: Path) -> Metadata:
     """Read the tags of a raw file; a damaged or unknown header gives an empty Metadata."""
-    with Path(path).open("rb") as stream:
-        head = stream.read(64)
+    head = _head(path)
     if head[:4] in TIFF_MAGIC:
         try:
             return _tiff_metadata(Path(path))
@@ -53,6 +52,18 @@ def read_metadata(path: Path) -> Metadata:
     if head[:8] == b"FUJIFILM":
         return Metadata(camera="Fujifilm " + head[28:60].split(b"\0")[0].decode("ascii", "replace"))
     return Metadata()
+
+
+def looks_raw(path: Path) -> bool:
+    """Does the file begin as raw files do: TIFF and its relatives, CIFF, RAF, CR3, X3F, MRW?"""
+    head = _head(path)
+    own = (b"FUJI", b"FOVb", b"\0MRM")
+    return head[:2] in (b"II", b"MM") or head[:4] in own or head[4:8] == b"ftyp"
+
+
+def _head(path: Path) -> bytes:
+    with Path(path).open("rb") as stream:
+        return stream.read(64)
 
 
 def _tiff_metadata(path: Path) -> Metadata:
