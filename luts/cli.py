@@ -7,6 +7,16 @@ from collections.abc import Sequence
 from luts.command import run_program
 
 VERBS: dict[str, str] = {
+    "apply": "put a picture through a LUT",
+    "info": "what a LUT file holds, how strong it is, what it destroys",
+    "lint": "is a .cube file sound, and what do other programs make of it?",
+    "hald": "an identity plate to edit anywhere, and the edited plate back as a LUT",
+    "fit": "the LUT between a picture before and after an edit",
+    "invert": "the LUT that undoes another, with the error it leaves",
+    "compose": "several LUTs, one after the other, as one",
+    "convert": "rewrite a LUT file cleanly, in either dialect",
+    "resize": "the same LUT on another number of nodes",
+    "strength": "a LUT mixed with the identity",
     "list": "what the library and the random families hold",
     "random": "draw a distortion, as strong as asked, and write it as a .cube",
     "severity": "measure how strong a LUT is, and what of it can be undone",

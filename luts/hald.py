@@ -110,8 +110,11 @@ def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
     plate_bits = marker.bits if marker else depth
     notes = [*_file_notes(info, depth, marker), *_edit_notes(table, plate_bits)]
     notes += _loss_notes(clipped, folded)
-    if marker:
-        notes += _place_notes(*plate_checks.unevenness(cells, marker, table))
+    if marker and (uneven := plate_checks.unevenness(cells, marker, table)) > PLACE_LIMIT:
+        notes.append(
+            f"the edit depends on the place or its surroundings by {uneven:.0f} levels: vignette, "
+            "mask, sharpening, clarity or local contrast was on"
+        )
     lut = Lut3D(_even_nodes(table, plate_bits) / 255, title=Path(path).stem)
     return PlateReading(lut, chosen, depth, marker, clipped, folded, tuple(notes))
 
@@ -194,16 +197,6 @@ def _loss_notes(clipped: float, folded: float) -> Iterator[str]:
         yield f"{clipped:.0%} of the nodes are clipped: what differed there is lost"
     if folded > 0:
         yield f"{folded:.2%} of the cube is folded: different colours become one, or swap"
-
-
-def _place_notes(spread: float, offset: float) -> Iterator[str]:
-    if spread > PLACE_LIMIT:
-        yield f"the edit depends on the place by {spread:.0f} levels: vignette, gradient or mask"
-    elif offset > PLACE_LIMIT:
-        yield (
-            f"flat areas and single pixels differ by {offset:.0f} levels: sharpening, clarity or "
-            "local contrast was on"
-        )
 
 
 def _as_levels(plate: np.ndarray, bits: int) -> np.ndarray:

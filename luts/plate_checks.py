@@ -63,8 +63,8 @@ def bleeding(table: np.ndarray) -> float:
     return turn_back(0) - max(turn_back(2), 0)
 
 
-def unevenness(cells: np.ndarray, marker: Marker, table: np.ndarray) -> tuple[float, float]:
-    """What the marker strip shows of effects that depend on the place in the picture.
+def unevenness(cells: np.ndarray, marker: Marker, table: np.ndarray) -> float:
+    """How much one colour became several, in levels, by the marker strip.
 
     Parameters
     ----------
@@ -72,15 +72,13 @@ def unevenness(cells: np.ndarray, marker: Marker, table: np.ndarray) -> tuple[fl
 
     Returns
     -------
-    spread : the most that cells of one colour differ between places, as a vignette makes them
-    offset : the most that flat black or white blocks differ from the single black or white node,
-        as sharpening and local contrast make them
+    The most that black or white differs between two cells, as a vignette makes it, or between
+    those flat cells and the single black or white node, as sharpening and local contrast make it.
     """
     bits = marker_bits(marker)
-    spread = max(np.ptp(cells[bits == bit], axis=0).max() for bit in (0, 1))
     ends = table[0, 0, 0], table[-1, -1, -1]
-    offset = max(np.abs(np.median(cells[bits == bit], axis=0) - ends[bit]).max() for bit in (0, 1))
-    return float(spread), float(offset)
+    alike = [np.vstack([cells[bits == bit], ends[bit]]) for bit in (0, 1)]
+    return float(max(np.ptp(each, axis=0).max() for each in alike))
 
 
 def clipped_share(table: np.ndarray) -> float:

@@ -212,3 +212,91 @@ def test_real_files_read_as_in_colour_science(shared):
             np.testing.assert_allclose(ours.table, expected, rtol=1e-6, atol=1e-6)
             compared += 1
     assert compared >= 15
+
+
+# Fuzz -----------------------------------------------------------------------------------------
+
+PIECES = [
+    b"LUT_3D_SIZE ",
+    b"LUT_1D_SIZE ",
+    b"DOMAIN_MIN ",
+    b"DOMAIN_MAX ",
+    b"LUT_1D_INPUT_RANGE ",
+    b"LUT_3D_INPUT_RANGE ",
+    b"TITLE ",
+    b"2",
+    b"256",
+    b"-1e99",
+    b"nan",
+    b"0.5 0.5 0.5",
+    b"\n",
+    b"\r",
+    b"\t",
+    b"#",
+    b",",
+    b'"',
+    b"\0",
+    b"\xff",
+    b"\x0b",
+    b"\x1c",
+    b" ",
+]
+
+
+def damaged(rng: np.random.Generator) -> bytes:
+    """Random bytes, random pieces of grammar, or a good file with a few wounds."""
+    kind = rng.integers(10)
+    if kind == 0:
+        return rng.bytes(int(rng.integers(300)))
+    if kind == 1:
+        return b"".join(PIECES[index] for index in rng.integers(len(PIECES), size=40))
+    data = bytearray([CUBE, CURVES, b"LUT_1D_SIZE 2\n" + CUBE + b"1 1 1\n" * 2][kind % 3])
+    for _ in range(rng.integers(1, 5)):
+        place = int(rng.integers(len(data) + 1))
+        cut = int(rng.integers(0, 12))
+        data[place : place + cut] = PIECES[rng.integers(len(PIECES))] * int(rng.integers(0, 3))
+    return bytes(data)
+
+
+def fuzz(cases: int, seed: int) -> int:
+    rng = np.random.default_rng(seed)
+    read = 0
+    for _ in range(cases):
+        try:
+            lut = parsed(damaged(rng))
+        except luts.LutFormatError as error:
+            assert str(error).startswith("x.cube:")
+            continue
+        assert all(np.isfinite(stage.table).all() for stage in stages(lut))
+        read += 1
+    return read
+
+
+def test_nothing_but_a_refusal_comes_out_of_damaged_files():
+    assert fuzz(600, seed=0) > 10
+
+
+@pytest.mark.slow
+def test_ten_thousand_damaged_files():
+    tracemalloc.start()
+    assert fuzz(10_000, seed=1) > 100
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def careful(data: bytes):
+    """Parse by the line-by-line road alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("luts.cube_table._fast_rows", lambda *_: None)
+        return parsed(data)
+
+
+def test_the_fast_road_and_the_careful_road_agree(rng):
+    """The fast road may only read what the careful one reads, and must read it the same."""
+    for _ in range(400):
+        data = damaged(rng)
+        try:
+            lut = parsed(data)
+        except luts.LutFormatError:
+            continue
+        assert luts.table_hash(lut) == luts.table_hash(careful(data))

@@ -171,7 +171,7 @@ def test_the_layout_is_recognised_under_strong_edits(tmp_path, layout, edit):
 
 def spoil(plate: np.ndarray, effect: str) -> np.ndarray:
     rng = np.random.default_rng(1)
-    soft = film(plate / 255) * 255
+    soft = 255 * film(plate / 255)
     height, width = plate.shape[:2]
     down, across = np.mgrid[:height, :width]
     falloff = 1 - ((across / width - 0.5) ** 2 + (down / height - 0.5) ** 2)
@@ -194,8 +194,8 @@ def spoil(plate: np.ndarray, effect: str) -> np.ndarray:
         ("grain", r"noise of (1\.9|2\.\d) levels"),
         ("dither", r"noise of 0\.\d levels"),
         ("blur", "bleed into each other"),
-        ("vignette", "depends on the place"),
-        ("sharpening", "sharpening, clarity or local contrast"),
+        ("vignette", "depends on the place or its surroundings"),
+        ("sharpening", "sharpening, clarity or local contrast was on"),
         ("clipping", "of the nodes are clipped"),
         ("folding", "of the cube is folded"),
         ("negative", "red, green, blue runs backwards"),

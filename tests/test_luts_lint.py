@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import colour
+import numpy as np
+import PyOpenColorIO as ocio  # noqa: N813
+import pytest
+
+import luts
+from luts.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint
+from luts.lut import Lut3D, nodes, red_fastest
+
+PROBE = np.array([[0.8, 0.2, 0.4]], np.float32)
+
+
+def rows(size: int = 3) -> bytes:
+    """An edit without symmetries, so that no misreading gives the right answer by luck."""
+    table = 0.1 + 0.7 * nodes(size) ** 1.5 @ np.array(
+        [[0.7, 0.2, 0.1], [0, 0.8, 0.2], [0.1, 0, 0.9]]
+    )
+    return b"".join(b"%.6f %.6f %.6f\n" % tuple(row) for row in red_fastest(table))
+
+
+CUBE = b"LUT_3D_SIZE 3\n" + rows()
+FIRST = CUBE.split(b"\n")[1]
+CURVES = b"LUT_1D_SIZE 3\n.1 .2 .3\n.5 .4 .6\n.9 1 .8\n"
+SHAPED = b"LUT_1D_SIZE 2\nLUT_3D_SIZE 3\n0 0 0\n.9 .8 .7\n" + rows()
+
+# name: (file, traits, do we read it). Together they are the corpus of docs/luts_format.md.
+FILES = {
+    "plain": (CUBE, set(), True),
+    "crlf": (CUBE.replace(b"\n", b"\r\n"), set(), True),
+    "leading spaces": (CUBE.replace(b"\n0", b"\n   0"), set(), True),
+    "blank lines": (CUBE.replace(b"\n", b"\n\n"), set(), True),
+    "no last newline": (CUBE.rstrip(), set(), True),
+    "title": (b'TITLE "a"\n' + CUBE, set(), True),
+    "comments above": (b"# one\n# two\n" + CUBE, set(), True),
+    "domain 0 1": (b"DOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n" + CUBE, set(), True),
+    "exponents": (CUBE.replace(FIRST, b"1e-1 1.0E-1 +.1"), set(), True),
+    "integers": (CUBE.replace(FIRST, b"0 1 0"), set(), True),
+    "beyond 0 1": (CUBE.replace(FIRST, b"-0.5 0 1.5"), set(), True),
+    "tabs": (CUBE.replace(b" 0.", b"\t0."), {"tabs"}, True),
+    "cr": (CUBE.replace(b"\n", b"\r"), {"cr"}, True),
+    "bom": (b"\xef\xbb\xbf# a comment\n" + CUBE, {"bom"}, True),
+    "bom on size": (b"\xef\xbb\xbf" + CUBE, {"bom", "bom on size"}, True),
+    "latin1": (b'TITLE "caf\xe9"\n' + CUBE, {"latin1"}, True),
+    "comment between rows": (
+        CUBE.replace(FIRST, FIRST + b"\n# note"),
+        {"comment below"},
+        True,
+    ),
+    "comment on a row": (CUBE.replace(FIRST, FIRST + b" # note"), {"row comment"}, True),
+    "lower case": (CUBE.lower(), {"lower case"}, True),
+    "unknown keyword": (b"MADE_BY me\n" + CUBE, {"unknown"}, True),
+    "bare title": (b"TITLE a b\n" + CUBE, {"bare title"}, True),
+    "late title": (CUBE + b'TITLE "a"\n', {"late keyword"}, False),
+    "one row too few": (CUBE[: CUBE.rstrip().rindex(b"\n") + 1], {"few rows"}, False),
+    "one row too many": (CUBE + FIRST + b"\n", {"many rows"}, False),
+    "no rows": (b"LUT_3D_SIZE 33\n", {"few rows"}, False),
+    "no size": (rows(), {"no size"}, False),
+    "four columns": (CUBE.replace(b"\n0.", b" 1\n0.").replace(b"3 1", b"3", 1), {"columns"}, False),
+    "comma decimals": (CUBE.replace(b".", b","), {"comma"}, False),
+    "nan": (CUBE.replace(FIRST, b"nan 0 0"), {"nan"}, False),
+    "inf": (CUBE.replace(FIRST, b"0 inf 0"), {"inf"}, False),
+    "domain 0 2": (b"DOMAIN_MAX 2 2 2\n" + CUBE, {"domain"}, True),
+    "domain per channel": (b"DOMAIN_MAX 1 2 3\n" + CUBE, {"domain"}, True),
+    "domain -1 1": (b"DOMAIN_MIN -1 -1 -1\n" + CUBE, {"domain", "narrow domain"}, True),
+    "domain 0 0.9": (b"DOMAIN_MAX .9 .9 .9\n" + CUBE, {"domain", "narrow domain"}, True),
+    "domain backwards": (
+        b"DOMAIN_MIN 1 1 1\nDOMAIN_MAX 0 0 0\n" + CUBE,
+        {"domain", "narrow domain", "empty domain"},
+        False,
+    ),
+    "range 0 1": (b"LUT_3D_INPUT_RANGE 0 1\n" + CUBE, set(), True),
+    "range 0 2 above": (b"LUT_3D_INPUT_RANGE 0 2\n" + CUBE, {"range"}, True),
+    "range 0 2 below": (
+        CUBE.replace(b"\n", b"\nLUT_3D_INPUT_RANGE 0 2\n", 1),
+        {"range", "late range"},
+        True,
+    ),
+    "title and range 0 1": (b'TITLE "a"\nLUT_3D_INPUT_RANGE 0 1\n' + CUBE, set(), True),
+    "title and range": (
+        b'TITLE "a"\nLUT_3D_INPUT_RANGE 0 2\n' + CUBE,
+        {"range", "title and range"},
+        True,
+    ),
+    "title and late range": (
+        b'TITLE "a"\n' + CUBE.replace(b"\n", b"\nLUT_3D_INPUT_RANGE 0 1\n", 1),
+        {"late range", "title and late range"},
+        True,
+    ),
+    "unknown below": (
+        CUBE.replace(b"\n", b"\nMADE_BY me\n", 1),
+        {"unknown", "unknown below"},
+        True,
+    ),
+    "curves": (CURVES, {"curves"}, True),
+    "shaper": (SHAPED, {"shaper"}, True),
+    "shaper with title": (b'TITLE "a"\n' + SHAPED, {"shaper", "title and shaper"}, True),
+    "cube rows only": (b"LUT_1D_SIZE 2\n" + CUBE, {"shaper", "cube rows only"}, False),
+    "size 1": (b"LUT_3D_SIZE 1\n0 0 0\n", {"size 1"}, False),
+    "video range": (b"LUT_IN_VIDEO_RANGE\n" + CUBE, {"video range"}, False),
+    "size 66": (b"LUT_3D_SIZE 66\n" + b".1 .2 .3\n" * 66**3, {"over 65"}, True),
+    "1D 65537": (
+        b"LUT_1D_SIZE 65537\n" + b"0 0 0\n" * 65536 + b"1 1 1\n",
+        {"curves", "over 65536"},
+        False,
+    ),
+    "video out": (b"LUT_OUT_VIDEO_RANGE\n" + CUBE, {"video range"}, False),
+}
+
+
+LARGE = ("size 66", "1D 65537")
+PROBES = [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in FILES]
+
+
+def judged(tmp_path, name: str):
+    path = tmp_path / "probe.cube"
+    path.write_bytes(FILES[name][0])
+    return path, lint(path)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_every_file_of_the_corpus_gets_its_traits_and_our_verdict(tmp_path, name):
+    _, found = judged(tmp_path, name)
+    _, expected, ours = FILES[name]
+    assert (found.lut is not None) == ours, found.error
+    reasons = {reason for verdict in found.verdicts for reason in verdict.reasons}
+    assert reasons == {TRAITS[trait][0] for trait in expected} or not expected
+    assert bool(reasons) == bool(expected)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_predictions_for_colour_science_hold(tmp_path, name):
+    path, found = judged(tmp_path, name)
+
+    def through() -> np.ndarray:
+        return np.asarray(colour.io.read_LUT(str(path), method="Iridas Cube").apply(PROBE))
+
+    def through_resolve() -> np.ndarray:
+        return np.asarray(colour.io.read_LUT(str(path)).apply(PROBE))
+
+    resolve = any(word in FILES[name][0] for word in (b"_RANGE", b"LUT_1D_SIZE"))
+    compare(found, "colour-science", through_resolve if resolve else through)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_predictions_for_opencolorio_hold(tmp_path, name):
+    path, found = judged(tmp_path, name)
+
+    def through() -> np.ndarray:
+        transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_LINEAR)
+        config = ocio.Config.CreateRaw()
+        config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)
+        result = PROBE.copy()
+        processor = config.getProcessor(transform).getDefaultCPUProcessor()
+        processor.apply(ocio.PackedImageDesc(result, 1, 1, 3))
+        return result
+
+    ocio.ClearAllCaches()
+    compare(found, "OpenColorIO", through)
+
+
+def compare(found, program: str, through) -> None:
+    verdict = found.verdicts[PROGRAMS.index(program)]
+    if verdict.outcome == REFUSES:
+        with pytest.raises(Exception):  # noqa: B017 - whatever another program raises
+            through()
+        return
+    theirs = through()
+    if found.lut is None:
+        return  # there is no right answer to compare with
+    right = np.allclose(theirs, luts.apply(found.lut, PROBE, "trilinear"), atol=1e-5)
+    assert right == (verdict.outcome == READS)
+
+
+def test_values_outside_the_unit_range_are_reported(tmp_path):
+    _, found = judged(tmp_path, "beyond 0 1")
+    assert found.outside == pytest.approx(2 / 81)
+
+
+def test_silent_misreadings_are_told_apart_from_refusals(tmp_path):
+    _, found = judged(tmp_path, "comma decimals")
+    outcomes = {verdict.program: verdict.outcome for verdict in found.verdicts}
+    assert outcomes["OpenColorIO"] == WRONG
+    assert outcomes["colour-science"] == REFUSES
+    assert "point" in found.error
+
+
+def test_a_line_longer_than_the_specification_allows_is_noted(tmp_path):
+    path = tmp_path / "a.cube"
+    path.write_bytes(b"# short\n# " + b"x" * 300 + b"\n" + CUBE)
+    assert [(note.line, "250" in note.text) for note in lint(path).notes] == [(2, True)]
+
+
+def test_our_own_files_are_read_by_every_program(tmp_path, rng):
+    luts.write_cube(Lut3D(rng.random((5, 5, 5, 3)), title="ours"), tmp_path / "a.cube")
+    found = lint(tmp_path / "a.cube")
+    assert {verdict.outcome for verdict in found.verdicts} == {READS}
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_every_trait_has_a_verdict_for_every_program(trait):
+    text, codes = TRAITS[trait]
+    assert text
+    assert len(codes) == len(PROGRAMS)
+    assert set(codes) <= set("o?wx")
