@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import distort, engines, plan, workspace
+from .card import write_card
 from .engines.worker import Outcome, Task
 from .manifest import MANIFEST, OK, Row, dataset_hash, read_rows, sort_manifest
 from .plan import Job
@@ -196,6 +197,7 @@ def _finish(recipe: Recipe, out: Path, kept: dict[str, int]) -> str:
         },
         "versions": versions(),
     }
+    write_card(out, content, read_rows(out / MANIFEST))
     workspace.write_dataset(out, content)
     return name
 

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from luts.command import run_program
 
 VERBS: dict[str, str] = {
+    "init": "write a recipe with every setting explained",
+    "plan": "say what a recipe would make; writes nothing",
     "build": "make a data set of a recipe, or go on with one",
+    "verify": "check every file and claim of a data set",
+    "preview": "one offline HTML page of a data set",
+    "stats": "tables and plots of what a data set holds",
+    "pack": "tar shards in WebDataset layout",
     "simulate": "photograph linear scenes into DNG files with a virtual camera",
 }
 

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 from luts.command import UserError
 
+from .files import write_text
 from .shapes import SHAPES, Shape
 from .strict import nearest, read_table, shown
 
@@ -233,6 +234,27 @@ def shipped_recipes() -> dict[str, Path]:
     """The recipes that come with the package, by name."""
     folder = Path(str(resources.files("datagen") / "recipes"))
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def new_recipe(path: Path, *, folder: str) -> Path:
+    """Write a commented recipe that works as it is; returns its path.
+
+    Raises RecipeError when the file exists, or its name cannot name a recipe.
+    """
+    path = Path(path)
+    if path.suffix != ".toml":
+        raise RecipeError(f"{path}: a recipe's file name ends in .toml")
+    if path.exists():
+        raise RecipeError(f"{path}: is there already; choose another name")
+    text = (Path(__file__).parent / "templates" / "recipe.toml").read_text("utf-8")
+    quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
+    text = text.replace("{name}", path.stem).replace("{folder}", quoted)
+    try:
+        parse_recipe(tomllib.loads(text), where=str(path))
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
+    write_text(path, text)
+    return path
 
 
 def _find(name_or_path: str | Path) -> Path:

@@ -5,6 +5,7 @@ This is what a worker does with a job. Nothing here depends on other scenes, on 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Renderer:
         with _writing(target):
             if not target.exists():
                 write_cube(drawn.lut, target)
-            digest = sha256_file(target)
+            digest = _file_digest(target, target.stat().st_mtime_ns)
         severity = round(distort.image_severity(distorted, encoded), 4)
         record = {
             **drawn.record,
@@ -127,6 +128,12 @@ class Renderer:
     @property
     def _suffix(self) -> str:
         return SUFFIXES[self.recipe.output.format]
+
+
+@functools.lru_cache(maxsize=1024)
+def _file_digest(path: Path, mtime_ns: int) -> str:
+    """Hash of a LUT's file, which many samples share; read again when it has been written again."""
+    return sha256_file(path)
 
 
 def draw_regions(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from ..bursts import group_bursts
 from ..recipe import SAMPLES, RecipeError, Source
 from .scene import Scene
 
@@ -27,7 +28,10 @@ def read_source(source: Source) -> list[Scene]:
     module, _, function = SOURCES[source.kind].partition(":")
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
     scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
-    return scenes[: source.limit or None]
+    scenes = scenes[: source.limit or None]
+    if source.burst_s:
+        scenes = group_bursts(scenes, folder, within_s=source.burst_s)
+    return scenes
 
 
 def source_folder(source: Source) -> Path:

@@ -1,0 +1,50 @@
+"""Pictures taken in one go show one scene: group them, so that no split divides them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from .sources.scene import Scene
+
+CAMERA_MODEL, DATE_TIME, EXIF, DATE_TIME_ORIGINAL = 272, 306, 34665, "DateTimeOriginal"
+EXIF_FORMAT = "%Y:%m:%d %H:%M:%S"
+
+
+def group_bursts(scenes: Sequence[Scene], folder: Path, *, within_s: float) -> list[Scene]:
+    """Join the groups of pictures that one camera took within so many seconds of each other.
+
+    Time and model come from the TIFF tags that most raw formats (DNG, NEF, CR2, ARW ...) carry;
+    only headers are read. A file without them stays in the group it has.
+    """
+    shots = []
+    for index, scene in enumerate(scenes):
+        camera, taken = capture_time(folder / scene.files[0])
+        if taken is not None:
+            shots.append((camera, taken, index))
+    shots.sort()
+    groups = [scene.group for scene in scenes]
+    for (camera, before, one), (other_camera, after, two) in zip(shots, shots[1:], strict=False):
+        if camera == other_camera and (after - before).total_seconds() <= within_s:
+            joined, kept = groups[two], groups[one]
+            groups = [kept if group == joined else group for group in groups]
+    return [replace(scene, group=group) for scene, group in zip(scenes, groups, strict=True)]
+
+
+def capture_time(path: Path) -> tuple[str, datetime | None]:
+    """Camera model and capture time of a file; ("", None) when its tags do not say."""
+    import tifffile
+
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    try:
+        with tifffile.TiffFile(path) as file:
+            tags = file.pages.first.tags
+            exif = tags.valueof(EXIF, {})
+            text = exif.get(DATE_TIME_ORIGINAL) or tags.valueof(DATE_TIME, "")
+            camera = str(tags.valueof(CAMERA_MODEL, ""))
+        return camera, datetime.strptime(str(text).strip("\0 "), EXIF_FORMAT)
+    except Exception:  # not a TIFF, damaged tags, no date: tifffile has many words for it
+        return "", None

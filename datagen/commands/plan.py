@@ -1,0 +1,46 @@
+"""`datagen plan`: what a recipe would make; writes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+EXAMPLE = "datagen plan demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe, such as render.long_edge=256",
+    )
+    parser.add_argument("--list", action="store_true", help="also list every sample")
+
+
+def run(args: argparse.Namespace) -> None:
+    from .. import distort, plan
+    from ..estimate import estimate
+    from ..recipe import load_recipe
+    from ..sources import read_source, source_folder
+
+    recipe = load_recipe(args.recipe, args.set)
+    distort.check_names(recipe)
+    jobs = plan.jobs(recipe, read_source(recipe.source))
+    if args.list:
+        for job in jobs:
+            for sample in plan.samples(recipe, job.scene):
+                print(f"{job.split}\t{sample.id}")
+    found = estimate(recipe, jobs, source_folder(recipe.source))
+    for split in plan.SPLITS:
+        print(f"{split:6} {found.scenes[split]:8d} scenes {found.samples[split]:9d} samples")
+    print(f"total  {len(jobs):8d} scenes {found.samples.total():9d} samples")
+    print(f"{found.groups} groups, at most {found.luts} LUTs")
+    if found.bytes is None or found.worker_seconds is None:
+        print("disk and time: not estimated, since the pictures keep their own size")
+        return
+    workers = os.cpu_count() or 1
+    print(f"disk: about {found.bytes / 1e6:.0f} MB")
+    print(f"time: about {found.worker_seconds / workers:.0f} s on {workers} workers")

@@ -1,0 +1,37 @@
+"""`datagen verify`: check every file and claim of a data set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+EXAMPLE = "datagen verify out/demo"
+MOST_LINES = 50
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="folder of a built data set")
+    parser.add_argument(
+        "--against", type=Path, metavar="MANIFEST", help="another manifest that must match"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="near-duplicates across splits are problems"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from luts.command import PARTIAL, SUCCESS
+
+    from ..verify import verify
+
+    report = verify(args.folder, against=args.against, strict=args.strict)
+    for note in report.notes:
+        print(f"note: {note}", file=sys.stderr)
+    for problem in report.problems[:MOST_LINES]:
+        print(f"problem: {problem}", file=sys.stderr)
+    if len(report.problems) > MOST_LINES:
+        print(f"... and {len(report.problems) - MOST_LINES} more", file=sys.stderr)
+    verdict = f"{len(report.problems)} problems" if report.problems else "sound"
+    print(f"{args.folder}: {report.samples} samples, {report.files} files: {verdict}")
+    return PARTIAL if report.problems else SUCCESS
