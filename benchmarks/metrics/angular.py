@@ -11,19 +11,23 @@ BLACK = 1 / 255
 
 
 def angular_error(comparison: Comparison, weight: np.ndarray | None) -> float:
-    """Mean angle between linear RGB vectors, degrees.
+    """Mean angle between linear RGB vectors, degrees."""
+    angle, bright = comparison.once(_angles)
+    return weighted_mean(angle, bright if weight is None else weight * bright)
+
+
+def _angles(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
+    """Angle of every pixel, and where both vectors are long enough to have one.
 
     atan2 of the cross and the dot product: acos gives up to 0.03 degrees in float32 for equal
     vectors.
     """
     one, two = comparison.estimate.linear, comparison.reference.linear
-    (r1, g1, b1), (r2, g2, b2) = np.moveaxis(one, 2, 0), np.moveaxis(two, 2, 0)
+    (r1, g1, b1), (r2, g2, b2) = (np.ascontiguousarray(np.moveaxis(v, 2, 0)) for v in (one, two))
     x, y, z = g1 * b2 - b1 * g2, b1 * r2 - r1 * b2, r1 * g2 - g1 * r2
-    dot = r1 * r2 + g1 * g2 + b1 * b2
-    angle = np.degrees(np.arctan2(np.sqrt(x * x + y * y + z * z), dot))
-    lengths = [np.einsum("hwc,hwc->hw", image, image) for image in (one, two)]
-    bright = np.minimum(*lengths) >= BLACK**2
-    return weighted_mean(angle, bright if weight is None else weight * bright)
+    angle = np.degrees(np.arctan2(np.sqrt(x * x + y * y + z * z), r1 * r2 + g1 * g2 + b1 * b2))
+    lengths = r1 * r1 + g1 * g1 + b1 * b1, r2 * r2 + g2 * g2 + b2 * b2
+    return angle, (np.minimum(*lengths) >= BLACK**2).astype(angle.dtype)
 
 
 ANGULAR_ERROR = Metric(

@@ -16,7 +16,7 @@ from datagen import masks
 
 from .case import Case
 from .exposure import smooth, stops
-from .metric import Metric, percentile
+from .metric import Metric
 from .rings import RIM_PX, Profile
 
 LEAST_GAIN = 0.05  # stops: with less to do, there is no ramp to compare an edge with
@@ -29,11 +29,17 @@ def edge99(case: Case) -> float:
     gain = abs(float(np.median(gain[target.regions == masks.A])))
     if gain < LEAST_GAIN or not target.geometry.count:
         return math.nan
-    error = smooth(stops(case.estimate.luminance, target.ideal.luminance), None)
-    down, right = np.gradient(error)
-    near = (target.geometry.to_band <= RIM_PX).astype(error.dtype)
-    steepest = percentile(np.sqrt(down * down + right * right), near, 99)
-    return steepest * target.geometry.width / gain
+    near = target.geometry.to_band <= RIM_PX
+    box = tuple(_box(near.any(axis), 6) for axis in (1, 0))  # the blur's reach and a step more
+    luminances = case.estimate.luminance[box], target.ideal.luminance[box]
+    down, right = np.gradient(smooth(stops(*luminances), None))
+    steepest = np.percentile(np.sqrt(down * down + right * right)[near[box]], 99)
+    return float(steepest) * target.geometry.width / gain
+
+
+def _box(filled: np.ndarray, margin: int) -> slice:
+    where = np.flatnonzero(filled)
+    return slice(max(0, where[0] - margin), where[-1] + margin + 1)
 
 
 def span(profile: Profile) -> float:

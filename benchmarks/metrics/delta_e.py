@@ -17,7 +17,12 @@ def mean_delta_e_2000(comparison: Comparison, weight: np.ndarray | None) -> floa
 
 def mean_delta_e_1976(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Mean CIE 1976 difference over the pixels."""
-    return weighted_mean(delta_e_1976(comparison.estimate.lab, comparison.reference.lab), weight)
+    return weighted_mean(comparison.once(delta_e_1976_map), weight)
+
+
+def delta_e_1976_map(comparison: Comparison) -> np.ndarray:
+    """CIE 1976 difference of every pixel, (H, W)."""
+    return delta_e_1976(comparison.estimate.lab, comparison.reference.lab)
 
 
 DELTA_E_2000 = Metric(

@@ -22,8 +22,12 @@ _C1, _C2, _C3 = 3424 / 4096, 2413 / 128, 2392 / 128
 
 def delta_e_itp(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Mean difference ITP over the pixels."""
+    return weighted_mean(comparison.once(_difference), weight)
+
+
+def _difference(comparison: Comparison) -> np.ndarray:
     step = _itp(comparison.estimate.linear) - _itp(comparison.reference.linear)
-    return weighted_mean(720 * np.sqrt(np.einsum("hwc,hwc->hw", step, step)), weight)
+    return 720 * np.sqrt(np.einsum("hwc,hwc->hw", step, step))
 
 
 def _itp(linear: np.ndarray) -> np.ndarray:

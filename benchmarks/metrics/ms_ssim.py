@@ -7,7 +7,7 @@ import numpy as np
 
 from .metric import Metric
 from .picture import Comparison
-from .ssim import similarity_and_contrast
+from .ssim import similarity_and_contrast, structure
 
 # Wang, Simoncelli and Bovik (2003), section 3.2: exponents of the five scales.
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -18,7 +18,11 @@ def ms_ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
     estimate, reference = comparison.estimate.planes, comparison.reference.planes
     product = np.ones(len(estimate))
     for scale, exponent in enumerate(EXPONENTS, start=1):
-        similarity, contrast = similarity_and_contrast(estimate, reference, weight)
+        similarity, contrast = (
+            comparison.once(structure, weight)
+            if scale == 1
+            else similarity_and_contrast(estimate, reference, weight)
+        )
         factor = similarity if scale == len(EXPONENTS) else contrast
         product *= np.maximum(factor, 0) ** exponent  # a negative factor has no real power
         if scale < len(EXPONENTS):

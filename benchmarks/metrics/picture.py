@@ -6,12 +6,16 @@ however many methods, metrics and regions are compared with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
 from luts.colorimetry import delta_e_2000, linear_to_lab, luminance
 from luts.transfer import decode_srgb
+
+T = TypeVar("T")
 
 
 class Picture:
@@ -47,6 +51,19 @@ class Comparison:
     def __init__(self, estimate: Picture, reference: Picture):
         self.estimate = estimate
         self.reference = reference
+        self._kept: dict[tuple[object, ...], tuple[Any, object]] = {}
+
+    def once(self, make: Callable[..., T], *inputs: np.ndarray | None) -> T:
+        """Return make(self, *inputs), computed at the first call and kept.
+
+        Arrays count as equal when they are the same object, which is how the weights of a Target
+        come back for every metric.
+        """
+        key = (make, *map(id, inputs))
+        if key not in self._kept:
+            # Keeping the inputs too means that their ids cannot be given to other arrays.
+            self._kept[key] = make(self, *inputs), inputs
+        return self._kept[key][0]
 
     @cached_property
     def squared_error(self) -> np.ndarray:

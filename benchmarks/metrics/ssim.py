@@ -25,8 +25,13 @@ _STRIP = 64  # rows made at a time, so that their temporaries stay in cache
 
 def ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Mean SSIM over the three channels."""
+    return float(comparison.once(structure, weight)[0].mean())
+
+
+def structure(comparison: Comparison, weight: np.ndarray | None) -> np.ndarray:
+    """`similarity_and_contrast` at full size, which MS-SSIM needs as well."""
     planes = comparison.estimate.planes, comparison.reference.planes
-    return float(similarity_and_contrast(*planes, weight)[0].mean())
+    return similarity_and_contrast(*planes, weight)
 
 
 def similarity_and_contrast(
