@@ -14,6 +14,7 @@ VERBS: dict[str, str] = {
     "verify": "recompute a sample of a run's rows",
     "explain": "define a metric: range, direction, conventions, source",
     "dial": "show one pair of pictures under every convention in use",
+    "compare": "what changed between two runs; exit code 1 for a regression",
     "report": "turn the rows of a run into tables, plots and a page",
 }
 

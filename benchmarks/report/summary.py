@@ -70,29 +70,29 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
     asked = pd.MultiIndex.from_frame(rows[["scene", "sample", "expert"]].drop_duplicates())
     table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
     for column in columns:
-        scores = _scores(rows, column).reindex(index=asked, columns=ordered)
-        scenes = scores.index.get_level_values("scene")
-        ties = _ties(scores, column[0])
+        wide = scores(rows, column).reindex(index=asked, columns=ordered)
+        scenes = wide.index.get_level_values("scene")
+        ties = _ties(wide, column[0])
         for name in ordered:
-            summary = summarise(scores[name].to_numpy(), scenes)
+            summary = summarise(wide[name].to_numpy(), scenes)
             facts = (summary.mean, summary.low, summary.high, summary.valid, summary.asked)
             table[name][column] = Cell(*facts, tie=ties.get(name, 0))
     return table
 
 
-def _scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
-    """One column of the table before averaging: (scene, sample, expert) x method."""
+def scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
+    """One column of the table before averaging: (scene, sample, expert) x method, capped."""
     metric, region = column
     part = rows[(rows["metric"] == metric) & (rows["region"] == region)]
-    scores = part.pivot(index=["scene", "sample", "expert"], columns="method", values="value")
-    return scores.clip(upper=PSNR_CAP_DB) if METRICS[metric].unit == "dB" else scores
+    wide = part.pivot(index=["scene", "sample", "expert"], columns="method", values="value")
+    return wide.clip(upper=PSNR_CAP_DB) if METRICS[metric].unit == "dB" else wide
 
 
-def _ties(scores: pd.DataFrame, metric: str) -> dict[str, int]:
+def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
     """Number the tie groups, over the pairs that every competing method has a value for."""
-    rivals = [name for name in scores if lookup(name).kind in COMPETING]
-    rivals = [name for name in rivals if scores[name].notna().any()]
-    shared = scores[rivals].dropna()
+    rivals = [name for name in wide if lookup(name).kind in COMPETING]
+    rivals = [name for name in rivals if wide[name].notna().any()]
+    shared = wide[rivals].dropna()
     if shared.empty:
         return {}
     groups = tie_groups(
