@@ -59,5 +59,5 @@ def test_noise_is_not_a_regression(tmp_path, rng):
 
 def test_runs_of_different_data_sets_are_refused(tmp_path):
     a, b = make_run(tmp_path / "a", lambda i: 0), make_run(tmp_path / "b", lambda i: 0, "b")
-    with pytest.raises(RunError, match="runs of different data sets: a .* and b "):
+    with pytest.raises(RunError, match=r"runs of different data sets: a .* and b "):
         compare(a, b)
