@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from luts.command import run_program
 
 VERBS: dict[str, str] = {
+    "list": "show every method: kind, paper, parameters, trained or not, region-aware or not",
     "run": "score methods on a built data set, one row per evaluation",
     "train": "train a model on a built data set",
     "time": "measure latency, throughput, memory and FLOPs",

@@ -5,8 +5,17 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import scipy.sparse as sp
+import torch
+from scipy.ndimage import gaussian_filter
+from scipy.sparse.linalg import spsolve
 
-from benchmarks.classical import CLASSICAL
+from benchmarks.classical import CLASSICAL, equalise_torch
+from benchmarks.classical.fusion import fuse
+from benchmarks.classical.lime import gradients_and_weights, illumination_exact
+from benchmarks.classical.smooth import smooth
+from benchmarks.classical.wvm import decompose
+from luts.transfer import decode_srgb, encode_srgb
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 3), (5, 4), (17, 33), (1, 300)]
 
@@ -123,8 +132,6 @@ def test_percentile_stretch_undoes_an_affine_squeeze():
 
 @pytest.mark.parametrize("name", ["grey_world", "shades_of_grey", "white_patch"])
 def test_white_balance_removes_a_cast_of_linear_light(name):
-    from luts.transfer import decode_srgb, encode_srgb
-
     balance = CLASSICAL[name].load()
     linear = 0.4 * _colourful((50, 60)) + 0.05
     cast = linear * np.float32([1.3, 1.0, 0.6])
@@ -142,3 +149,201 @@ def test_grey_world_leaves_the_three_means_equal():
 
     means = decode_srgb(CLASSICAL["grey_world"].load()(0.6 * _colourful((40, 40)))).mean((0, 1))
     np.testing.assert_allclose(means, means.mean(), rtol=1e-4)
+
+
+def _batch(shape, seed):
+    rng = np.random.default_rng(seed)
+    smooth = cv2.GaussianBlur(rng.random((*shape, 6), dtype=np.float32), (0, 0), 2)
+    span = np.ptp(smooth, axis=(0, 1)) + 1e-6
+    codes = np.rint(255 * ((smooth - smooth.min((0, 1))) / span) ** 1.5).astype(np.uint8)
+    return codes.reshape(*shape, 6).transpose(2, 0, 1).reshape(2, 3, *shape).copy()
+
+
+TORCH_SIZES = [(64, 64), (61, 47), (64, 47), (8, 9), (5, 3), (1, 1), (1, 20), (300, 200)]
+
+
+@pytest.mark.parametrize("shape", TORCH_SIZES)
+def test_batched_equalisation_is_opencv_exactly(shape):
+    codes = _batch(shape, seed=1)
+    codes[1, 2] = 77  # one level: nothing to equalise
+    expected = [[cv2.equalizeHist(plane) for plane in image] for image in codes]
+    got = equalise_torch.equalise(torch.from_numpy(codes)).numpy()
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("shape", TORCH_SIZES)
+@pytest.mark.parametrize(("clip_limit", "tiles"), [(2.0, 8), (40.0, 4), (0.0, 3)])
+def test_batched_clahe_is_within_one_code_of_opencv(shape, clip_limit, tiles):
+    codes = _batch(shape, seed=2)
+    peer = cv2.createCLAHE(clipLimit=clip_limit, tileGridSize=(tiles, tiles))
+    expected = np.array([[peer.apply(plane) for plane in image] for image in codes], int)
+    got = equalise_torch.clahe(torch.from_numpy(codes), clip_limit=clip_limit, tiles=tiles).numpy()
+    difference = np.abs(got - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.01
+
+
+@pytest.mark.parametrize("function", [equalise_torch.equalise, equalise_torch.clahe])
+def test_batched_equalisation_takes_codes_only(function):
+    with pytest.raises(ValueError, match="uint8"):
+        function(torch.zeros(1, 3, 4, 4))
+
+
+def _direct_solution(target, wx, wy):
+    """The same system as one sparse matrix, solved outright."""
+    height, width = target.shape
+
+    def one(n):
+        ones = np.ones(n - 1)
+        return sp.diags_array([-ones, ones], offsets=[0, 1], shape=(n - 1, n))
+
+    dx, dy = sp.kron(sp.eye_array(height), one(width)), sp.kron(one(height), sp.eye_array(width))
+    matrix = sp.eye_array(target.size) + sum(
+        d.T @ sp.diags_array(w.ravel().astype(float)) @ d for d, w in ((dx, wx), (dy, wy))
+    )
+    return spsolve(matrix.tocsc(), target.ravel().astype(float)).reshape(target.shape)
+
+
+@pytest.mark.parametrize("contrast", [1.0, 1e3, 1e6])
+def test_the_smoother_solves_its_linear_system(contrast, rng):
+    target = rng.random((40, 53), dtype=np.float32)
+    wx, wy = (contrast ** rng.random(s) for s in ((40, 52), (39, 53)))
+    expected = _direct_solution(target, wx, wy)
+    np.testing.assert_allclose(smooth(target, wx, wy), expected, atol=1e-3)
+
+
+def _dark_photo(height=36, width=44):
+    y, x = np.mgrid[:height, :width]
+    scene = np.stack([0.5 + 0.4 * np.sin(x / 7 + c) * np.cos(y / 9) for c in range(3)], axis=2)
+    scene[:, width // 2 :] *= 0.15
+    return (0.5 * scene + 0.01 * np.random.default_rng(3).random(scene.shape)).astype(np.float32)
+
+
+def test_lime_is_its_equations_written_out():
+    encoded = _dark_photo()
+    brightest = encoded.max(axis=2).astype(float)
+    right, down = np.diff(brightest, axis=1), np.diff(brightest, axis=0)
+    # Strategy III, with scipy's Gaussian over the gradient that is 0 beyond the last pixel.
+    window = {"sigma": 2.0, "mode": "mirror", "radius": 6}
+    mean_x = gaussian_filter(np.pad(right, ((0, 0), (0, 1))), **window)[:, :-1]
+    mean_y = gaussian_filter(np.pad(down, ((0, 1), (0, 0))), **window)[:-1]
+    wx = 0.15 / (np.abs(mean_x) + 1e-3) / (np.abs(right) + 1e-3)
+    wy = 0.15 / (np.abs(mean_y) + 1e-3) / (np.abs(down) + 1e-3)
+    light = _direct_solution(brightest, wx, wy)
+    expected = np.clip(encoded / np.clip(light, 1e-3, 1)[..., None] ** 0.7, 0, 1)
+    np.testing.assert_allclose(CLASSICAL["lime"].load()(encoded), expected, atol=2e-3)
+
+
+def test_the_exact_solver_of_lime_finds_the_minimum_of_its_objective():
+    brightest = _dark_photo(20, 24).max(axis=2)
+    _, _, wx, wy = gradients_and_weights(brightest)
+
+    found = illumination_exact(brightest, smoothness=0.002).astype(float)
+    # An independent minimiser: the dual problem by projected gradients (Chambolle 2004).
+    px, py = np.zeros_like(wx, float), np.zeros_like(wy, float)
+    for _ in range(20000):
+        t = brightest - 0.5 * divergence_adjoint(px, py)
+        px = np.clip(px + 0.25 * np.diff(t, axis=1), -0.002 * wx, 0.002 * wx)
+        py = np.clip(py + 0.25 * np.diff(t, axis=0), -0.002 * wy, 0.002 * wy)
+    np.testing.assert_allclose(found, t, atol=0.01)
+    assert np.abs(t - brightest).max() > 0.03  # there was something to smooth
+
+
+def divergence_adjoint(px, py):
+    out = np.zeros((px.shape[0], py.shape[1]))
+    out[:, :-1] -= px
+    out[:, 1:] += px
+    out[:-1] -= py
+    out[1:] += py
+    return out
+
+
+def test_iagcwd_is_its_definition_on_a_dimmed_image():
+    codes = np.random.default_rng(5).integers(5, 90, (30, 40))
+    encoded = np.repeat((codes / 255).astype(np.float32)[..., None], 3, axis=2)
+    share = np.bincount(codes.ravel(), minlength=256) / codes.size
+    weighted = share.max() * ((share - share.min()) / (share.max() - share.min())) ** 0.75
+    gamma = [max(0.5, 1 - weighted[: level + 1].sum() / weighted.sum()) for level in range(256)]
+    expected = [[(code / 255) ** gamma[code] for code in row] for row in codes]
+    got = CLASSICAL["iagcwd"].load()(encoded)
+    np.testing.assert_allclose(got[..., 1], expected, atol=1e-5)
+
+
+def test_iagcwd_treats_a_bright_image_as_a_negative_and_leaves_a_good_one():
+    iagcwd = CLASSICAL["iagcwd"].load()
+    bright = 0.7 + 0.3 * _colourful((20, 20))
+    assert iagcwd(bright).mean() < bright.mean() - 0.02
+    good = np.full((8, 8, 3), 112 / 255, np.float32)
+    np.testing.assert_array_equal(iagcwd(good), good)
+
+
+def test_bimef_brightens_the_dark_half_and_keeps_the_bright_one():
+    encoded = _dark_photo() + np.float32(0.02)
+    encoded[:, :22] = encoded[:, :22] * 0.3 + 0.7
+    change = CLASSICAL["bimef"].load()(encoded) - encoded
+    assert change[:, 26:].mean() > 0.1
+    assert abs(change[:, :18].mean()) < 0.12
+
+
+def test_the_camera_response_of_bimef_multiplies_twice_as_it_multiplies_once():
+    # The beta-gamma model composes only in its exponent: k^a l^a = (k l)^a.
+    from benchmarks.classical.bimef import RESPONSE_A, _exposed
+
+    encoded = np.float32([[[0.1, 0.3, 0.6]]])
+    slope = np.log(_exposed(encoded, 3.0) / _exposed(encoded**2, 3.0)) / np.log(1 / encoded)
+    np.testing.assert_allclose(slope, 3.0**RESPONSE_A, rtol=1e-5)
+
+
+def test_wvm_splits_value_into_two_maps_that_multiply_back():
+    value = _dark_photo(60, 70).max(axis=2)
+    reflectance, light = decompose(value)
+    assert reflectance.max() <= 1 and (light >= value - 1e-4).all()
+    np.testing.assert_allclose(reflectance * light, value, atol=0.05)
+    # The illumination is the smoother of the two.
+    roughness = [np.abs(np.diff(np.log(m + 0.01), axis=1)).mean() for m in (light, value)]
+    assert roughness[0] < 0.5 * roughness[1]
+
+
+def test_hqec_never_brightens_a_pixel_past_the_bound_of_its_illumination():
+    encoded = _dark_photo()
+    estimate = CLASSICAL["hqec"].load()(encoded)
+    brightest = encoded.max(axis=2, keepdims=True)
+    assert (estimate <= encoded / brightest**0.6 + 1e-5).all()
+    assert estimate.mean() > encoded.mean() * 1.3
+
+
+@pytest.mark.parametrize("name", ["lime", "lime_exact", "dual", "wvm", "hqec", "bimef", "iagcwd"])
+def test_a_dark_image_comes_out_brighter_with_its_order_of_levels(name):
+    ramp = np.repeat(np.linspace(0.02, 0.25, 60, dtype=np.float32)[None, :, None], 3, axis=2)
+    encoded = np.repeat(ramp, 20, axis=0)
+    estimate = CLASSICAL[name].load()(encoded)
+    assert estimate.mean() > 1.15 * encoded.mean()
+    rank = np.corrcoef(np.argsort(np.argsort(estimate[10, :, 1])), np.arange(60))[0, 1]
+    assert rank > 0.9
+
+
+def test_dual_darkens_an_over_exposed_image():
+    bright = 1 - _dark_photo()
+    assert CLASSICAL["dual"].load()(bright).mean() < bright.mean() - 0.05
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (37, 51), (1, 20), (3, 2)])
+def test_fusion_is_opencv_s(shape, rng):
+    images = [cv2.GaussianBlur(rng.random((*shape, 3), np.float32), (0, 0), 1) for _ in range(3)]
+    images = [image.reshape(*shape, 3) for image in images]
+    # OpenCV divides by 255 whatever the type.
+    peer = cv2.createMergeMertens(1, 1, 1).process([image * np.float32(255) for image in images])
+    np.testing.assert_allclose(fuse(images), np.clip(peer, 0, 1), atol=1e-4)
+
+
+def test_mertens_of_one_exposure_is_that_exposure():
+    encoded = _dark_photo()
+    np.testing.assert_allclose(fuse([encoded]), encoded, atol=1e-5)
+
+
+def test_a_reduced_surround_is_the_full_gaussian_within_half_a_code():
+    from benchmarks.classical.retinex import _surround
+
+    codes = 1 + 255 * cv2.GaussianBlur(_colourful((200, 240)), (0, 0), 3)
+    full = cv2.GaussianBlur(codes, (0, 0), 40, borderType=cv2.BORDER_REFLECT)
+    assert np.abs(_surround(codes, 40.0) - full).mean() < 0.5

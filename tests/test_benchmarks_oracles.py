@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.oracles import ORACLES
 from benchmarks.oracles.cubes import fit_data_set_lut
+from benchmarks.oracles.stored import undo
 from luts.apply import apply
 from luts.lattice import normal_equations, second_difference_penalty, solve
 from luts.lut import Lut3D
@@ -38,10 +39,8 @@ def _photo(rng, height=48, width=64):
 def _degradations(reference):
     linear = decode_srgb(reference)
     yield "over", linear * 2.8
-    yield "under", linear / 2.8
-    yield "cast", linear * np.float32([1.3, 0.9, 0.5])
     yield "mixed", linear @ MATRIX.T * 0.6
-    yield "contrast", linear**1.6
+    yield "contrast", linear ** np.float32([1.6, 1.2, 0.9])
 
 
 def _eight_bits(linear):
@@ -64,7 +63,7 @@ def test_a_richer_kind_of_correction_is_never_worse(seed):
 
 
 @pytest.mark.parametrize("name", ORACLES)
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3)])
 @pytest.mark.parametrize("level", [0.0, 0.3, 1.0, None])
 def test_an_oracle_answers_on_any_image(name, shape, level, rng):
     reference = rng.random((*shape, 3), dtype=np.float32)
@@ -138,6 +137,20 @@ def test_one_cube_for_a_data_set_beats_doing_nothing_on_unseen_images(rng):
 def test_a_data_set_cube_needs_a_pair():
     with pytest.raises(ValueError, match="at least one pair"):
         fit_data_set_lut([])
+
+
+def test_the_stored_lut_is_undone_to_the_rounding_of_the_image(rng):
+    reference = (0.05 + 0.9 * _photo(rng)).astype(np.float32)
+    axis = np.linspace(0, 1, 17)
+    identity = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    lut = Lut3D(
+        0.15 + 0.7 * identity**1.3 @ np.array([[0.9, 0.1, 0], [0, 0.9, 0.1], [0.1, 0, 0.9]])
+    )
+    degraded = np.rint(apply(lut, reference) * 255).astype(np.float32) / 255
+    estimate = undo(degraded, lut)
+    assert estimate.shape == reference.shape and estimate.dtype == np.float32
+    np.testing.assert_allclose(estimate, reference, atol=3 / 255)
+    assert _psnr(estimate, reference) > 45 > 30 > _psnr(degraded, reference)
 
 
 def _dense_system(colours, size):

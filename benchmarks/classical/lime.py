@@ -25,7 +25,7 @@ DUAL_EXPONENT = 0.6
 EPSILON = 1e-3
 DARKEST = 1e-3  # the illumination's lower limit: a black pixel stays black
 # The exact solver: penalty at the start, its growth, and when the two gradient fields agree.
-PENALTY, GROWTH, AGREEMENT, MAX_ROUNDS = 1.0, 1.5, 1e-3, 60
+PENALTY, GROWTH, AGREEMENT, MAX_ROUNDS = 1.0, 1.2, 1e-3, 60
 
 
 def lime(
