@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from luts.command import run_program
 
 VERBS: dict[str, str] = {
+    "render": "develop a few raws at several EVs",
+    "doctor": "print what this machine has to develop raws with",
     "init": "write a recipe with every setting explained",
     "plan": "say what a recipe would make; writes nothing",
     "build": "make a data set of a recipe, or go on with one",

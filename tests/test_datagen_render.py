@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from datagen.cli import main
+from datagen.dng import write_dng
+from datagen.images import read_image
+from datagen.sensors import SENSORS
+from datagen.simulate import Exposure, photograph
+
+
+@pytest.fixture
+def raw(tmp_path):
+    sensor, exposure = SENSORS["reflex-14bit"], Exposure(1 / 60)
+    light = np.random.default_rng(0).uniform(0.05, 0.6, (64, 96, 3)).astype(np.float32)
+    write_dng(tmp_path / "photo.dng", photograph(light, sensor, exposure), sensor, exposure)
+    return tmp_path / "photo.dng"
+
+
+def test_render_writes_one_picture_per_ev_and_prints_their_paths(raw, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["render", str(raw), "--evs", "-1", "0", "1.5", "-o", str(out)]) == 0
+    names = ["photo_ev-1.png", "photo_ev+0.png", "photo_ev+1.5.png"]
+    assert capsys.readouterr().out.split() == [str(out / name) for name in names]
+    means = [read_image(out / name).mean() for name in names]
+    assert read_image(out / names[0]).shape == (64, 96, 3) and means == sorted(means)
+
+
+def test_render_takes_size_depth_format_and_look(raw, tmp_path):
+    out = tmp_path / "out"
+    options = ["--long-edge", "48", "--bits", "16", "--format", "tif", "--tone", "filmic"]
+    assert main(["render", str(raw), "--evs", "0", "-o", str(out), *options]) == 0
+    picture = read_image(out / "photo_ev+0.tif")
+    assert picture.shape == (32, 48, 3) and picture.dtype == np.uint16
+
+
+def test_noise_is_the_same_for_the_same_seed_only(raw, tmp_path):
+    pictures = []
+    for folder, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        command = ["render", str(raw), "--evs", "-1.5", "--noise", "mosaic", "--seed", seed]
+        assert main([*command, "-o", str(tmp_path / folder)]) == 0
+        pictures.append(read_image(tmp_path / folder / "photo_ev-1.5.png"))
+    assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
+
+
+def test_a_damaged_raw_is_listed_and_the_others_are_rendered(raw, tmp_path, capsys):
+    (tmp_path / "text.NEF").write_text("no raw")
+    command = ["render", str(tmp_path / "text.NEF"), str(raw), "--evs", "0"]
+    assert main([*command, "-o", str(tmp_path / "out")]) == 1
+    captured = capsys.readouterr()
+    assert "text.NEF: not a raw file" in captured.err
+    assert captured.out.split() == [str(tmp_path / "out" / "photo_ev+0.png")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--bits", "16", "--format", "jpg"], "8 bits"),
+        (["--device", "cuda", "--noise", "rgb"], "CPU only"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(raw, tmp_path, capsys, options, message):
+    assert main(["render", str(raw), "-o", str(tmp_path / "out"), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_doctor_names_libraw_openmp_threads_and_disk(capsys):
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    for word in ("LibRaw", "OpenMP", "OMP_NUM_THREADS", "cores", "disk free"):
+        assert word in out
