@@ -7,7 +7,7 @@ import numpy as np
 from luts.colorimetry import delta_e_1976
 
 from .metric import Metric, weighted_mean
-from .picture import Comparison
+from .picture import Comparison, in_strips
 
 
 def mean_delta_e_2000(comparison: Comparison, weight: np.ndarray | None) -> float:
@@ -22,7 +22,7 @@ def mean_delta_e_1976(comparison: Comparison, weight: np.ndarray | None) -> floa
 
 def delta_e_1976_map(comparison: Comparison) -> np.ndarray:
     """CIE 1976 difference of every pixel, (H, W)."""
-    return delta_e_1976(comparison.estimate.lab, comparison.reference.lab)
+    return in_strips(delta_e_1976, comparison.estimate.lab, comparison.reference.lab)
 
 
 DELTA_E_2000 = Metric(

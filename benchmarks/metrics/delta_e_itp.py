@@ -7,7 +7,7 @@ import numpy as np
 from luts.colorimetry import LINEAR_TO_XYZ
 
 from .metric import Metric, weighted_mean
-from .picture import Comparison
+from .picture import Comparison, in_strips
 
 WHITE_CD_M2 = 203.0  # ITU-R BT.2408: diffuse white of SDR content shown in HDR
 # CIE XYZ of BT.2020's red, green and blue at our D65; BT.2020-2, table 3 gives x and y.
@@ -26,7 +26,11 @@ def delta_e_itp(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 
 def _difference(comparison: Comparison) -> np.ndarray:
-    step = _itp(comparison.estimate.linear) - _itp(comparison.reference.linear)
+    return in_strips(_distance, comparison.estimate.linear, comparison.reference.linear)
+
+
+def _distance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    step = _itp(one) - _itp(two)
     return 720 * np.sqrt(np.einsum("hwc,hwc->hw", step, step))
 
 

@@ -9,7 +9,7 @@ from luts.colorimetry import delta_e_2000, encoded_to_lab
 from .case import Case
 from .exposure import smooth, stops
 from .metric import Metric, percentile, weighted_mean
-from .picture import Comparison
+from .picture import Comparison, in_strips
 
 CODE = 1 / 255
 FAR_PX = 10
@@ -29,7 +29,11 @@ def largest_codes(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 
 def _largest_step(comparison: Comparison) -> np.ndarray:
-    step = np.abs(comparison.estimate.encoded - comparison.reference.encoded)
+    return in_strips(_step, comparison.estimate.encoded, comparison.reference.encoded)
+
+
+def _step(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    step = np.abs(one - two)
     return np.maximum(np.maximum(step[..., 0], step[..., 1]), step[..., 2])
 
 

@@ -47,8 +47,8 @@ def ssim_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> floa
         return ssim(comparison, None)
     if not weight.any():
         return math.nan
-    planes = (comparison.estimate.planes * weight, comparison.reference.planes * weight)
-    return float(similarity_and_contrast(*planes, None)[0].mean())
+    images = (p.encoded * weight[..., None] for p in (comparison.estimate, comparison.reference))
+    return float(similarity_and_contrast(*images, None)[0].mean())
 
 
 def ssim_3dlut(comparison: Comparison, weight: None) -> float:
@@ -57,19 +57,19 @@ def ssim_3dlut(comparison: Comparison, weight: None) -> float:
     ssim.m subsamples with img(1:f:end, 1:f:end). On a colour array MATLAB lets the second index run
     through all channels, so that they end up side by side in one wide grey image.
     """
-    factor = max(1, round(min(comparison.estimate.planes.shape[1:]) / 256))
-    planes = (_side_by_side(c.planes, factor) for c in (comparison.estimate, comparison.reference))
-    return float(similarity_and_contrast(*planes, None)[0].mean())
+    factor = max(1, round(min(comparison.estimate.encoded.shape[:2]) / 256))
+    pictures = comparison.estimate, comparison.reference
+    wide = (_side_by_side(picture.encoded, factor) for picture in pictures)
+    return float(similarity_and_contrast(*wide, None)[0].mean())
 
 
-def _side_by_side(planes: np.ndarray, factor: int) -> np.ndarray:
+def _side_by_side(encoded: np.ndarray, factor: int) -> np.ndarray:
     if factor > 1:
         # MATLAB centres an even window on its first half, and "symmetric" repeats the edge pixel.
         box, anchor = np.full((factor, factor), 1 / factor**2), ((factor - 1) // 2,) * 2
-        planes = [
-            cv2.filter2D(p, -1, box, anchor=anchor, borderType=cv2.BORDER_REFLECT) for p in planes
-        ]
-    return np.ascontiguousarray(np.concatenate(list(planes), axis=1)[::factor, ::factor])[None]
+        encoded = cv2.filter2D(encoded, -1, box, anchor=anchor, borderType=cv2.BORDER_REFLECT)
+    wide = np.concatenate(np.moveaxis(encoded, 2, 0), axis=1)
+    return np.ascontiguousarray(wide[::factor, ::factor])[..., None]
 
 
 def _luma(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +85,7 @@ def psnr_y(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 def ssim_y(comparison: Comparison, weight: np.ndarray | None) -> float:
     """SSIM of limited-range luma with L = 255."""
-    estimate, reference = (np.ascontiguousarray(plane)[None] for plane in _luma(comparison))
+    estimate, reference = (luma[..., None] for luma in _luma(comparison))
     return float(similarity_and_contrast(estimate, reference, weight)[0].mean())
 
 

@@ -15,8 +15,8 @@ EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 def ms_ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
     """MS-SSIM of each channel, averaged; NaN when a scale has no room for a window."""
-    estimate, reference = comparison.estimate.planes, comparison.reference.planes
-    product = np.ones(len(estimate))
+    estimate, reference = comparison.estimate.encoded, comparison.reference.encoded
+    product = np.ones(3)
     for scale, exponent in enumerate(EXPONENTS, start=1):
         similarity, contrast = (
             comparison.once(structure, weight)
@@ -31,18 +31,18 @@ def ms_ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
     return float(product.mean())
 
 
-def _halve(planes: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+def _halve(image: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Average 2 x 2 pixels, counting only what is inside the region."""
     if weight is None:
-        return np.stack([_pool(plane) for plane in planes])
+        return _pool(image)
     inside = _pool(weight)
     inside[inside == 0] = 1
-    return np.stack([_pool(plane * weight) / inside for plane in planes])
+    return _pool(image * weight[..., None]) / inside[..., None]
 
 
-def _pool(plane: np.ndarray) -> np.ndarray:
-    height, width = plane.shape
-    even = cv2.copyMakeBorder(plane, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+def _pool(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
+    even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     return cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 

@@ -16,6 +16,7 @@ from luts.colorimetry import delta_e_2000, linear_to_lab, luminance
 from luts.transfer import decode_srgb
 
 T = TypeVar("T")
+_STRIP_PIXELS = 16384
 
 
 class Picture:
@@ -27,7 +28,7 @@ class Picture:
     @cached_property
     def linear(self) -> np.ndarray:
         """Scene-linear sRGB, (H, W, 3)."""
-        return decode_srgb(self.encoded)
+        return in_strips(decode_srgb, self.encoded)
 
     @cached_property
     def lab(self) -> np.ndarray:
@@ -37,12 +38,7 @@ class Picture:
     @cached_property
     def luminance(self) -> np.ndarray:
         """Relative luminance of the linear light, (H, W)."""
-        return luminance(self.linear)
-
-    @cached_property
-    def planes(self) -> np.ndarray:
-        """The three channels as contiguous planes, (3, H, W)."""
-        return np.ascontiguousarray(self.encoded.transpose(2, 0, 1))
+        return in_strips(luminance, self.linear)
 
 
 class Comparison:
@@ -68,10 +64,29 @@ class Comparison:
     @cached_property
     def squared_error(self) -> np.ndarray:
         """Squared error averaged over the channels, (H, W)."""
-        step = self.estimate.encoded - self.reference.encoded
-        return np.einsum("hwc,hwc->hw", step, step) / 3
+        return in_strips(_squared_error, self.estimate.encoded, self.reference.encoded)
 
     @cached_property
     def delta_e_2000(self) -> np.ndarray:
         """CIEDE2000 of every pixel, (H, W)."""
         return delta_e_2000(self.estimate.lab, self.reference.lab)
+
+
+def in_strips(function: Callable[..., np.ndarray], *images: np.ndarray) -> np.ndarray:
+    """Apply a pixel by pixel function of (h, W, 3) arrays to a few rows at a time.
+
+    Its temporaries then stay in the processor's cache: several times as fast for large pictures,
+    and nothing but the result takes memory.
+    """
+    rows = max(1, _STRIP_PIXELS // images[0].shape[1])
+    first = function(*(image[:rows] for image in images))
+    result = np.empty((len(images[0]), *first.shape[1:]), first.dtype)
+    result[:rows] = first
+    for start in range(rows, len(result), rows):
+        result[start : start + rows] = function(*(i[start : start + rows] for i in images))
+    return result
+
+
+def _squared_error(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    step = estimate - reference
+    return np.einsum("hwc,hwc->hw", step, step) / 3

@@ -30,8 +30,8 @@ def ssim(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 def structure(comparison: Comparison, weight: np.ndarray | None) -> np.ndarray:
     """`similarity_and_contrast` at full size, which MS-SSIM needs as well."""
-    planes = comparison.estimate.planes, comparison.reference.planes
-    return similarity_and_contrast(*planes, weight)
+    images = comparison.estimate.encoded, comparison.reference.encoded
+    return similarity_and_contrast(*images, weight)
 
 
 def similarity_and_contrast(
@@ -41,7 +41,7 @@ def similarity_and_contrast(
 
     Parameters
     ----------
-    estimate, reference : (channels, H, W) float planes
+    estimate, reference : (H, W, channels) float
     weight : (H, W) of the same dtype, or None
 
     Returns
@@ -49,17 +49,17 @@ def similarity_and_contrast(
     (2, channels) float64: mean of l c s and mean of c s (what MS-SSIM multiplies); NaN when no
     window fits.
     """
-    sums, total = np.zeros((2, len(estimate))), 0.0
-    for rows, columns in _strips(estimate.shape[1:], weight):
+    sums, total = np.zeros((2, estimate.shape[2])), 0.0
+    for rows, columns in _strips(estimate.shape[:2], weight):
         inside = counted = support = None
         if weight is not None:
             inside = weight[rows, columns]
             support = _blur(inside)
             counted = _valid(inside) * (support >= LEAST_SUPPORT)
             support = np.maximum(support, LEAST_SUPPORT)
-        for channel in range(len(estimate)):
-            planes = estimate[channel, rows, columns], reference[channel, rows, columns]
-            for kind, values in enumerate(_maps(*planes, inside, support)):
+        planes = (cv2.split(image[rows, columns]) for image in (estimate, reference))
+        for channel, (x, y) in enumerate(zip(*planes, strict=True)):
+            for kind, values in enumerate(_maps(x, y, inside, support)):
                 if counted is not None:
                     values *= counted
                 sums[kind, channel] += cv2.sumElems(values)[0]
