@@ -61,7 +61,8 @@ class StarDce(nn.Module):
         far = tokens.transpose(1, 2).unflatten(2, (GRID, GRID))
         raw = self.out_conv(torch.cat([far, self.enc_conv(x)], 1))
         raw = F.interpolate(raw, (SIDE, SIDE), mode="bilinear", align_corners=True).tanh()
-        raw = F.interpolate(raw, images.shape[-2:], mode="bilinear", align_corners=False)
+        # Planar maps: eight strided reads of 24 interleaved channels would cost more than the rest.
+        raw = F.interpolate(raw.contiguous(), images.shape[-2:], mode="bilinear")
         curves = -self.degree * raw
         return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
 
