@@ -7,8 +7,10 @@ differs is refused, so the set is reproduced to the byte or not at all.
 
 Every photograph counts the same, whatever its size. Its display-encoded sRGB pixels are counted in
 24 x 24 x 24 equal cells; a cell is then its mean colour and its share. Cells that hold the last
-0.5 % of the pixels are left out and the shares scaled up again: they triple the length of the
-table and move no severity by more than one per cent (tests/test_luts_severity.py).
+0.5 % of the pixels are left out and the shares scaled up again: they would triple the table.
+
+Measured on every 37th pixel instead, severities of the families differ by less than 1 %; those of
+`crosstalk` and `oklch`, which move chroma alone, come out up to 2.5 % low.
 """
 
 from __future__ import annotations

@@ -1,0 +1,33 @@
+"""docs/luts_families.md shows what the commands print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from luts.cli import main
+from luts.families import FAMILIES, survey
+
+PAGE = (Path(__file__).parent.parent / "docs" / "luts_families.md").read_text(encoding="utf-8")
+
+
+def test_the_library_is_shown_as_it_is_listed(capsys):
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out in PAGE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_described_and_measured(family):
+    assert PAGE.count(f"\n| `{family}` |") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families_are_shown_as_they_measure(family):
+    assert "| " + " | ".join(survey.row(family, range(20))) + " |" in PAGE
+
+
+def test_the_survey_finds_where_a_family_ends():
+    assert survey.reached("oklch", range(1)) == 4
+    assert survey.reached("exposure", range(1)) == 12
