@@ -100,6 +100,23 @@ def install(name: str, best: Path) -> Path:
     return path
 
 
+def adopt(name: str, path: Path, folder: Path = WEIGHTS, **settings: Any) -> Record:
+    """Make weights trained elsewhere, such as their authors' .pth, those that `load` gives for NAME.
+
+    Nothing is known of their data, and the record says so. `settings` build the model they are for.
+    """
+    model = build(name, **settings)
+    load_weights(model, path)
+    record = {
+        "model": name,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "training": {"model_settings": settings},
+        "data": {"name": "unknown", "hash": "unknown", "split": "unknown"},
+        "command": f"adopted from {path.name}",
+    }
+    return save(model, record, folder / f"{name}.safetensors")
+
+
 def load_weights(model: nn.Module, path: Path) -> None:
     """Load .safetensors, or a .pth state dict as authors publish them, into a model.
 

@@ -11,6 +11,7 @@ from benchmarks import checkpoints
 from benchmarks.checkpoints import (
     CheckpointError,
     MissingWeightsError,
+    adopt,
     digest,
     load,
     load_weights,
@@ -83,6 +84,17 @@ def test_state_dicts_as_authors_publish_them_can_be_loaded(tmp_path, prefix):
     model = build("zero_dce")
     load_weights(model, tmp_path / "Epoch99.pth")
     assert torch.equal(model.e_conv3.weight, theirs[prefix + "e_conv3.weight"])
+
+
+def test_adopted_weights_are_the_ones_loaded_and_their_record_admits_ignorance(tmp_path):
+    torch.manual_seed(0)
+    theirs = build("zero_dce_pp").state_dict()
+    torch.save(theirs, tmp_path / "Epoch99.pth")
+    adopt("zero_dce_pp", tmp_path / "Epoch99.pth", tmp_path / "weights", scale=12)
+    model, record = load("zero_dce_pp", tmp_path / "weights")
+    assert model.scale == 12
+    assert record["data"]["hash"] == "unknown"
+    assert all(torch.equal(value, theirs[key]) for key, value in model.state_dict().items())
 
 
 def test_files_that_hold_no_weights_are_refused(tmp_path):

@@ -255,6 +255,15 @@ def test_the_command_trains_and_installs(data, tmp_path, monkeypatch, capsys):
     assert "KEY=VALUE" in capsys.readouterr().err
 
 
+@pytest.mark.gpu
+def test_mixed_precision_trains_on_a_gpu(data, tmp_path):
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    record = train(quick("zero_dce", steps=2), data, tmp_path, device="cuda")
+    assert record["device"] == torch.cuda.get_device_name()
+    assert all(np.isfinite(row["loss"]) for row in losses(tmp_path))
+
+
 @pytest.mark.slow
 def test_two_processes_train_as_one(data, tmp_path):
     """DistributedDataParallel on gloo: the same losses as one process with the whole batch."""
