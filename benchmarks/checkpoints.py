@@ -101,7 +101,7 @@ def install(name: str, best: Path) -> Path:
 
 
 def adopt(name: str, path: Path, folder: Path = WEIGHTS, **settings: Any) -> Record:
-    """Make weights trained elsewhere, such as their authors' .pth, those that `load` gives for NAME.
+    """Make weights trained elsewhere, such as an author's .pth, those that `load` gives.
 
     Nothing is known of their data, and the record says so. `settings` build the model they are for.
     """
