@@ -121,8 +121,8 @@ def test_the_3d_lut_script_downsamples_and_lays_channels_side_by_side(rng):
 
 def test_the_dial_reads_every_protocol_once_and_says_how_far_apart_they_are(pair, weight):
     readings = convention_dial(*pair, weight)
-    assert [r.name for r in readings] == [*FRAME, *FRAME_COLOUR, *MASKED]
-    values = {(r.name, r.where): r for r in readings}
+    assert [r.metric.name for r in readings] == [*FRAME, *FRAME_COLOUR, *MASKED]
+    values = {(r.metric.name, r.where): r for r in readings}
     assert values["psnr", "frame"].difference == 0
     gain = values["psnr_masked_frame", "mask"].difference
     assert gain == pytest.approx(-10 * np.log10(weight.mean()))

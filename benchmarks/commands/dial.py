@@ -14,6 +14,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mask", type=Path, help="grey picture, white where it counts; opens the masked rows"
     )
+    parser.add_argument(
+        "--lpips",
+        nargs=2,
+        type=Path,
+        metavar=("ALEXNET", "HEADS"),
+        help="weight files: torchvision's AlexNet and lpips v0.1's alex.pth",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -23,4 +30,9 @@ def run(args: argparse.Namespace) -> None:
 
     estimate, reference = (to_float(read_image(p)) for p in (args.estimate, args.reference))
     weight = None if args.mask is None else read_weight(args.mask)
-    print(markdown(convention_dial(estimate, reference, weight)))
+    extra = []
+    if args.lpips:
+        from ..metrics.lpips import lpips_metric
+
+        extra = [lpips_metric(*args.lpips)]
+    print(markdown(convention_dial(estimate, reference, weight, extra=extra)))

@@ -79,7 +79,7 @@ def score_regions(
     degraded: np.ndarray,
     regions: np.ndarray,
     *,
-    names: Sequence[str] | None = None,
+    names: Sequence[str | Metric] | None = None,
 ) -> dict[str, float]:
     """Score an estimate by every metric in every region.
 
@@ -90,7 +90,8 @@ def score_regions(
     regions : (H, W) uint8
         2 = A: compared with the reference. 0 = C: compared with the input. 1 = B: compared with
         their blend in linear light. "all": the frame, compared with the picture made of the three.
-    names : metrics, in the order wanted; by default those of METRICS marked `by_default`
+    names : metrics, in the order wanted, by name or as a Metric (`lpips.lpips_metric` makes one);
+        by default those of METRICS marked `by_default`
 
     Returns
     -------
@@ -104,19 +105,19 @@ def score_regions(
 
 
 def score_target(
-    estimate: np.ndarray, target: Target, *, names: Sequence[str] | None = None
+    estimate: np.ndarray, target: Target, *, names: Sequence[str | Metric] | None = None
 ) -> dict[str, float]:
     """`score_regions` for several estimates of one sample: what they share is made once."""
     return score_case(Case(estimate, target), find_metrics(names))
 
 
-def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
+def find_metrics(names: Sequence[str | Metric] | None = None) -> list[Metric]:
     """Look metrics up by name, or list the default ones; MetricError names the nearest known."""
     if names is None:
         return [metric for metric in METRICS.values() if metric.by_default]
     for name in names:
-        if name not in METRICS:
+        if isinstance(name, str) and name not in METRICS:
             near = difflib.get_close_matches(name, METRICS, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise MetricError(f"no metric {name!r}; {hint}there are: {', '.join(METRICS)}")
-    return [METRICS[name] for name in names]
+    return [METRICS[name] if isinstance(name, str) else name for name in names]

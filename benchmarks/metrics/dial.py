@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from datagen.images import read_image, to_float
 
-from . import METRICS
+from . import Metric, find_metrics
 from .inputs import MetricError
 
 # Where the frame is wanted, and where a mask is.
@@ -33,34 +34,38 @@ MASKED = (
 class Reading:
     """One protocol's number; `difference` is to the plain metric of the same family."""
 
-    name: str
+    metric: Metric
     where: str
     value: float
     difference: float
-    summary: str
 
 
 def convention_dial(
-    estimate: np.ndarray, reference: np.ndarray, weight: np.ndarray | None = None
+    estimate: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    extra: Sequence[Metric] = (),
 ) -> list[Reading]:
     """Read one pair under every protocol; with a weight, under the masked ones as well.
 
-    Arguments as for a metric; raises MetricError as they do.
+    Arguments as for a metric, and more metrics of the frame; raises MetricError as they do.
     """
-    readings = _read(FRAME + FRAME_COLOUR, "frame", estimate, reference, None)
+    frame = [*find_metrics(FRAME + FRAME_COLOUR), *extra]
+    readings = _read(frame, "frame", estimate, reference, None)
     if weight is not None:
-        readings += _read(MASKED, "mask", estimate, reference, weight)
+        readings += _read(find_metrics(MASKED), "mask", estimate, reference, weight)
     return readings
 
 
-def _read(names: tuple[str, ...], where: str, *arguments: np.ndarray | None) -> list[Reading]:
-    values = {name: METRICS[name](*arguments) for name in names}
+def _read(metrics: list[Metric], where: str, *arguments: np.ndarray | None) -> list[Reading]:
+    values = {metric.name: metric(*arguments) for metric in metrics}
     readings = []
-    for name, value in values.items():
-        plain = next(base for base in (*FRAME, *FRAME_COLOUR) if name.startswith(base))
-        equal = value == values[plain]
-        difference = 0.0 if equal else value - values[plain]
-        readings.append(Reading(name, where, value, difference, METRICS[name].summary))
+    for metric in metrics:
+        value = values[metric.name]
+        # The plain metric comes first in its family: psnr before psnr_y.
+        plain = values[next(name for name in values if metric.name.startswith(name))]
+        readings.append(Reading(metric, where, value, 0.0 if value == plain else value - plain))
     return readings
 
 
@@ -71,10 +76,11 @@ def markdown(readings: list[Reading]) -> str:
         "|---|---|---:|---:|---|",
     ]
     for r in readings:
-        digits = 2 if METRICS[r.name].unit == "dB" or r.name.startswith("delta") else 4
+        name = r.metric.name
+        digits = 2 if r.metric.unit == "dB" or name.startswith("delta") else 4
         value = "∞" if math.isinf(r.value) else f"{r.value:.{digits}f}"
         away = f"{r.difference:+.{digits}f}" if r.difference else ""
-        lines.append(f"| {r.name} | {r.where} | {value} | {away} | {r.summary} |")
+        lines.append(f"| {name} | {r.where} | {value} | {away} | {r.metric.summary} |")
     return "\n".join(lines)
 
 
