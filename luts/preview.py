@@ -11,6 +11,7 @@ from .apply import apply
 from .lut import Lut, identity
 from .severity import Severity, severity
 
+# gb82_dog.png of data/natural_photos.tsv (CC0-1.0), made smaller and cut.
 PHOTO = Path(__file__).parent / "data" / "preview_photo.jpg"
 
 # Encoded sRGB of the 24 reflectances of colour-science's "ColorChecker N Ohta" under D65.

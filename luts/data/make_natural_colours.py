@@ -67,7 +67,10 @@ def main() -> None:
         photos = list(csv.DictReader(stream, delimiter="\t"))
     colours, shares = histogram([read_photo(folder / p["file"], p["sha256"]) for p in photos])
     rows = ["red\tgreen\tblue\tshare"]
-    rows += [f"{r:.4f}\t{g:.4f}\t{b:.4f}\t{s:.3e}" for (r, g, b), s in zip(colours, shares)]  # noqa: B905
+    rows += [
+        f"{red:.4f}\t{green:.4f}\t{blue:.4f}\t{share:.3e}"
+        for (red, green, blue), share in zip(colours, shares, strict=True)
+    ]
     COLOURS.write_text("\n".join(rows) + "\n", encoding="utf-8")
     print(f"{COLOURS}: {len(colours)} colours of {len(photos)} photographs")
 
