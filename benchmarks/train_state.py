@@ -106,7 +106,7 @@ class Run:
             "step": step + 1,
             "validation": scores,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "command": shlex.join(["benchmarks", *sys.argv[1:]]),
             "commit": made_by["commit"],
             "device": made_by["device_name"],
             "versions": made_by["versions"],
