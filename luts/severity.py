@@ -99,7 +99,7 @@ class Severity:
         """What cannot be undone, in words; shares below 0.5 % of natural colours pass."""
         losses = (
             (self.natural.clipped, "lose a channel to clipping"),
-            (self.natural.folded, "share their output with another colour"),
+            (self.natural.folded, "lie where the cube folds over itself"),
             (self.natural.merging, "are squeezed so that 8-bit neighbours merge"),
         )
         told = [f"{share:.0%} {loss}" for share, loss in losses if share >= LOSS]
