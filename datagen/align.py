@@ -16,7 +16,9 @@ from luts.colorimetry import luminance
 from luts.transfer import encode_srgb
 
 MAX_SHIFT = 1.0  # pixels at working size; further apart the pair is refused
-MIN_RESPONSE = 0.03  # of the correlation peak; below it the pictures share too little to be judged
+# Of the correlation peak. 23 true pairs (EUVP) gave 0.71 or more, unrelated pictures at most 0.07;
+# below this the two share too little to be judged, as a nearly black input does.
+MIN_RESPONSE = 0.15
 SAME_SHAPE = 0.005  # relative difference of the aspect ratios that rounding may cause
 
 
@@ -59,7 +61,7 @@ def shift(estimate: np.ndarray, reference: np.ndarray) -> tuple[float, float, fl
     Returns
     -------
     dx, dy in pixels (positive: the estimate lies to the right, or below), and the response, the
-    share of the correlation that agrees on this shift.
+    share of the correlation that agrees on this shift. Good to about 0.15 pixels.
     """
     one, two = (_edges(picture) for picture in (reference, estimate))
     window = cv2.createHanningWindow(one.shape[::-1], cv2.CV_32F)

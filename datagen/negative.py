@@ -19,9 +19,10 @@ from luts.transfer import decode_srgb, encode_srgb
 from . import develop
 from .align import align_to
 from .files import sha256_file
-from .images import ImageError, quantise, read_image, to_float
+from .icc import tiff_profile, to_linear_srgb
+from .images import ImageError, quantise, read_image, to_float, upright
 from .noise import NoiseError, noise_profile
-from .raw import RawError, read_raw
+from .raw import RawError, read_raw, read_thumbnail
 from .recipe import Recipe
 from .reference import auto_exposure
 from .seeding import sample_rng
@@ -110,6 +111,8 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
     render = recipe.render
     if scene.inputs:
         exposures = {ev: resize(_read(folder, file), render.long_edge) for ev, file in scene.inputs}
+        if len({encoded.shape for encoded in exposures.values()}) > 1:
+            raise SceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
         linear, develop_facts = decode_srgb(exposures[nearest]), {"kind": "ready"}
         return Negative(linear, exposures=exposures, facts={"develop": develop_facts})
@@ -182,18 +185,30 @@ def _references(
         if wanted == "auto":
             ev = auto_exposure(negative.linear)
             found["auto"] = develop.render(negative.linear, ev, bits, tone=negative.tone)
+        if wanted == "embedded" and (codes := _embedded(scene, folder)) is not None:
+            found["embedded"] = quantise(_aligned(to_float(codes), scene.path, negative), bits)
         for name, file in scene.references:
             if wanted in (name, "all"):
-                found[name] = quantise(_aligned(folder, file, negative.linear), bits)
+                found[name] = quantise(_aligned(_read(folder, file), file, negative), bits)
     return found
 
 
-def _aligned(folder: Path, file: str, linear: np.ndarray) -> np.ndarray:
-    encoded = _read(folder, file)
+def _embedded(scene: Scene, folder: Path) -> np.ndarray | None:
+    """The camera's own picture inside a raw, upright; None without one."""
+    path = folder / scene.path
+    if not scene.path or path.suffix.lower() not in RAWS:
+        return None
+    codes = read_thumbnail(path)
+    if codes is None:
+        return None
+    return upright(codes, read_raw(path).orientation)
+
+
+def _aligned(encoded: np.ndarray, name: str, negative: Negative) -> np.ndarray:
     try:
-        return align_to(encoded, linear.shape[:2], guide=linear)
+        return align_to(encoded, negative.size, guide=negative.linear)
     except ValueError as error:
-        raise SceneError("misaligned", f"{file}: {error}") from None
+        raise SceneError("misaligned", f"{name}: {error}") from None
 
 
 def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:
@@ -222,10 +237,13 @@ def resize(values: np.ndarray, long_edge: int) -> np.ndarray:
 
 
 def _read(folder: Path, file: str) -> np.ndarray:
-    """A picture file as (H, W, 3) float32 in [0, 1]."""
+    """A picture file as (H, W, 3) float32 sRGB-encoded; a TIFF's ICC profile is heeded."""
     try:
         encoded = to_float(read_image(folder / file))
-    except ImageError as error:
+        profile = tiff_profile(folder / file)
+        if profile and encoded.ndim == 3:
+            encoded = encode_srgb(np.clip(to_linear_srgb(encoded, profile), 0, 1))
+    except (ImageError, ValueError) as error:
         missing = not (folder / file).exists()
         reason = str(error).replace(str(folder / file), file)
         raise SceneError("unreadable" if missing else "corrupt", reason) from None

@@ -7,12 +7,17 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from ..bursts import group_bursts
 from ..recipe import SAMPLES, RecipeError, Source
+from .bursts import group_bursts
 from .scene import Scene
 
 SOURCES: dict[str, str] = {
     "folder": "folder:read_folder",
+    "fivek": "fivek:read_fivek",
+    "lol": "lol:read_lol",
+    "msec": "msec:read_msec",
+    "ppr10k": "ppr10k:read_ppr10k",
+    "uieb": "uieb:read_uieb",
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from .sources.scene import Scene
+from .scene import Scene
 
 CAMERA_MODEL, DATE_TIME, EXIF, DATE_TIME_ORIGINAL = 272, 306, 34665, "DateTimeOriginal"
 EXIF_FORMAT = "%Y:%m:%d %H:%M:%S"
@@ -27,7 +28,7 @@ def group_bursts(scenes: Sequence[Scene], folder: Path, *, within_s: float) -> l
             shots.append((camera, taken, index))
     shots.sort()
     groups = [scene.group for scene in scenes]
-    for (camera, before, one), (other_camera, after, two) in zip(shots, shots[1:], strict=False):
+    for (camera, before, one), (other_camera, after, two) in itertools.pairwise(shots):
         if camera == other_camera and (after - before).total_seconds() <= within_s:
             joined, kept = groups[two], groups[one]
             groups = [kept if group == joined else group for group in groups]

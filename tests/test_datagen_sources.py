@@ -1,0 +1,235 @@
+"""Known layouts, each on a miniature the test makes; folders that are not what they should be."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import tifffile
+
+from datagen.build import Resources, build
+from datagen.dataset import load_pair, open_dataset
+from datagen.images import write_image
+from datagen.plan import jobs
+from datagen.recipe import RecipeError, Source, load_recipe
+from datagen.sample_index import SAMPLES
+from datagen.sources import SOURCES, read_source
+from datagen.sources.bursts import group_bursts
+from datagen.sources.msec import exposure_of
+
+RAW = next(SAMPLES.glob("*.dng"))
+
+
+def put(root, *names, value=100, size=(24, 32)):
+    """Small textured pictures: the alignment check needs something to hold on to."""
+    for name in names:
+        picture = np.random.default_rng(0).integers(0, value, (*size, 3), np.uint8)
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".dng"):
+            path.write_bytes(RAW.read_bytes())
+        else:
+            write_image(path, picture)
+
+
+def fivek(root):
+    put(root, "raw_photos/HQa1to700/photos/a0001-one.dng", "raw_photos/HQa701/photos/a0701-two.dng")
+    for expert in "ac":
+        for name in ("a0001-one", "a0701-two"):
+            put(root, f"tiff16_{expert}/{name}.tif", size=(171, 256))
+    (root / "filesAdobeMIT.txt").write_text("a0001-one\n")
+
+
+def msec(root):
+    for part, gt in (("training", "GT_IMAGES"), ("validation", "GT_IMAGES")):
+        put(root, *(f"{part}/INPUT_IMAGES/{part}x_{s}.png" for s in ("N1.5", "0", "P1")))
+        put(root, f"{part}/{gt}/{part}x.png")
+    put(root, "testing/INPUT_IMAGES/t_N1.png", "testing/INPUT_IMAGES/t_P1.5.png")
+    put(root, *(f"testing/expert_{e}_testing_set/t.png" for e in "abcde"))
+
+
+def ppr10k(root):
+    for name in ("0_0", "0_1", "1356_0"):
+        put(root, f"tif/source/{name}.tif", f"tif/target_a/{name}.tif", f"tif/target_c/{name}.tif")
+        put(root, f"masks_360p/{name}.png", value=255)
+
+
+def uieb(root):
+    put(root, *(f"{part}/{n}.png" for part in ("raw-890", "reference-890") for n in (1, 2, 3)))
+
+
+def lol(root):
+    put(root, "our485/low/2.png", "our485/high/2.png", "eval15/low/2.png", "eval15/high/2.png")
+    put(root, "Real_captured/Test/Low/low7.png", "Real_captured/Test/Normal/normal7.png")
+
+
+def folder(root):
+    put(root, "a.png", "deep/a.png", "references/expert/a.png", "segmentations/a.png")
+
+
+# maker of a miniature, and what is known of its scenes: name -> (split, references, inputs)
+MINIATURES = {
+    "fivek": (fivek, {"a0001-one": ("", "ac", 0), "a0701-two": ("", "ac", 0)}),
+    "msec": (
+        msec,
+        {"trainingx": ("train", "c", 3), "validationx": ("val", "c", 3), "t": ("test", "abcde", 2)},
+    ),
+    "ppr10k": (
+        ppr10k,
+        {"0_0": ("train", "ac", 0), "0_1": ("train", "ac", 0), "1356_0": ("test", "ac", 0)},
+    ),
+    "uieb": (uieb, {str(n): ("", ("reference",), 1) for n in (1, 2, 3)}),
+    "lol": (
+        lol,
+        {
+            "our485_2": ("train", ("reference",), 1),
+            "eval15_2": ("test", ("reference",), 1),
+            "Real_captured_Test_low7": ("test", ("reference",), 1),
+        },
+    ),
+    "folder": (folder, {"a": ("", ("expert",), 0), "deep_a": ("", ("expert",), 0)}),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_layout_is_read(kind, tmp_path):
+    make, expected = MINIATURES[kind]
+    make(tmp_path)
+    scenes = read_source(Source(str(tmp_path), kind))
+    found = {
+        scene.name: (scene.split, tuple(name for name, _ in scene.references), len(scene.inputs))
+        for scene in scenes
+    }
+    assert found == {name: (s, tuple(refs), n) for name, (s, refs, n) in expected.items()}
+    for scene in scenes:
+        for path in (*scene.files, *(path for _, path in scene.references)):
+            assert (tmp_path / path).is_file()
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_layout_can_be_built(kind, tmp_path):
+    make, expected = MINIATURES[kind]
+    make(tmp_path / "source")
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(
+        f'name = "r"\n[source]\nkind = "{kind}"\nfolder = "{tmp_path / "source"}"\n'
+        'references = ["all", "auto"]\n[render]\nevs = [0]\nlong_edge = 256\n'
+    )
+    summary = build(load_recipe(recipe), tmp_path / "out", Resources(engine="serial"))
+    assert summary.failures == []
+    dataset = open_dataset(tmp_path / "out")
+    assert {row["scene"] for row in dataset.rows} == set(expected)
+    for row in dataset.rows:
+        pair = load_pair(dataset, row)
+        assert pair.degraded.shape == pair.reference.shape == (row["height"], row["width"], 3)
+
+
+@pytest.mark.parametrize("kind", sorted(set(SOURCES)))
+def test_a_folder_that_is_empty_is_one_line(kind, tmp_path):
+    with pytest.raises(RecipeError, match=r"not laid out as|holds no picture"):
+        read_source(Source(str(tmp_path), kind))
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(RecipeError, match="no such folder; give another with --set"):
+        read_source(Source(str(tmp_path / "no")))
+
+
+def test_a_pair_without_its_partner_is_named(tmp_path):
+    uieb(tmp_path)
+    (tmp_path / "reference-890" / "2.png").unlink()
+    with pytest.raises(RecipeError, match="do not pair up: '2' is in one only"):
+        read_source(Source(str(tmp_path), "uieb"))
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("a0001-jmac_DSC1459_N1.5", ("a0001-jmac_DSC1459", -1.5)),
+        ("x_0", ("x", 0.0)),
+        ("x_P1", ("x", 1.0)),
+        ("x_1_P1.5", ("x_1", 1.5)),
+        ("x", None),
+    ],
+)
+def test_an_exposure_is_read_from_the_name(stem, expected):
+    assert exposure_of(stem) == expected
+
+
+def test_a_ppr10k_group_is_one_group(tmp_path):
+    ppr10k(tmp_path)
+    groups = {scene.name: scene.group for scene in read_source(Source(str(tmp_path), "ppr10k"))}
+    assert groups["0_0"] == groups["0_1"] != groups["1356_0"]
+
+
+def test_fivek_says_which_licence_a_picture_is_under(tmp_path):
+    fivek(tmp_path)
+    one, two = read_source(Source(str(tmp_path), "fivek"))
+    assert "AdobeMIT" in one.licence and two.licence == "FiveK (research only)"
+
+
+def test_colliding_names_are_refused(tmp_path):
+    put(tmp_path, "a_b.png", "a/b.png")
+    with pytest.raises(RecipeError, match=r"a/b.png and a_b.png are both called 'a_b'"):
+        read_source(Source(str(tmp_path)))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file names are bytes")
+def test_a_name_that_is_not_utf8_is_refused(tmp_path):
+    put(tmp_path, "good.png")
+    with open(os.fsencode(tmp_path) + b"/bad\xff.png", "wb"):  # noqa: PTH123 - a bytes path
+        pass
+    with pytest.raises(RecipeError, match=r"bad\\udcff.png is not UTF-8; rename"):
+        read_source(Source(str(tmp_path)))
+
+
+INDEX = "path\tscene\tsplit\tlicence\tcentre_x\tcentre_y\treference_pro\n"
+
+
+def test_an_index_names_scenes_groups_and_references(tmp_path):
+    put(tmp_path, "v/one.png", "v/two.png", "v/three.png", "pro/1.png")
+    rows = ["v/one.png\tpano\ttrain\tCC0\t\t\tpro/1.png", "v/two.png\tpano\ttrain\tCC0\t\t\t"]
+    rows.append("v/three.png\tlone\ttest\t\t0.25\t0.5\t")
+    (tmp_path / "index.tsv").write_text(INDEX + "\n".join(rows))
+    one, two, three = read_source(Source(str(tmp_path), licence="mine"))
+    assert (one.name, one.group, two.group) == ("v_one", "pano", "pano")
+    assert one.references == (("pro", "pro/1.png"),)
+    assert (three.name, three.centre, three.licence) == ("lone", (0.25, 0.5), "mine")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("no.png\t\t\t\t\t\t", r"index.tsv:2: no such file: no.png"),
+        ("../a.png\t\t\t\t\t\t", "must lie in the folder"),
+        ("a.png\ts", "2 cells; the header has 7"),
+        ("a.png\t\t\t\tleft\t0\t", "must be numbers, got .left., .0."),
+        ("a.png\t\t\t\t2\t0\t", "shares from 0 to 1"),
+    ],
+)
+def test_a_bad_index_is_named_with_its_line(tmp_path, row, message):
+    put(tmp_path, "a.png")
+    (tmp_path / "index.tsv").write_text(INDEX + row)
+    with pytest.raises(RecipeError, match=message):
+        read_source(Source(str(tmp_path)))
+
+
+def test_the_splits_of_the_samples_are_those_of_their_index():
+    found = {job.split for job in jobs(load_recipe("demo"), read_source(Source("samples:")))}
+    assert found == {"train", "val", "test"}
+
+
+def test_a_burst_is_one_group(tmp_path):
+    """Five shots by two cameras; only those of one camera within the limit belong together."""
+    shots = [("A", 0), ("A", 2), ("A", 9), ("B", 1), ("A", 4)]
+    for number, (camera, second) in enumerate(shots):
+        path = tmp_path / f"p{number}.tif"
+        taken = f"2020:01:01 12:00:{second:02d}"
+        tags = [(272, "s", 0, camera, True), (306, "s", 0, taken, True)]
+        tifffile.imwrite(path, np.zeros((4, 4, 3), np.uint8), extratags=tags, metadata=None)
+    scenes = read_source(Source(str(tmp_path), burst_s=2))
+    groups = [scene.group for scene in scenes]
+    assert groups[0] == groups[1] == groups[4]
+    assert len(set(groups)) == 3
+    assert [s.group for s in group_bursts(scenes, tmp_path, within_s=0.5)] == groups

@@ -1,0 +1,217 @@
+"""`datagen verify` finds every kind of damage, and agrees with what is whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from datagen import consistency
+from datagen.build import Resources, build
+from datagen.cli import main
+from datagen.files import sha256_file
+from datagen.images import quantise, read_image, write_image
+from datagen.manifest import ManifestError, dataset_hash, dump_row, read_rows
+from datagen.recipe import load_recipe
+from datagen.verify import verify
+from datagen.workspace import read_dataset, write_dataset
+from luts.transfer import encode_srgb
+
+TOML = """
+name = "tiny"
+[source]
+folder = "{folder}"
+[render]
+evs = [-1, 0, 1]
+long_edge = 64
+[[distort]]
+families = ["tone"]
+severity = [2, 6]
+pool = 2
+lut_size = 5
+[[mask]]
+kind = "circle"
+[split]
+train = 0.5
+val = 0.0
+test = 0.5
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("verify")
+    for number in range(6):
+        rng = np.random.default_rng(number)
+        light = np.kron(rng.random((6, 8, 3)), np.ones((8, 8, 1))) * 0.3
+        write_image(folder / "photos" / f"p{number}.png", quantise(encode_srgb(light)))
+    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos"))
+    build(load_recipe(folder / "r.toml"), folder / "set", Resources(engine="serial"))
+    return folder / "set"
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    shutil.copytree(built, tmp_path / "set")
+    return tmp_path / "set"
+
+
+def rewrite(folder, change) -> None:
+    """Change rows and sign the set again, as a forger or a bug would."""
+    rows = list(read_rows(folder / "manifest.jsonl"))
+    for row in rows:
+        change(row)
+    (folder / "manifest.jsonl").write_bytes(b"".join(map(dump_row, rows)))
+    write_dataset(folder, {**read_dataset(folder), "hash": dataset_hash(rows)})
+
+
+def replace_picture(folder, row, codes) -> None:
+    write_image(folder / row["input"], codes)
+    row["sha256"][row["input"]] = sha256_file(folder / row["input"])
+
+
+def test_a_whole_set_is_sound(built, capsys):
+    assert verify(built).problems == []
+    assert main(["verify", str(built)]) == 0
+    assert capsys.readouterr().out.endswith("sound\n")
+
+
+def test_a_flipped_byte_in_any_output_is_found(built, copy):
+    rng = np.random.default_rng(0)
+    files = sorted(path for part in ("scenes", "luts") for path in (copy / part).rglob("*.*"))
+    for path in rng.choice(np.array(files, object), 25, replace=False):
+        whole = path.read_bytes()
+        data = bytearray(whole)
+        data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+        path.write_bytes(bytes(data))
+        name = path.relative_to(copy).as_posix()
+        assert any(name in problem for problem in verify(copy).problems), name
+        path.write_bytes(whole)
+
+
+def test_a_flipped_byte_in_any_manifest_line_that_matters_is_found(copy):
+    """Of the line's ids, splits, paths and hashes; flips in free text change no claim."""
+    path = copy / "manifest.jsonl"
+    whole = path.read_bytes()
+    rng = np.random.default_rng(1)
+    line = whole.splitlines()[7]
+    for key in (b'"id"', b'"split"', b'"sha256"', b'"input"', b'"coverage"', b'"width"', b'"bits"'):
+        at = whole.index(line) + line.index(key) + int(rng.integers(1, len(key) + 4))
+        data = bytearray(whole)
+        data[at] ^= 1 << rng.integers(7)
+        path.write_bytes(bytes(data))
+        assert verify(copy).problems, (key, data[at - 8 : at + 8])
+
+
+def test_a_missing_file_is_found(copy):
+    (copy / "scenes" / "p1" / "ev+1.png").unlink()
+    assert verify(copy).problems == ["scenes/p1/ev+1.png: No such file or directory"]
+
+
+def test_a_wrong_exposure_is_found_although_the_hashes_agree(copy):
+    def brighten(row):
+        if row["id"] == "p2/ev+1":
+            codes = read_image(copy / row["input"]).astype(float)
+            replace_picture(copy, row, np.clip(codes * 1.2, 0, 255).round().astype(np.uint8))
+
+    rewrite(copy, brighten)
+    (problem,) = verify(copy).problems
+    assert problem.startswith("p2/ev+1: is +1.5") and problem.endswith("not +1.00")
+
+
+def test_a_shifted_reference_is_found_although_the_hashes_agree(copy):
+    def move(row):
+        if row["scene"] == "p3":
+            path = row["references"]["auto"]
+            if row["id"] == "p3/ev+0":
+                write_image(copy / path, np.roll(read_image(copy / path), 5, axis=1))
+            row["sha256"][path] = sha256_file(copy / path)
+
+    rewrite(copy, move)
+    assert any("reference_auto.png: is shifted by +5" in p for p in verify(copy).problems)
+
+
+def test_a_leak_is_found(copy):
+    scenes = {row["scene"]: row["split"] for row in read_rows(copy / "manifest.jsonl")}
+    train = next(name for name, split in scenes.items() if split == "train")
+    test = next(name for name, split in scenes.items() if split == "test")
+
+    def join(row):
+        if row["scene"] in (train, test):
+            row["group"] = "same"
+
+    rewrite(copy, join)
+    (problem,) = verify(copy).problems
+    assert problem.startswith("leak: group same is in ")
+
+
+def test_wrong_coverage_and_sizes_are_found(copy):
+    def lie(row):
+        if row["id"] == "p0/ev+0":
+            row["coverage"] = {"A": 1.0, "B": 0.0, "C": 0.0}
+        if row["id"] == "p1/ev+0":
+            row["bits"] = 16
+        if row["id"] == "p2/ev+0":
+            row["height"] = 3
+
+    rewrite(copy, lie)
+    problems = " ".join(verify(copy).problems)
+    assert "p0/ev+0: its regions cover" in problems
+    assert "p1/ev+0: has 8 bits, not 16" in problems
+    assert "p2/ev+0: its regions are" in problems
+
+
+def test_two_labs_compare_manifests_without_pictures(built, copy, tmp_path, capsys):
+    theirs = tmp_path / "theirs.jsonl"
+    shutil.copy(built / "manifest.jsonl", theirs)
+    assert main(["verify", str(copy), "--against", str(theirs)]) == 0
+    assert f"the same pixels as {theirs}: 36 samples" in capsys.readouterr().err
+    rows = list(read_rows(theirs))
+    rows[3]["sha256"][rows[3]["input"]] = "0" * 64
+    theirs.write_bytes(b"".join(map(dump_row, rows[:-1])))
+    report = verify(copy, against=theirs)
+    assert report.problems == [
+        f"{rows[-1]['id']}: only here",
+        f"{rows[3]['id']}: other pixels than in {theirs}",
+    ]
+
+
+def test_a_duplicate_picture_across_splits_is_a_note_and_strictly_a_problem(copy):
+    rows = list(read_rows(copy / "manifest.jsonl"))
+    splits = {row["scene"]: row["split"] for row in rows}
+    one = next(name for name, split in splits.items() if split == "train")
+    two = next(name for name, split in splits.items() if split == "test")
+    source = copy / "scenes" / one / "reference_auto.png"
+
+    def duplicate(row):
+        if row["scene"] == two:
+            path = row["references"]["auto"]
+            shutil.copy(source, copy / path)
+            row["sha256"][path] = sha256_file(copy / path)
+
+    rewrite(copy, duplicate)
+    assert any("near-duplicates" in note for note in verify(copy).notes)
+    assert any("near-duplicates" in problem for problem in verify(copy, strict=True).problems)
+
+
+def test_near_duplicates_differ_in_at_most_three_bits():
+    hashes = [0b1011, 0b1000, 0xFFFF0000, 2**63 - 1, 2**63 - 1]
+    assert consistency.near_duplicates(hashes) == [(0, 1), (3, 4)]
+
+
+def test_a_stranger_among_the_files_is_noted(copy):
+    (copy / "scenes" / "p0" / "stray.png").write_bytes(b"x")
+    assert verify(copy).notes == ["scenes/p0/stray.png: is not in the manifest"]
+
+
+def test_what_is_no_data_set_is_one_line(tmp_path, capsys):
+    with pytest.raises(ManifestError, match="is no data set"):
+        verify(tmp_path)
+    (tmp_path / "dataset.json").write_text(json.dumps({"recipe": {}}))
+    with pytest.raises(ManifestError, match="no such manifest"):
+        verify(tmp_path)
+    (tmp_path / "dataset.json").write_text("[")
+    assert main(["verify", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
