@@ -23,7 +23,7 @@ import scipy.sparse as sp
 
 CHUNK = 1 << 20  # pixels handled at once: about 250 MB
 LARGEST_SIZE = 41  # 40^3 cells still have 16-bit numbers, which sort in linear time
-TOLERANCE = 1e-3  # of the residual, relative to the right-hand side
+TOLERANCE = 1e-4  # of the residual, relative to the right-hand side
 MAX_ITERATIONS = 400
 COARSEST = 5  # nodes per axis of the lattice that is inverted outright
 # Pulls nodes no pixel reaches towards 0, relative to the mean weight of a node.
