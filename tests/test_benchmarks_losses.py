@@ -174,3 +174,7 @@ def test_the_ablation_leaves_the_band_to_nobody():
         WEIGHTS | {"B": 0},
     )
     assert "B smoothness" not in terms
+    in_band = degraded.clone()
+    in_band[..., 16:24] += 0.1
+    terms = region_loss(LOSSES["l2"], Output(in_band), degraded, degraded, regions, weights)
+    assert terms["C l2"] > 0
