@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -97,3 +99,13 @@ def test_the_table_is_printed_with_its_faults_in_bold(table):
     row = next(line for line in text.splitlines() if line.startswith("| no-op"))
     assert "**0.00**" in row
     assert "**" not in next(line for line in text.splitlines() if line.startswith("| ideal |"))
+
+
+@pytest.mark.slow
+def test_the_documented_table_is_the_one_that_is_measured():
+    """Cell by cell, with room for another processor's rounding."""
+    page = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
+    for output, values in measure().items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {output} |"))
+        cells = [float(cell.strip(" *")) for cell in row.split("|")[2:-1]]
+        assert cells == pytest.approx(list(values.values()), abs=0.03)

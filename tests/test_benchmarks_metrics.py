@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -292,3 +294,9 @@ def test_unknown_metrics_and_lonely_band_metrics_are_refused(pair):
         METRICS["span"](*pair)
     with pytest.raises(MetricError, match="whole frame only"):
         METRICS["psnr_gt_mean"](*pair, regions == 2)
+
+
+def test_the_documentation_lists_every_metric_by_its_id():
+    page = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
+    missing = [m.id for m in METRICS.values() if f"`{m.id}`".replace("|", "\\|") not in page]
+    assert not missing
