@@ -164,15 +164,9 @@ def test_each_region_term_is_divided_by_its_own_coverage():
 
 
 def test_the_ablation_leaves_the_band_to_nobody():
-    degraded = images(1, 3, 32, 32)
-    terms = region_loss(
-        LOSSES["l2"],
-        Output(degraded),
-        degraded,
-        degraded,
-        half_regions(1, 32, 32),
-        WEIGHTS | {"B": 0},
-    )
+    degraded, regions = images(1, 3, 32, 32), half_regions(1, 32, 32)
+    weights = WEIGHTS | {"B": 0}
+    terms = region_loss(LOSSES["l2"], Output(degraded), degraded, degraded, regions, weights)
     assert "B smoothness" not in terms
     in_band = degraded.clone()
     in_band[..., 16:24] += 0.1
