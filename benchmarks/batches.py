@@ -8,12 +8,14 @@ from datagen.dataset import DataSet, Pair, load_pair
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datagen.masks import A, C
+from datagen.masks import A
 from datagen.seeding import sample_rng
 
+from .data import to_tensors
 from .train_settings import Training, TrainingError
 
 Batch = dict[str, Tensor]
+PLANES = ("degraded", "reference", "regions")
 TRIES_FOR_A = 8  # a crop without anything to correct teaches little
 
 
@@ -48,19 +50,19 @@ class Batches(Dataset):
     def __getitem__(self, step: int) -> Batch:
         batch = self.settings.batch
         mine = range(step * batch + self.rank, (step + 1) * batch, self.world)
-        crops = [self._crop(position) for position in mine]
-        return {name: torch.stack([crop[name] for crop in crops]) for name in crops[0]}
+        crops = [to_tensors(self._crop(position)) for position in mine]
+        return {name: torch.stack([crop[name] for crop in crops]) for name in PLANES}
 
-    def _crop(self, position: int) -> Batch:
+    def _crop(self, position: int) -> Pair:
         """The crop at one position in the endless sequence of training images."""
         epoch, index = divmod(position, len(self.rows))
         order = sample_rng(self.settings.seed, f"epoch/{epoch}").permutation(len(self.rows))
         pair = load_pair(self.dataset, self.rows[order[index]])
         rng = sample_rng(self.settings.seed, f"crop/{position}")
         window = self._window(pair.regions, rng)
-        flips = [axis for axis in (1, 2) if rng.random() < 0.5]
-        planes = _planes(pair.degraded[window], pair.reference[window], pair.regions[window])
-        return {name: _tensor(np.flip(plane, flips)) for name, plane in planes.items()}
+        flips = [axis for axis in (0, 1) if rng.random() < 0.5]
+        planes = (np.flip(getattr(pair, name)[window], flips) for name in PLANES)
+        return Pair(pair.id, *planes)
 
     def _window(self, regions: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
         """A random square; drawn again while it holds nothing to correct."""
@@ -75,20 +77,5 @@ class Batches(Dataset):
 
 def to_batch(pair: Pair, device: str) -> Batch:
     """A whole pair as a batch of one."""
-    planes = _planes(pair.degraded, pair.reference, pair.regions)
-    return {name: _tensor(plane)[None].to(device) for name, plane in planes.items()}
-
-
-def _planes(
-    degraded: np.ndarray, reference: np.ndarray, regions: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Channels first; the (H, W) region map as two: A, and A or B."""
-    return {
-        "degraded": degraded.transpose(2, 0, 1),
-        "reference": reference.transpose(2, 0, 1),
-        "regions": np.stack([regions == A, regions != C]).astype(np.float32),
-    }
-
-
-def _tensor(plane: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(plane))
+    item = to_tensors(pair)
+    return {name: item[name][None].to(device) for name in PLANES}
