@@ -32,6 +32,7 @@ from .metric import REGIONS, Metric
 from .ms_ssim import MS_SSIM
 from .no_reference import NO_REFERENCE
 from .psnr import PSNR
+from .ranlen import RANLEN
 from .score import score_case
 from .ssim import SSIM
 
@@ -68,6 +69,7 @@ METRICS: dict[str, Metric] = {
         LOE,
         FLIP,
         *NO_REFERENCE,
+        *RANLEN,
         *LEGACY,
     )
 }

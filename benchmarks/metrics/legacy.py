@@ -14,7 +14,6 @@ import numpy as np
 
 from luts.colorimetry import delta_e_1976
 
-from .case import Case
 from .metric import Metric, weighted_mean
 from .picture import Comparison, Picture
 from .psnr import PSNR, decibel, psnr
@@ -26,38 +25,14 @@ GREY = np.array([0.299, 0.587, 0.114])
 HUMAN, BACKGROUND = 1.0, 0.5  # PPR10K's weights
 
 
-def psnr_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> float:
-    """PSNR of the two images multiplied by the mask, over the whole frame."""
-    if weight is None:
-        return psnr(comparison, None)
-    if not weight.any():
-        return math.nan
-    return decibel(weighted_mean(comparison.squared_error * weight**2, None))
-
-
-def psnr_ranlen(comparison: Comparison, weight: np.ndarray | None) -> float:
-    """The masked-frame PSNR times 1 / coverage, as RANLEN's section 4 says."""
-    coverage = 1.0 if weight is None else float(weight.mean(dtype=np.float64))
-    return psnr_masked_frame(comparison, weight) / coverage if coverage else math.nan
-
-
-def ssim_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> float:
-    """SSIM of the two images multiplied by the mask, over the whole frame."""
-    if weight is None:
-        return ssim(comparison, None)
-    if not weight.any():
-        return math.nan
-    images = (p.encoded * weight[..., None] for p in (comparison.estimate, comparison.reference))
-    return float(similarity_and_contrast(*images, None)[0].mean())
-
-
 def ssim_3dlut(comparison: Comparison, weight: None) -> float:
     """Wang's auto-downsampling ssim.m, called on colour arrays as the 3D-LUT script does.
 
     ssim.m subsamples with img(1:f:end, 1:f:end). On a colour array MATLAB lets the second index run
     through all channels, so that they end up side by side in one wide grey image.
     """
-    factor = max(1, round(min(comparison.estimate.encoded.shape[:2]) / 256))
+    # MATLAB's round: half goes up, where Python's goes to the even neighbour (640 pixels: 3).
+    factor = max(1, math.floor(min(comparison.estimate.encoded.shape[:2]) / 256 + 0.5))
     pictures = comparison.estimate, comparison.reference
     wide = (_side_by_side(picture.encoded, factor) for picture in pictures)
     return float(similarity_and_contrast(*wide, None)[0].mean())
@@ -132,27 +107,7 @@ def ssim_gt_mean(comparison: Comparison, weight: None) -> float:
     return ssim(_gt_mean(comparison), None)
 
 
-def ranlen_gs(case: Case) -> float:
-    """RANLEN's gradient-smooth loss per pixel of B, on the output's channels."""
-    band = case.target.weights["B"]
-    log_input = np.log(np.maximum(case.target.input.encoded, 1 / 255))
-    total = np.zeros(band.shape)
-    for u in (0, 1):
-        for v in (0, 1):
-            rate = 1 / (np.abs(_second(log_input, u, v)) ** 1.2 + 1e-4)
-            total += (rate * _second(case.estimate.encoded, u, v) ** 2).mean(2)
-    return weighted_mean(total, band)
-
-
-def _second(image: np.ndarray, u: int, v: int) -> np.ndarray:
-    """Forward difference along v, then along u, zero at the far edge."""
-    for axis in (v, u):
-        image = np.diff(image, axis=axis, append=np.take(image, [-1], axis=axis))
-    return image
-
-
 _OLD = {"legacy": True, "by_default": False, "region_rule": ""}
-_RANLEN = "Yao, Huang and Xu, Local low-light image enhancement via region-aware normalization"
 _PPR10K = "Liang et al., PPR10K, CVPR 2021, calculate_metrics.m"
 _GT_MEAN = (
     "scaled by mean(grey reference) / mean(grey estimate), clipped; worth about 4 dB on LOL. "
@@ -160,42 +115,6 @@ _GT_MEAN = (
 _GT_SOURCE = "evaluation scripts since KinD (ACM MM 2019); LLFlow, Retinexformer as an option"
 
 LEGACY = (
-    replace(
-        PSNR,
-        name="psnr_masked_frame",
-        convention="rgb,[0,1],frame",
-        function=psnr_masked_frame,
-        summary="PSNR of mask times image over the whole frame",
-        definition="-10 log10(mean over the frame of w^2 e): at coverage r it is psnr[A] "
-        "- 10 log10 r, 7.7 dB too high at r = 0.17.",
-        source=_RANLEN + ", section 4; also common for radiance fields",
-        regions=("A",),
-        **_OLD,
-    ),
-    replace(
-        PSNR,
-        name="psnr_ranlen",
-        convention="rgb,[0,1],frame/r",
-        function=psnr_ranlen,
-        summary="RANLEN's PSNR as its text says: ill-posed, for study only",
-        definition="psnr_masked_frame times 1 / r. Never below -10 log10(r) / r, 45 dB at r = "
-        "0.17, while the paper prints 15 to 20: its tables cannot have been made this way.",
-        source=_RANLEN + ", section 4",
-        regions=("A",),
-        **_OLD,
-    ),
-    replace(
-        SSIM,
-        name="ssim_masked_frame",
-        convention=SSIM.convention + ",frame",
-        function=ssim_masked_frame,
-        summary="SSIM of mask times image over the whole frame",
-        definition="ssim of the two images multiplied by the mask. The black surround agrees with "
-        "itself, so a value s inside coverage r reads about 1 - (1 - s) r.",
-        source=_RANLEN + ", section 4",
-        regions=("A",),
-        **_OLD,
-    ),
     replace(
         SSIM,
         name="ssim_3dlut",
@@ -289,22 +208,5 @@ LEGACY = (
         source=_GT_SOURCE,
         regions=("all",),
         **_OLD,
-    ),
-    Metric(
-        name="ranlen_gs",
-        convention="rgb,s1.2,eps1e-4,per-pixel",
-        unit="",
-        higher_is_better=False,
-        function=ranlen_gs,
-        summary="RANLEN's gradient-smooth loss, not fit to rank transitions",
-        definition="mean over B of sum over u, v of (d_u d_v out)^2 / (|d_u d_v log in|^1.2 + "
-        "1e-4), forward differences, input lifted to 1/255. A no-op and half strength score better"
-        " than the ideal blend, and sensor noise worse than a halo.",
-        span="0 and more",
-        source=_RANLEN + ", equations 2 and 3",
-        of="case",
-        regions=("B",),
-        by_default=False,
-        legacy=True,
     ),
 )
