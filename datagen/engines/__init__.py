@@ -9,6 +9,7 @@ from typing import Any
 ENGINES: dict[str, str] = {
     "local": "worker processes on this machine (default)",
     "serial": "this process alone, for debugging",
+    "dask": "a dask.distributed cluster; needs tonebench[dask]",
 }
 
 

@@ -1,0 +1,216 @@
+"""Reading a data set, packing it, its card, its statistics and its page."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+
+import numpy as np
+import pytest
+
+from datagen.build import Resources, build
+from datagen.card import forbidden_licences
+from datagen.cli import main
+from datagen.dataset import load_pair, open_dataset
+from datagen.images import quantise, read_image, to_float, write_image
+from datagen.manifest import ManifestError, parse_row
+from datagen.pack import PackError, pack
+from datagen.preview import clipping_overlay, regions_overlay, spread
+from datagen.recipe import load_recipe
+from datagen.stats import BINS, StatsError, exposure_map, folder_lights, light
+from datagen.workspace import read_dataset, write_dataset
+
+TOML = """
+name = "tiny"
+[source]
+folder = "{folder}"
+references = ["auto", "expert"]
+licence = "CC0-1.0"
+[render]
+evs = [-1, 0, 1.5]
+[[distort]]
+families = ["tone"]
+severity = [2, 6]
+pool = 1
+lut_size = 5
+[[mask]]
+kind = "circle"
+[output]
+bits = {bits}
+"""
+
+
+def make(folder, *, bits: int = 8, licence: str = "CC0-1.0"):
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        encoded = np.kron(rng.random((5, 6, 3)), np.ones((6, 6, 1))) * 0.8
+        write_image(folder / "photos" / f"p{number}.png", quantise(encoded, 16))
+        write_image(
+            folder / "photos" / "references" / "expert" / f"p{number}.png", quantise(encoded)
+        )
+    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos", bits=bits))
+    recipe = load_recipe(folder / "r.toml", [f"source.licence={licence}"])
+    build(recipe, folder / "set", Resources(engine="serial"))
+    return folder / "set"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("dataset"))
+
+
+def test_rows_are_selected_by_what_they_say(built):
+    dataset = open_dataset(built)
+    assert len(dataset.rows) == 4 * 3 * 2
+    assert len(dataset.select(ev=1.5, distortion=None)) == 4
+    parts = [dataset.select(split=split) for split in ("train", "val", "test")]
+    assert sum(map(len, parts)) == len(dataset.rows)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_a_pair_is_the_files_as_floats(bits, tmp_path):
+    dataset = open_dataset(make(tmp_path, bits=bits))
+    row = dataset.select(ev=0.0, distortion=None)[0]
+    pair = load_pair(dataset, row, "expert")
+    assert pair.degraded.dtype == pair.reference.dtype == np.float32
+    source = to_float(read_image(tmp_path / "photos" / f"{row['scene']}.png"))
+    assert np.abs(pair.degraded - source).max() <= 0.5001 / (2**bits - 1)
+    assert np.abs(pair.reference - source).max() <= 0.5001 / 255
+    assert np.unique(pair.regions).tolist() == [0, 1, 2]
+
+
+def test_a_set_that_is_not_finished_is_not_opened(built, tmp_path):
+    write_dataset(tmp_path, {**read_dataset(built), "complete": False})
+    with pytest.raises(ManifestError, match=r"dataset\.json: the build has not finished"):
+        open_dataset(tmp_path)
+
+
+def test_a_missing_picture_is_one_line(built):
+    dataset = open_dataset(built)
+    row = {**dataset.rows[0], "input": "scenes/none.png"}
+    with pytest.raises(ManifestError, match=r"none\.png: no such picture"):
+        load_pair(dataset, row)
+
+
+def test_a_pack_is_the_same_bytes_twice_and_holds_every_sample(built, tmp_path):
+    one, two = pack(built, tmp_path / "one"), pack(built, tmp_path / "two")
+    assert one.read_bytes() == two.read_bytes()
+    dataset, seen = open_dataset(built), []
+    for shard in json.loads(one.read_text())["shards"]:
+        path = one.parent / shard["file"]
+        assert path.read_bytes() == (two.parent / shard["file"]).read_bytes()
+        with tarfile.open(path) as tar:
+            members = {member.name: tar.extractfile(member).read() for member in tar}
+        for name, data in members.items():
+            if name.endswith(".json"):
+                row = parse_row(data, name)
+                assert row["split"] == shard["split"]
+                key = name.removesuffix(".json")
+                assert members[f"{key}.input.png"] == (built / row["input"]).read_bytes()
+                assert members[f"{key}.reference_expert.png"]
+                # WebDataset groups by what stands before the first dot of the last part.
+                assert "." not in key.rpartition("/")[2]
+                seen.append(row["id"])
+    assert sorted(seen) == [row["id"] for row in dataset.rows]
+
+
+def test_shards_are_cut_by_size(built, tmp_path):
+    index = json.loads(pack(built, tmp_path, shard_mb=0.001).read_text())
+    assert len(index["shards"]) > 8
+    assert sum(shard["samples"] for shard in index["shards"]) == 24
+
+
+def test_a_harmed_file_is_not_packed(tmp_path):
+    built = make(tmp_path)
+    victim = built / open_dataset(built).rows[0]["input"]
+    victim.write_bytes(b"x")
+    with pytest.raises(PackError, match="is not the file of the manifest"):
+        pack(built, tmp_path / "pack")
+    assert not (tmp_path / "pack" / "shards.json").exists()
+
+
+@pytest.mark.parametrize("licence", ["FiveK (research only)", ""])
+def test_what_may_not_be_handed_on_is_packed_only_by_force(tmp_path, licence, capsys):
+    built = make(tmp_path, licence=f'"{licence}"')
+    args = ["pack", str(built), "-o", str(tmp_path / "pack")]
+    assert main(args) == 2
+    assert "may not be handed on" in capsys.readouterr().err
+    assert main([*args, "--force"]) == 0
+
+
+def test_licences_that_forbid_are_known():
+    assert forbidden_licences(["CC0-1.0", "Research Only", "CC0-1.0", ""]) == [
+        "Research Only",
+        "unknown",
+    ]
+
+
+def test_the_card_and_croissant_name_every_source_and_licence(built):
+    croissant = json.loads((built / "croissant.json").read_text())
+    assert {entry["name"] for entry in croissant["isBasedOn"]} == {f"p{n}.png" for n in range(4)}
+    assert {entry["license"] for entry in croissant["isBasedOn"]} == {"CC0-1.0"}
+    assert croissant["conformsTo"][0] == "http://mlcommons.org/croissant/1.0"
+    manifest = open_dataset(built)
+    card = (built / "README.md").read_text()
+    assert manifest.hash in card and "| CC0-1.0 | 4 |" in card
+
+
+def test_statistics_count_and_measure(built, tmp_path, capsys):
+    assert main(["stats", str(built), "-o", str(tmp_path / "stats"), "--beside", str(built)]) == 0
+    printed = capsys.readouterr().out
+    assert "12  none" in printed and "12  tone" in printed
+    table = (tmp_path / "stats" / "light.csv").read_text().splitlines()
+    assert len(table) == 25
+    assert read_image(tmp_path / "stats" / "stats.png").std() > 10
+
+
+def test_luminance_is_measured_in_linear_light(tmp_path):
+    write_image(tmp_path / "grey.png", np.full((9, 9, 3), 188, np.uint8))
+    found = light(tmp_path / "grey.png")
+    assert found.mean_luminance == pytest.approx(
+        0.5029, abs=1e-4
+    )  # IEC 61966-2-1: ((v+.055)/1.055)^2.4
+    assert (
+        found.histogram.argmax() == BINS - 1 - int(1 / (10 / BINS)) and found.histogram.max() == 1
+    )
+
+
+def test_brighter_lies_to_the_right_of_the_map():
+    rng = np.random.default_rng(0)
+    dark = rng.dirichlet(np.linspace(3, 0.1, BINS), 30)
+    bright = dark[:, ::-1]
+    places = exposure_map({"own": np.concatenate([dark, bright]), "other": bright[:3]})
+    assert places["own"][:30, 0].max() < places["own"][30:, 0].min()
+    np.testing.assert_allclose(places["other"], places["own"][30:33])
+
+
+def test_a_folder_without_pictures_cannot_stand_beside(tmp_path):
+    with pytest.raises(StatsError, match="holds no picture"):
+        folder_lights(tmp_path)
+
+
+def test_the_page_needs_nothing_else(built, tmp_path):
+    assert main(["preview", str(built), "-o", str(tmp_path / "p.html")]) == 0
+    page = (tmp_path / "p.html").read_text()
+    assert page.count("<figure data-split") == 24 and page.count('class="reference"') == 4
+    assert "http://" not in page and "https://" not in page
+    assert all(word in page for word in ('name="distortion"', 'type="range"', "clipping"))
+
+
+def test_the_page_escapes_what_a_source_says(tmp_path):
+    built = make(tmp_path, licence='"<script>alert(1)</script>"')
+    main(["preview", str(built)])
+    assert "<script>alert" not in (built / "preview.html").read_text()
+
+
+def test_a_long_set_is_shown_evenly():
+    names = [f"{n:03}" for n in range(100)]
+    assert spread(names, 3) == ["000", "050", "099"] or spread(names, 3) == ["000", "049", "099"]
+    assert spread(names, 0) == names
+
+
+def test_overlays_paint_what_they_mean():
+    labels = np.array([[0, 1, 2]], np.uint8)
+    assert regions_overlay(labels)[0, :, 3].tolist() == [0, 110, 110]
+    encoded = np.array([[[0, 0, 0], [0.5, 0.5, 0.5], [1, 0, 0]]])
+    assert clipping_overlay(encoded)[0, :, 3].tolist() == [200, 0, 200]
