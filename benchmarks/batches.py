@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from datagen.dataset import DataSet, Pair, load_pair
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from datagen.dataset import DataSet, Pair, load_pair
 from datagen.masks import A
 from datagen.seeding import sample_rng
 
