@@ -14,15 +14,13 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from .encoding import encode_codes
+from .encoding import Encoder
 from .highlights import HIGHLIGHTS
 from .images import upright
 from .light import Light, camera_light
 from .noise import Profile, add_to_light, add_to_mosaic, noise_profile
 from .raw import RawPhoto
 from .tone import TONES
-
-BAND_SAMPLES = 1 << 16
 
 
 def linear(
@@ -132,14 +130,14 @@ def develop_series(
     if noise != "none" and rng is None:
         raise ValueError("noise needs a generator: rng=np.random.default_rng(seed)")
     how = {"highlights": highlights, "demosaic": demosaic}
-    clean = linear(photo, long_edge, **how)
+    clean = Encoder(linear(photo, long_edge, **how))
 
-    def at(ev: float) -> np.ndarray:
+    def at(ev: float) -> Encoder:
         if noise == "none" or ev >= 0:
             return clean
-        return linear_with_noise(photo, ev, long_edge, domain=noise, rng=rng, **how)
+        return Encoder(linear_with_noise(photo, ev, long_edge, domain=noise, rng=rng, **how))
 
-    return (render(at(ev), ev + shift, bits, tone=tone) for ev in evs)
+    return (_rendered(at(ev), ev + shift, bits, tone) for ev in evs)
 
 
 def baseline_shift(photo: RawPhoto, baseline: str) -> float:
@@ -159,15 +157,13 @@ def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
 
 def render(linear: np.ndarray, ev: float, bits: int = 8, *, tone: str = "none") -> np.ndarray:
     """Expose, clip, tone and encode linear sRGB: (H, W, 3) float32 -> uint8 or uint16 codes."""
+    return _rendered(Encoder(linear), ev, bits, tone)
+
+
+def _rendered(picture: Encoder, ev: float, bits: int, tone: str) -> np.ndarray:
     if tone not in TONES:
         raise ValueError(f"tone is one of {', '.join(TONES)}, got {tone!r}")
-    codes = np.empty(linear.shape, np.uint8 if bits == 8 else np.uint16)
-    gain = np.float32(2.0**ev)
-    rows = max(BAND_SAMPLES // linear[0].size, 1)  # of a band that stays in cache
-    for first in range(0, len(linear), rows):
-        band = slice(first, first + rows)
-        exposed = linear[band] * gain
-        if tone != "none":
-            exposed = TONES[tone](np.clip(exposed, 0, 1))
-        codes[band] = encode_codes(exposed, bits)
-    return codes
+    if tone == "none":
+        return picture.codes(ev, bits)
+    exposed = np.clip(picture.linear * np.float32(2.0**ev), 0, 1)
+    return Encoder(TONES[tone](exposed)).codes(0, bits)

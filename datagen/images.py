@@ -17,7 +17,14 @@ from luts.command import UserError
 from .files import whole_file
 
 WRITABLE = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
-PNG_COMPRESSION = 1  # of 9: a tenth larger than the usual 3 and twice as fast
+# Run lengths after the average filter: half the time of the fastest dictionary search, and for
+# photos no larger. Flat pictures (label maps) gain from the search.
+PNG_PHOTO = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG),
+)
+PNG_GREY = (cv2.IMWRITE_PNG_COMPRESSION, 6)
 JPEG_QUALITY = 95
 
 
@@ -77,10 +84,10 @@ def write_image(path: Path, image: np.ndarray) -> None:
 
 def encode(image: np.ndarray, suffix: str = ".png") -> bytes:
     """Give the bytes of a PNG or JPEG file: (H, W[, 3]) uint8 or uint16 in, one file out."""
-    options = {
-        ".png": [cv2.IMWRITE_PNG_COMPRESSION, PNG_COMPRESSION],
-        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY],
-    }[suffix.replace("jpeg", "jpg")]
+    if suffix == ".png":
+        options = PNG_PHOTO if image.ndim == 3 else PNG_GREY
+    else:
+        options = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
     bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     written, data = cv2.imencode(suffix, bgr, options)
     if not written:

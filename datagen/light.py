@@ -66,8 +66,7 @@ def _reduced(photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
         photo.mosaic, rows, columns, black=photo.black, white=photo.white
     )
     shares = [photo.pattern == colour for colour in range(photo.colours)]
-    height, width = photo.mosaic.shape
-    samples = independent_samples(rows, height) * independent_samples(columns, width)
+    samples = independent_samples(rows) * independent_samples(columns)
     return Light(
         values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
         clipped=np.stack([clipped[share].mean(0) for share in shares], -1),

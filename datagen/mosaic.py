@@ -11,6 +11,7 @@ cache. No second picture of the sensor's size is ever made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,6 @@ class Grid:
     start: float  # sensor coordinate of the first pixel's first edge, in sites
     step: float  # sites per output pixel, >= 2
     count: int  # output pixels
-
-    def edges(self, first: int, last: int) -> np.ndarray:
-        """Give the sensor coordinates of the edges of pixels first to last - 1."""
-        return self.start + self.step * np.arange(first, last + 1)
 
 
 def reduce_bayer(
@@ -51,81 +48,79 @@ def reduce_bayer(
     planes : (2, 2, h, w) float32, one per site of the tile; black is 0, white is 1
     clipped : (2, 2, h, w) float32, share of clipped sites in the area
     """
-    height, width = mosaic.shape
     planes = np.empty((2, 2, rows.count, columns.count), np.float32)
     clipped = np.zeros_like(planes)
-    across = _column_weights(columns, width)
-    for first in range(0, rows.count, ROWS_AT_A_TIME):
-        last = min(first + ROWS_AT_A_TIME, rows.count)
-        top, bottom, down = _row_weights(rows.edges(first, last), height)
-        stripe = mosaic[top:bottom]
-        planes[:, :, first:last] = _reduce_stripe(stripe.astype(np.float32), down, across)
-        if stripe.max() >= white:
-            full = (stripe >= white).astype(np.float32)
-            clipped[:, :, first:last] = _reduce_stripe(full, down, across)
+    across = _column_blocks(columns, mosaic.shape[1])
+    for phase in range(PITCH):
+        lines = mosaic[phase::PITCH]
+        for first, last, weights in _blocks(rows, len(lines), phase, ROWS_AT_A_TIME):
+            start, down = weights
+            stripe = lines[start : start + down.shape[1]]
+            planes[phase, :, first:last] = _across(down @ stripe.astype(np.float32), across)
+            if stripe.max() >= white:
+                full = (stripe >= white).astype(np.float32)
+                clipped[phase, :, first:last] = _across(down @ full, across)
     planes -= black[:, :, None, None]
     planes /= (white - black)[:, :, None, None]
     return planes, np.clip(clipped, 0, 1, out=clipped)
 
 
-def independent_samples(grid: Grid, size: int) -> float:
+def independent_samples(grid: Grid) -> float:
     """Samples of one plane along an axis whose plain mean has the noise of a reduced pixel.
 
-    The inverse of the weights' sum of squares, averaged over the first pixels: weights repeat.
-
-    Parameters
-    ----------
-    size : sites of the sensor along the axis
+    The inverse of the weights' sum of squares, averaged over the pixels.
     """
-    edges = grid.edges(0, min(grid.count, 64))
-    first, last = _span(edges, size)
-    return float(1 / np.square(_weights(edges, size, first, last, 0)).sum(1).mean())
+    _, weights = _taps(grid, phase=0)
+    return float(1 / np.square(weights).sum(1).mean())
 
 
-def _reduce_stripe(stripe: np.ndarray, down: list[np.ndarray], across: list[tuple]) -> np.ndarray:
-    """Weight a stripe's rows, then its columns: (2, 2, rows, w)."""
-    lines = np.concatenate([weights @ stripe[phase::PITCH] for phase, weights in enumerate(down)])
-    blocks = [lines[:, left:right] @ weights for left, right, weights in across]
-    result = np.concatenate([b.reshape(len(b), PITCH, -1) for b in blocks], axis=2)
-    return result.reshape(PITCH, -1, *result.shape[1:]).transpose(0, 2, 1, 3)
+def _across(lines: np.ndarray, blocks: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    """Weight the columns of some lines: (n, W) -> (2, n, w), one per phase."""
+    parts = [lines[:, start : start + len(weights)] @ weights for start, weights in blocks]
+    joined = np.concatenate([part.reshape(len(lines), PITCH, -1) for part in parts], axis=2)
+    return joined.swapaxes(0, 1)
 
 
-def _row_weights(edges: np.ndarray, size: int) -> tuple[int, int, list[np.ndarray]]:
-    """First row, row after the last, and for both phases (pixels, sites) weights."""
-    first, last = _span(edges, size)
-    return first, last, [_weights(edges, size, first, last, phase) for phase in range(PITCH)]
-
-
-def _column_weights(columns: Grid, size: int) -> list[tuple[int, int, np.ndarray]]:
-    """For blocks of pixels: first column, column after the last, (columns, 2 * pixels) weights."""
+def _column_blocks(columns: Grid, size: int) -> list[tuple[int, np.ndarray]]:
+    """Blocks of pixels: first column, (columns, 2 * pixels) weights of both phases in turn."""
+    phases = (
+        _blocks(columns, -(-(size - phase) // PITCH), phase, COLUMNS_AT_A_TIME)
+        for phase in range(PITCH)
+    )
     blocks = []
-    for first in range(0, columns.count, COLUMNS_AT_A_TIME):
-        edges = columns.edges(first, min(first + COLUMNS_AT_A_TIME, columns.count))
-        left, right = _span(edges, size)
-        weights = np.zeros((right - left, PITCH, len(edges) - 1), np.float32)
-        for phase in range(PITCH):
-            weights[phase::PITCH, phase] = _weights(edges, size, left, right, phase).T
-        blocks.append((left, right, weights.reshape(right - left, -1)))
+    for both in zip(*phases, strict=True):
+        sites = [(PITCH * start + phase, w) for phase, (_, _, (start, w)) in enumerate(both)]
+        left = min(start for start, _ in sites)
+        right = max(start + PITCH * (w.shape[1] - 1) + 1 for start, w in sites)
+        weights = np.zeros((right - left, PITCH, len(sites[0][1])), np.float32)
+        for phase, (start, w) in enumerate(sites):
+            weights[start - left : start - left + PITCH * w.shape[1] : PITCH, phase] = w.T
+        blocks.append((left, weights.reshape(right - left, -1)))
     return blocks
 
 
-def _span(edges: np.ndarray, size: int) -> tuple[int, int]:
-    """Sites that can have weight in some pixel, from an even first one to an even end."""
-    reach = PITCH * (REACH + 1)
-    first = int(np.clip(edges[0] - reach, 0, size - PITCH)) // PITCH * PITCH
-    last = -(-int(edges[-1] + reach) // PITCH) * PITCH
-    return first, min(max(last, first + PITCH), size)
+def _blocks(grid: Grid, samples: int, phase: int, pixels: int) -> Iterator[tuple]:
+    """Cut an axis into blocks of pixels: (first, last, (first sample, (pixels, samples) weights)).
 
-
-def _weights(edges: np.ndarray, size: int, first: int, last: int, phase: int) -> np.ndarray:
-    """(pixels, sites of the phase from first to last) weights of one plane; rows sum to one.
-
-    Beyond its first and last two samples a plane goes on along the line through them.
+    Parameters
+    ----------
+    samples : of the plane along the axis; beyond them it goes on along the line through the last
+        two, so that a ramp stays a ramp to the border
     """
-    before, after = (REACH * (first == 0), REACH * (last == size))
-    centres = np.arange(first + phase - PITCH * before, last + PITCH * after, PITCH) + 0.5
-    share = _integral((edges[:, None] - centres) / PITCH)
-    weights = np.diff(share, axis=0) * PITCH / np.diff(edges)[:, None]
+    starts, taps = _taps(grid, phase)
+    for first in range(0, grid.count, pixels):
+        last = min(first + pixels, grid.count)
+        low, high = int(starts[first]), int(starts[last - 1]) + taps.shape[1]
+        dense = np.zeros((last - first, high - low), np.float32)
+        places = starts[first:last, None] - low + np.arange(taps.shape[1])
+        np.put_along_axis(dense, places, taps[first:last], axis=1)
+        yield first, last, _folded(dense, low, samples)
+
+
+def _folded(weights: np.ndarray, low: int, samples: int) -> tuple[int, np.ndarray]:
+    """Give the weights of samples outside the plane to its last two: first sample, weights."""
+    before = max(-low, 0)
+    after = max(low + weights.shape[1] - samples, 0)
     inside = weights[:, before : weights.shape[1] - after]
     nearest = min(1, inside.shape[1] - 1)  # a plane of one sample has no slope
     for k in range(1, before + 1):
@@ -134,7 +129,18 @@ def _weights(edges: np.ndarray, size: int, first: int, last: int, phase: int) ->
     for k in range(1, after + 1):
         inside[:, -1] += (1 + k) * weights[:, -1 - after + k]
         inside[:, -1 - nearest] -= k * weights[:, -1 - after + k]
-    return inside.astype(np.float32)
+    return max(low, 0), inside
+
+
+def _taps(grid: Grid, phase: int) -> tuple[np.ndarray, np.ndarray]:
+    """First sample and weights of every pixel in one plane: (n,), (n, taps); rows sum to one."""
+    edges = grid.start + grid.step * np.arange(grid.count + 1)
+    in_samples = (edges - phase - 0.5) / PITCH
+    starts = np.ceil(in_samples[:-1] - REACH).astype(int)
+    reach = np.arange(int(np.ceil(grid.step / PITCH)) + 2 * REACH)
+    centres = starts[:, None] + reach
+    weights = _integral(in_samples[1:, None] - centres) - _integral(in_samples[:-1, None] - centres)
+    return starts, np.float32(weights * PITCH / grid.step)
 
 
 def _integral(t: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from datagen.develop import baseline_shift, develop, develop_series, linear
 from datagen.dng import write_dng
-from datagen.encoding import encode_codes
+from datagen.encoding import Encoder
 from datagen.highlights import HIGHLIGHTS
 from datagen.light import camera_light, output_size
 from datagen.mosaic import Grid, reduce_bayer
@@ -14,7 +14,7 @@ from datagen.raw import read_raw
 from datagen.sensors import SENSORS
 from datagen.simulate import Exposure, photograph, true_linear
 from datagen.tone import TONES
-from luts.transfer import encode_srgb
+from luts.transfer import decode_srgb, encode_srgb
 
 EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)
 UNIT = Exposure(1 / 60)
@@ -79,8 +79,6 @@ def test_development_gives_the_light_of_the_scene(tmp_path, name):
 @pytest.mark.parametrize("name", sorted(SENSORS))
 def test_log_light_rises_by_one_per_stop_in_the_encoded_picture(tmp_path, name):
     photo = shoot(tmp_path / "a.dng", scene(brightest=0.3), name)
-    from luts.transfer import decode_srgb
-
     series = develop_series(photo, EVS, 90, bits=16)
     light = [np.log2(decode_srgb(image / 65535).mean()) for image in series]
     assert np.polyfit(EVS, light, 1)[0] == pytest.approx(1, abs=0.002)
@@ -220,14 +218,25 @@ def test_rebuilding_recovers_a_neutral_scene_above_clipping():
         np.testing.assert_allclose(blended, (2 * level + 1) / 3, rtol=1e-5)
 
 
-def test_codes_are_those_of_double_precision_for_every_step():
-    exact = np.linspace(0, 1, 200_001)
-    near = encode_codes(exact.astype(np.float32))
-    want = np.rint(encode_srgb(exact.astype(np.float32).astype(float)) * 255)
-    np.testing.assert_array_equal(near, want)
-    assert encode_codes(np.float32([-1, 2, np.inf])).tolist() == [0, 255, 255]
-    half = encode_codes(np.float32([0.21404114]), 16)  # sRGB 0.5
-    assert abs(int(half[0]) - 32768) <= 1
+@pytest.mark.parametrize("ev", [-1.5, 0, 1, 18])
+def test_codes_are_those_of_double_precision(ev):
+    span = np.linspace(0, 1, 200_001) / 2.0**ev
+    near_steps = decode_srgb((np.arange(255) + 0.5) / 255) / 2.0**ev
+    around = [np.nextafter(np.float32(near_steps), np.float32(side)) for side in (0, 9)]
+    light = np.concatenate([np.float32(span), np.float32(near_steps), *around])
+    want = np.rint(encode_srgb(np.minimum(light.astype(float) * 2.0**ev, 1)) * 255)
+    np.testing.assert_array_equal(Encoder(light.reshape(1, -1, 1)).codes(ev).ravel(), want)
+
+
+def test_codes_of_light_out_of_range():
+    odd = np.float32([-np.inf, -1, 0, 2, 1e30, np.inf]).reshape(1, -1, 1)
+    assert Encoder(odd).codes().ravel().tolist() == [0, 0, 0, 255, 255, 255]
+    half = Encoder(np.full((1, 1, 3), 0.21404114, np.float32)).codes(0, 16)  # sRGB 0.5
+    assert np.abs(half.astype(int) - 32768).max() <= 1
+    with pytest.raises(ValueError, match="18"):
+        Encoder(odd).codes(30)
+    with pytest.raises(TypeError, match="float64"):
+        Encoder(odd.astype(float))
 
 
 @pytest.mark.parametrize("tone", sorted(TONES))
