@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 
 BESIDE = 7  # pixels across the neighbourhood of a clipped pixel
+NEARBY = 0.02  # of the long edge: how far its colour is trusted
+FAINT = 1e-3  # weight of the whole picture's mean colour
+LEAST_LIGHT = 0.02  # a ratio to less is noise
 OPPONENT = np.float32(  # dcraw's: a mean and two chroma axes of equal length
     [[1, 1, 1], [1.7320508, -1.7320508, 0], [-1, -1, 2]]
 )
@@ -48,12 +51,14 @@ def blend(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
 def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
     """Estimate a clipped colour from the others, in the proportion found around the clipped area.
 
-    A colour is predicted as the mean of the others in the cube-root domain plus its mean offset
-    from that prediction beside the clipped areas; where all colours clip, the light is neutral.
+    A colour is predicted as the mean of the others in the cube-root domain, times what it is over
+    that prediction beside the clipped areas nearby, and far from any, beside all of them. Where
+    every colour clips, the light is neutral.
 
     References
     ----------
-    The idea of darktable 4.0's "inpaint opposed" reconstruction
+    The idea of darktable 4.0's "inpaint opposed" reconstruction, with a local ratio in place of
+    its global offset
     """
     colours = light.shape[2]
     if colours == 1 or not clipped.any():
@@ -66,11 +71,27 @@ def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
         hit = clipped[:, :, colour]
         near = cv2.dilate(hit, np.ones((BESIDE, BESIDE), np.uint8)) > 0
         beside = near & (clipped.max(axis=2) == 0)
-        offset = (light[:, :, colour] - opposed)[beside].mean() if beside.any() else 0.0
-        estimate = np.maximum(opposed + offset, light[:, :, colour])
-        result[:, :, colour] += np.minimum(hit, 1) * (estimate - light[:, :, colour])
+        estimate = opposed * _ratio_nearby(light[:, :, colour], opposed, beside)
+        gap = np.maximum(estimate - light[:, :, colour], 0)
+        result[:, :, colour] += np.minimum(hit, 1) * gap
     everything = clipped.min(axis=2, keepdims=True)
     return result + everything * (result.max(axis=2, keepdims=True) - result)
+
+
+def _ratio_nearby(values: np.ndarray, opposed: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Ratio of a colour to its prediction, spread from the pixels beside clipped areas."""
+    if not beside.any():
+        return np.float32(1)
+    ratio = np.where(beside, values / np.maximum(opposed, LEAST_LIGHT), 0).clip(0, 8)
+    spread = {
+        "ksize": (0, 0),
+        "sigmaX": max(ratio.shape) * NEARBY,
+        "borderType": cv2.BORDER_REFLECT,
+    }
+    near, weight = (
+        cv2.GaussianBlur(np.float32(image), **spread) for image in (ratio, np.float32(beside))
+    )
+    return (near + FAINT * ratio[beside].mean()) / (weight + FAINT)
 
 
 HIGHLIGHTS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
