@@ -18,7 +18,7 @@ def plot_losses(losses: list[dict], scores: list[dict], path: Path) -> None:
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     steps = np.array([row["step"] for row in losses])
-    for name in losses[0].keys() - {"step"}:
+    for name in (key for key in losses[0] if key != "step"):
         values = np.array([row[name] for row in losses])
         width = min(SMOOTHED_OVER, len(values))
         mean = np.convolve(values, np.full(width, 1 / width), "valid")
