@@ -14,6 +14,7 @@ from .lut import LutFormatError
 
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)(\(.*\))?", re.IGNORECASE)
+ROW_SEPARATORS = np.frombuffer(b"  \n", np.uint8)
 KEYWORD = re.compile(rb"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -50,23 +51,14 @@ def read_rows(text: bytes, promise: Promise) -> np.ndarray:
 def _fast_rows(body: bytes, expected: int) -> np.ndarray | None:
     """Parse a table of exactly three plain numbers a line; None when anything is different.
 
-    numpy's text parser does not see lines, and reads "1-2" as two numbers. Counting the words
-    and checking that every third one is followed by a line end closes both holes.
+    numpy's text parser does not see lines, and reads "1-2" as two numbers. In a tidy body that has
+    as many numbers as words, neither can go wrong.
     """
-    body = body.strip() + b"\n"
-    if b"#" in body or b"\n\n" in body:
-        lines = (line.partition(b"#")[0] for line in body.split(b"\n"))
-        body = b"\n".join(line for line in lines if line.strip()) + b"\n"
-    if body.count(b"\n") != expected or body.translate(None, b"0123456789+-.eE \t\n"):
-        return None
-    codes = np.frombuffer(body, np.uint8)
-    ink = codes > ord(" ")
-    starts = np.flatnonzero(ink[1:] > ink[:-1]) + 1  # of every word but the first
-    line_ends = np.flatnonzero(codes == ord("\n"))
-    if len(starts) != 3 * expected - 1:
-        return None
-    if (starts[1::3] > line_ends).any() or (starts[2::3] < line_ends[:-1]).any():
-        return None
+    if not _is_tidy(body, expected):
+        lines = (line.partition(b"#")[0].split(None, 3) for line in body.split(b"\n"))
+        body = b"".join(b" ".join(words) + b"\n" for words in lines if words)
+        if not _is_tidy(body, expected):
+            return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy only warns about a word it cannot read
@@ -76,6 +68,19 @@ def _fast_rows(body: bytes, expected: int) -> np.ndarray | None:
     if values.size != 3 * expected or not np.isfinite(values).all():
         return None
     return values.reshape(-1, 3)
+
+
+def _is_tidy(body: bytes, expected: int) -> bool:
+    """Whether every line is word, space, word, space, word, in the letters of plain numbers."""
+    if body.translate(None, b"0123456789+-.eE \n"):
+        return False
+    codes = np.frombuffer(body, np.uint8)
+    gaps = codes <= ord(" ")
+    if not codes.size or gaps[0] or (gaps[1:] & gaps[:-1]).any():
+        return False
+    separators = codes[gaps]
+    whole = len(separators) == 3 * expected and codes[-1] == ord("\n")
+    return whole and bool((separators.reshape(-1, 3) == ROW_SEPARATORS).all())
 
 
 def _careful_rows(text: bytes, promise: Promise) -> np.ndarray:

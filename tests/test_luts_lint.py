@@ -160,6 +160,27 @@ def test_predictions_for_opencolorio_hold(tmp_path, name):
     compare(found, "OpenColorIO", through)
 
 
+@pytest.mark.parametrize("name", PROBES)
+def test_predictions_for_pillow_lut_hold(tmp_path, name):
+    pillow_lut = pytest.importorskip("pillow_lut")
+    path, found = judged(tmp_path, name)
+    ramp = np.arange(256, dtype=np.uint8)
+    picture = np.stack([ramp, ramp[::-1], ramp], axis=-1)[None]
+
+    def through() -> np.ndarray:
+        from PIL import Image
+
+        return np.asarray(Image.fromarray(picture).filter(pillow_lut.load_cube_file(str(path))))
+
+    verdict = found.verdicts[PROGRAMS.index("pillow-lut")]
+    if verdict.outcome == REFUSES:
+        with pytest.raises(Exception):  # noqa: B017 - whatever another program raises
+            through()
+    elif verdict.outcome in (READS, WRONG) and (theirs := through()) is not None and found.lut:
+        ours = luts.apply(found.lut, picture, "trilinear").astype(int)
+        assert (np.abs(theirs - ours).max() <= 1) == (verdict.outcome == READS)
+
+
 def compare(found, program: str, through) -> None:
     verdict = found.verdicts[PROGRAMS.index(program)]
     if verdict.outcome == REFUSES:
