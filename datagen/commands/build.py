@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-j", "--jobs", type=int, default=os.cpu_count() or 1, help="worker processes"
     )
-    parser.add_argument("--engine", default="local", help="local, serial")
+    parser.add_argument("--engine", default="local", help="local (default), serial, dask, ray")
     parser.add_argument(
         "--memory-gb",
         type=float,

@@ -6,13 +6,18 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .worker import EngineError
+
 ENGINES: dict[str, str] = {
     "local": "worker processes on this machine (default)",
     "serial": "this process alone, for debugging",
+    "ray": "a Ray cluster; needs tonebench[ray]",
     "dask": "a dask.distributed cluster; needs tonebench[dask]",
 }
 
 
 def load(name: str) -> Callable[..., Any]:
-    """The `run(work, tasks, *, workers, memory)` of an engine."""
+    """The `run(work, tasks, *, workers, memory)` of an engine; EngineError when there is none."""
+    if name not in ENGINES:
+        raise EngineError(f"--engine {name}: must be one of {', '.join(ENGINES)}")
     return importlib.import_module(f".{name}", __name__).run

@@ -9,14 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from luts.command import UserError
-
 from .isolated import run_isolated
-from .worker import Outcome, Task, Work
-
-
-class EngineError(UserError):
-    """An engine that cannot be used here."""
+from .worker import EngineError, Outcome, Task, Work
 
 
 def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iterator[Outcome]:

@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from luts.command import UserError
+
 Work = Callable[[Any], Any]
 
 READY = "ready"
@@ -44,6 +46,10 @@ class Outcome:
     status: str = "ok"  # or: crashed, timeout, oom, error
     reason: str = ""
     seconds: float = 0.0
+
+
+class EngineError(UserError):
+    """An engine that cannot be used here."""
 
 
 class TargetError(OSError):
