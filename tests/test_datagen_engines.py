@@ -6,12 +6,13 @@ import ctypes
 import os
 import re
 import signal
+import sys
 import time
 
 import pytest
 
 from datagen import engines
-from datagen.engines.worker import TargetError, Task
+from datagen.engines.worker import EngineError, TargetError, Task
 
 MEMORY = 1 << 30
 
@@ -42,8 +43,18 @@ def run(kinds: dict[int, str], *, count: int = 20, engine: str = "local", deadli
     return list(engines.load(engine)(play, tasks, workers=2, memory=MEMORY))
 
 
-@pytest.mark.parametrize("engine", engines.ENGINES)
+EXTRAS = {"dask": "distributed", "ray": "ray"}
+
+
+def slow_clusters(names):
+    """Ray takes ten seconds to start, so it is not part of the quick suite."""
+    return [pytest.param(n, marks=[pytest.mark.slow] if n == "ray" else []) for n in names]
+
+
+@pytest.mark.parametrize("engine", slow_clusters(engines.ENGINES))
 def test_every_engine_does_every_task_once(engine):
+    if engine in EXTRAS:
+        pytest.importorskip(EXTRAS[engine])
     outcomes = run({}, count=7, engine=engine)
     assert sorted(outcome.result for outcome in outcomes) == [i**2 for i in range(7)]
 
@@ -67,6 +78,19 @@ def test_one_bad_file_of_twenty_costs_only_itself(kind, status, reason):
     assert re.search(reason, lost.reason) and "\n" not in lost.reason
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["segfault", "hang", "eat"])
+@pytest.mark.parametrize("engine", sorted(EXTRAS.keys() & engines.ENGINES.keys()))
+def test_a_cluster_loses_only_the_bad_file(engine, kind):
+    pytest.importorskip(EXTRAS[engine])
+    outcomes = run({3: kind}, count=8, engine=engine)
+    assert sorted(outcome.result for outcome in outcomes if outcome.status == "ok") == [
+        i**2 for i in range(8) if i != 3
+    ]
+    (lost,) = [outcome for outcome in outcomes if outcome.status != "ok"]
+    assert lost.task.job == (kind, 3)
+
+
 def test_a_target_that_cannot_be_written_stops_everything():
     with pytest.raises(TargetError, match="No space left on device"):
         run({3: "full"})
@@ -78,6 +102,18 @@ def test_tasks_are_taken_only_when_a_worker_is_free():
     for done, _ in enumerate(engines.load("local")(play, tasks, workers=2, memory=MEMORY), start=1):
         most = max(most, len(taken) - done)
     assert done == 40 and most <= 3
+
+
+def test_an_engine_that_is_not_there_is_one_line():
+    with pytest.raises(EngineError, match="--engine slurm: must be one of local, serial"):
+        engines.load("slurm")
+
+
+@pytest.mark.parametrize("engine", EXTRAS)
+def test_an_engine_without_its_package_says_what_to_install(engine, monkeypatch):
+    monkeypatch.setitem(sys.modules, engine, None)
+    with pytest.raises(EngineError, match=rf"pip install 'tonebench\[{engine}\]'"):
+        run({}, engine=engine)
 
 
 def refuse_to_load() -> None:
