@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from .encoding import Encoder
-from .highlights import HIGHLIGHTS
+from .highlights import HIGHLIGHTS, NEED_FLAGS
 from .images import upright
 from .light import Light, camera_light
 from .noise import Profile, add_to_light, add_to_mosaic, noise_profile
@@ -43,7 +43,9 @@ def linear(
     -------
     (H, W, 3) float32; 1.0 = sensor clip, may exceed 1, may be negative outside the sRGB gamut.
     """
-    return to_linear(photo, camera_light(photo, long_edge, algorithm=demosaic), highlights)
+    flags = highlights in NEED_FLAGS
+    light = camera_light(photo, long_edge, algorithm=demosaic, flags=flags)
+    return to_linear(photo, light, highlights)
 
 
 def linear_with_noise(

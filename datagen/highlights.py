@@ -20,12 +20,12 @@ OPPONENT = np.float32(  # dcraw's: a mean and two chroma axes of equal length
 )
 
 
-def clip(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+def clip(light: np.ndarray, clipped: np.ndarray | None = None) -> np.ndarray:
     """Cut every colour where the first one clips: white stays neutral, headroom is lost."""
     return np.minimum(light, 1)
 
 
-def blend(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+def blend(light: np.ndarray, clipped: np.ndarray | None = None) -> np.ndarray:
     """Keep the mean of the unclipped light and the saturation of the clipped light.
 
     References
@@ -94,7 +94,8 @@ def _ratio_nearby(values: np.ndarray, opposed: np.ndarray, beside: np.ndarray) -
     return (near + FAINT * ratio[beside].mean()) / (weight + FAINT)
 
 
-HIGHLIGHTS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+NEED_FLAGS = ("rebuild",)
+HIGHLIGHTS: dict[str, Callable[[np.ndarray, np.ndarray | None], np.ndarray]] = {
     "clip": clip,
     "blend": blend,
     "rebuild": rebuild,

@@ -20,7 +20,7 @@ class Light:
     """White-balanced camera light: black 0, and 1 where the colour of smallest gain clips."""
 
     values: np.ndarray  # (h, w, K) float32
-    clipped: np.ndarray  # (h, w, K) float32, share of clipped sites per pixel and colour
+    clipped: np.ndarray | None  # (h, w, K) float32, share of clipped sites; None unless asked for
     sites: np.ndarray  # (K,) sites whose plain mean is as noisy as a pixel, per colour
 
 
@@ -40,7 +40,9 @@ def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
     return max(round(height * scale), 1), max(round(width * scale), 1)
 
 
-def camera_light(photo: RawPhoto, long_edge: int | None = None, *, algorithm: str = "ahd") -> Light:
+def camera_light(
+    photo: RawPhoto, long_edge: int | None = None, *, algorithm: str = "ahd", flags: bool = True
+) -> Light:
     """Give camera light at an output size, by the cheapest way that is right.
 
     Bayer sensors at half size or less are averaged from the mosaic itself; everything else is
@@ -50,6 +52,7 @@ def camera_light(photo: RawPhoto, long_edge: int | None = None, *, algorithm: st
     ----------
     long_edge : pixels of the longer side; None keeps the sensor's own size
     algorithm : one of `datagen.demosaic.DEMOSAICERS`, where one is needed
+    flags : whether to flag what is clipped
     """
     height, width = output_size(photo, long_edge)
     left, top, crop_width, crop_height = photo.crop
@@ -57,37 +60,38 @@ def camera_light(photo: RawPhoto, long_edge: int | None = None, *, algorithm: st
     columns = Grid(left, crop_width / width, width)
     bayer = photo.pattern is not None and photo.pattern.shape == (2, 2)
     if bayer and min(rows.step, columns.step) >= LEAST_REDUCTION:
-        return _reduced(photo, rows, columns)
-    return _resized(_full_size(photo, algorithm), photo, rows, columns)
+        return _reduced(photo, rows, columns, flags)
+    return _resized(_full_size(photo, algorithm, flags), photo, rows, columns)
 
 
-def _reduced(photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
+def _reduced(photo: RawPhoto, rows: Grid, columns: Grid, flags: bool) -> Light:
     planes, clipped = reduce_bayer(
-        photo.mosaic, rows, columns, black=photo.black, white=photo.white
+        photo.mosaic, rows, columns, black=photo.black, white=photo.white, flags=flags
     )
     shares = [photo.pattern == colour for colour in range(photo.colours)]
     samples = independent_samples(rows) * independent_samples(columns)
     return Light(
         values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
-        clipped=np.stack([clipped[share].mean(0) for share in shares], -1),
+        clipped=np.stack([clipped[share].mean(0) for share in shares], -1) if flags else None,
         sites=np.array([share.sum() for share in shares]) * samples,
     )
 
 
-def _full_size(photo: RawPhoto, algorithm: str) -> Light:
+def _full_size(photo: RawPhoto, algorithm: str, flags: bool) -> Light:
     sites = np.ones(photo.colours)
-    full = photo.mosaic >= photo.white
+    full = photo.mosaic >= photo.white if flags else None
     if photo.pattern is None:
         gain = photo.white_balance / (photo.white - photo.black)
-        return Light((photo.mosaic - photo.black) * gain, np.float32(full), sites)
+        clipped = np.float32(full) if flags else None
+        return Light((photo.mosaic - photo.black) * gain, clipped, sites)
     shape = photo.mosaic.shape
     balanced = photo.mosaic - tiled(photo.black, shape)
     gain = photo.white_balance[photo.pattern] / (photo.white - photo.black)
     balanced *= tiled(np.float32(gain), shape)
     if photo.colours == 1:
-        return Light(balanced[:, :, None], np.float32(full)[:, :, None], sites)
+        return Light(balanced[:, :, None], np.float32(full)[:, :, None] if flags else None, sites)
     values = demosaic(photo, balanced, algorithm)
-    return Light(values, _spread(full, photo), sites)
+    return Light(values, _spread(full, photo) if flags else None, sites)
 
 
 def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
@@ -104,13 +108,15 @@ def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
 def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
     left, top, width, height = photo.crop
     inside = (slice(top, top + height), slice(left, left + width))
-    values, clipped = light.values[inside], light.clipped[inside]
-    if (height, width) == (rows.count, columns.count):
-        return Light(values, clipped, light.sites)
     size = (columns.count, rows.count)
     kind = cv2.INTER_AREA if min(rows.step, columns.step) >= 1 else cv2.INTER_LINEAR
-    values, clipped = (
-        cv2.resize(np.ascontiguousarray(image), size, interpolation=kind).reshape(*size[::-1], -1)
-        for image in (values, clipped)
-    )
-    return Light(values, clipped, light.sites * rows.step * columns.step)
+
+    def fit(image: np.ndarray) -> np.ndarray:
+        image = np.ascontiguousarray(image[inside])
+        if (height, width) == size[::-1]:
+            return image
+        return cv2.resize(image, size, interpolation=kind).reshape(*size[::-1], -1)
+
+    clipped = None if light.clipped is None else fit(light.clipped)
+    sites = light.sites * max(rows.step * columns.step, 1)
+    return Light(fit(light.values), clipped, sites)

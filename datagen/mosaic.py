@@ -32,8 +32,14 @@ class Grid:
 
 
 def reduce_bayer(
-    mosaic: np.ndarray, rows: Grid, columns: Grid, *, black: np.ndarray, white: float
-) -> tuple[np.ndarray, np.ndarray]:
+    mosaic: np.ndarray,
+    rows: Grid,
+    columns: Grid,
+    *,
+    black: np.ndarray,
+    white: float,
+    flags: bool = True,
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Average the four planes of a Bayer mosaic over the output pixels.
 
     Parameters
@@ -42,27 +48,32 @@ def reduce_bayer(
     rows, columns : where the output pixels lie
     black : (2, 2) black level of each site of the tile
     white : sensor units; a site that reaches it is clipped
+    flags : whether to give `clipped`, which costs as much again where sites are clipped
 
     Returns
     -------
     planes : (2, 2, h, w) float32, one per site of the tile; black is 0, white is 1
-    clipped : (2, 2, h, w) float32, share of clipped sites in the area
+    clipped : (2, 2, h, w) float32, share of clipped sites in the area; None without flags
     """
     planes = np.empty((2, 2, rows.count, columns.count), np.float32)
-    clipped = np.zeros_like(planes)
+    clipped = np.zeros_like(planes) if flags else None
     across = _column_blocks(columns, mosaic.shape[1])
+    light = np.empty((rows.count, mosaic.shape[1]), np.float32)
     for phase in range(PITCH):
         lines = mosaic[phase::PITCH]
-        for first, last, weights in _blocks(rows, len(lines), phase, ROWS_AT_A_TIME):
-            start, down = weights
+        full = None
+        for first, last, start, down in _blocks(rows, len(lines), phase, ROWS_AT_A_TIME):
             stripe = lines[start : start + down.shape[1]]
-            planes[phase, :, first:last] = _across(down @ stripe.astype(np.float32), across)
-            if stripe.max() >= white:
-                full = (stripe >= white).astype(np.float32)
-                clipped[phase, :, first:last] = _across(down @ full, across)
+            np.matmul(down, stripe.astype(np.float32), out=light[first:last])
+            if flags and stripe.max() >= white:
+                full = np.zeros_like(light) if full is None else full
+                full[first:last] = down @ (stripe >= white).astype(np.float32)
+        planes[phase] = _across(light, across)
+        if full is not None:
+            clipped[phase] = _across(full, across)
     planes -= black[:, :, None, None]
     planes /= (white - black)[:, :, None, None]
-    return planes, np.clip(clipped, 0, 1, out=clipped)
+    return planes, np.clip(clipped, 0, 1, out=clipped) if flags else None
 
 
 def independent_samples(grid: Grid) -> float:
@@ -89,7 +100,7 @@ def _column_blocks(columns: Grid, size: int) -> list[tuple[int, np.ndarray]]:
     )
     blocks = []
     for both in zip(*phases, strict=True):
-        sites = [(PITCH * start + phase, w) for phase, (_, _, (start, w)) in enumerate(both)]
+        sites = [(PITCH * start + phase, w) for phase, (_, _, start, w) in enumerate(both)]
         left = min(start for start, _ in sites)
         right = max(start + PITCH * (w.shape[1] - 1) + 1 for start, w in sites)
         weights = np.zeros((right - left, PITCH, len(sites[0][1])), np.float32)
@@ -100,7 +111,7 @@ def _column_blocks(columns: Grid, size: int) -> list[tuple[int, np.ndarray]]:
 
 
 def _blocks(grid: Grid, samples: int, phase: int, pixels: int) -> Iterator[tuple]:
-    """Cut an axis into blocks of pixels: (first, last, (first sample, (pixels, samples) weights)).
+    """Cut an axis into blocks: first pixel, last, first sample, (pixels, samples) weights.
 
     Parameters
     ----------
@@ -114,7 +125,7 @@ def _blocks(grid: Grid, samples: int, phase: int, pixels: int) -> Iterator[tuple
         dense = np.zeros((last - first, high - low), np.float32)
         places = starts[first:last, None] - low + np.arange(taps.shape[1])
         np.put_along_axis(dense, places, taps[first:last], axis=1)
-        yield first, last, _folded(dense, low, samples)
+        yield first, last, *_folded(dense, low, samples)
 
 
 def _folded(weights: np.ndarray, low: int, samples: int) -> tuple[int, np.ndarray]:
