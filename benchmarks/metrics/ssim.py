@@ -57,7 +57,10 @@ def similarity_and_contrast(
             support = _blur(inside)
             counted = _valid(inside) * (support >= LEAST_SUPPORT)
             support = np.maximum(support, LEAST_SUPPORT)
-        planes = (cv2.split(image[rows, columns]) for image in (estimate, reference))
+        planes = (
+            np.ascontiguousarray(image[rows, columns].transpose(2, 0, 1))
+            for image in (estimate, reference)
+        )
         for channel, (x, y) in enumerate(zip(*planes, strict=True)):
             for kind, values in enumerate(_maps(x, y, inside, support)):
                 if counted is not None:
@@ -86,28 +89,39 @@ def _strips(shape: tuple[int, int], weight: np.ndarray | None) -> Iterator[tuple
 def _maps(
     x: np.ndarray, y: np.ndarray, inside: np.ndarray | None, support: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """SSIM and contrast-structure maps of one plane, over the windows that fit ("valid").
+    """SSIM and contrast-structure maps of one plane, over the windows that fit; overwrites `x`.
 
     Written with the sum and the difference of the planes: (a - b) / (a + b) of their squared means
     is the luminance factor, the same of their variances the other. That takes four blurs instead
     of five, and where the planes agree nothing large cancels.
     """
-    total, step = x + y, x - y
+    total, step = x + y, np.subtract(x, y, out=x)
     if inside is None:
         planes = total, step, total * total, step * step
         total, step, total2, step2 = map(_blur, planes)
     else:
         weighted, weighted_step = total * inside, step * inside
         planes = weighted, weighted_step, weighted * total, weighted_step * step
-        total, step, total2, step2 = (_blur(plane) / support for plane in planes)
-    total, step = total * total, step * step
-    total2, step2 = total2 - total, step2 - step
-    total += 2 * C1
-    total2 += 2 * C2
-    contrast = (total2 - step2) / (total2 + step2)
-    similarity = (total - step) / (total + step)
+        total, step, total2, step2 = (_blur(plane) for plane in planes)
+        for moment in (total, step, total2, step2):
+            moment /= support
+    # In place from here: memory traffic, not arithmetic, is what this costs.
+    total *= total
+    step *= step
+    total2 -= total
+    step2 -= step
+    contrast, similarity = _ratio(total2, step2, 2 * C2), _ratio(total, step, 2 * C1)
     similarity *= contrast
     return similarity, contrast
+
+
+def _ratio(one: np.ndarray, two: np.ndarray, constant: float) -> np.ndarray:
+    """(one - two + constant) / (one + two + constant); overwrites `one`."""
+    one += constant
+    ratio = one - two
+    one += two
+    ratio /= one
+    return ratio
 
 
 def _blur(plane: np.ndarray) -> np.ndarray:
