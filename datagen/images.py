@@ -1,12 +1,15 @@
 """Pictures in and out of files. The only module that imports imageio.
 
 PNG and TIFF hold 8 or 16 bits, grey or RGB; JPEG holds 8. A file with an EXIF orientation is
-turned upright. PNG goes through OpenCV, which is several times faster and keeps 16-bit colour,
-TIFF through tifffile, anything else is only read, through imageio.
+turned upright, one with an ICC profile (ProPhoto, Adobe RGB, ...) is converted to sRGB. PNG goes
+through OpenCV, which is several times faster and keeps 16-bit colour, TIFF through tifffile,
+anything else is only read, through imageio.
 """
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -37,7 +40,7 @@ def read_image(path: Path) -> np.ndarray:
 
     Returns
     -------
-    (H, W, 3) RGB or (H, W) grey, uint8 or uint16, upright. An alpha channel is dropped.
+    (H, W, 3) sRGB or (H, W) grey, uint8 or uint16, upright. An alpha channel is dropped.
 
     Raises
     ------
@@ -47,7 +50,11 @@ def read_image(path: Path) -> np.ndarray:
     if not path.is_file():
         raise ImageError(f"{path}: no such picture")
     try:
-        image = _READERS.get(path.suffix.lower(), _read_other)(path)
+        image, profile = _READERS.get(path.suffix.lower(), _read_other)(path)
+        if profile and image.ndim == 3 and image.dtype in (np.uint8, np.uint16):
+            from .icc import to_srgb
+
+            image = to_srgb(image[:, :, :3], profile)
     except Exception as error:  # every decoder has its own classes for a damaged file
         raise ImageError(f"{path}: not a readable picture ({_first_line(error)})") from error
     if image.dtype not in (np.uint8, np.uint16):
@@ -123,26 +130,43 @@ def quantise(encoded: np.ndarray, bits: int = 8) -> np.ndarray:
     return np.rint(codes, out=codes).astype(np.uint8 if bits == 8 else np.uint16)
 
 
-def _read_png(path: Path) -> np.ndarray:
-    return decode(path.read_bytes())
+def _read_png(path: Path) -> tuple[np.ndarray, bytes]:
+    data = path.read_bytes()
+    return decode(data), _png_profile(data)
 
 
-def _read_tiff(path: Path) -> np.ndarray:
+def _png_profile(data: bytes) -> bytes:
+    """The ICC profile of a PNG: chunk iCCP, before the pixels. b"" without one."""
+    place = 8
+    while place + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, place)
+        if kind == b"iCCP":
+            _, _, packed = data[place + 8 : place + 8 + size].partition(b"\0")
+            return zlib.decompress(packed[1:])  # after the byte that names the compression
+        if kind == b"IDAT":
+            break
+        place += 12 + size
+    return b""
+
+
+def _read_tiff(path: Path) -> tuple[np.ndarray, bytes]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
-        orientation = page.tags.valueof(274, 1)
+        orientation, profile = page.tags.valueof(274, 1), page.tags.valueof(34675, b"")
         image = page.asarray()
         if page.planarconfig == 2 and image.ndim == 3:
             image = np.moveaxis(image, 0, 2)
-    return upright(image, int(orientation))
+    return upright(image, int(orientation)), bytes(profile)
 
 
-def _read_other(path: Path) -> np.ndarray:
+def _read_other(path: Path) -> tuple[np.ndarray, bytes]:
     import imageio.v3 as imageio
 
-    return imageio.imread(path, plugin="pillow", rotate=True)  # rotate: by the EXIF orientation
+    with imageio.imopen(path, "r", plugin="pillow") as file:
+        profile = file.metadata().get("icc_profile") or b""
+        return file.read(rotate=True), profile  # rotate: by the EXIF orientation
 
 
 def _write_tiff(path: Path, image: np.ndarray) -> None:
