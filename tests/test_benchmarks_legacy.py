@@ -176,3 +176,12 @@ def test_metrics_without_a_reference_say_what_they_need(pair):
         pytest.skip("pyiqa is installed here")
     with pytest.raises(MetricError, match=r"needs pyiqa.*tonebench\[iqa\]"):
         METRICS["niqe"](*pair)
+
+
+def test_ssim_of_luma_is_scikit_images_of_the_same_plane(pair):
+    skimage = pytest.importorskip("skimage.metrics")
+    planes = [image @ [65.481, 128.553, 24.966] + 16 for image in pair]
+    expected = skimage.structural_similarity(
+        *planes, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    assert METRICS["ssim_y"](*pair) == pytest.approx(expected, abs=1e-9)

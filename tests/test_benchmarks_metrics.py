@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics import METRICS, MetricError, score_regions
+from benchmarks.metrics.no_reference import NO_REFERENCE
 from datagen import masks
 
 PAIR = [
@@ -300,3 +301,14 @@ def test_the_documentation_lists_every_metric_by_its_id():
     page = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text("utf-8")
     missing = [m.id for m in METRICS.values() if f"`{m.id}`".replace("|", "\\|") not in page]
     assert not missing
+
+
+def test_images_are_never_written_to(pair):
+    """Whatever is computed in place is computed on copies."""
+    images = [image.astype(np.float32) for image in (*pair, pair[1] * 0.5)]
+    for image in images:
+        image.flags.writeable = False
+    names = [name for name, m in METRICS.items() if name != "flip" and m not in NO_REFERENCE]
+    before = [image.copy() for image in images]
+    score_regions(*images, circle(pair[0].shape[:2]), names=names)
+    assert all((a == b).all() for a, b in zip(images, before, strict=True))

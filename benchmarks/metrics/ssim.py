@@ -58,7 +58,7 @@ def similarity_and_contrast(
             counted = _valid(inside) * (support >= LEAST_SUPPORT)
             support = np.maximum(support, LEAST_SUPPORT)
         planes = (
-            np.ascontiguousarray(image[rows, columns].transpose(2, 0, 1))
+            image[rows, columns].transpose(2, 0, 1).copy()  # ours to overwrite
             for image in (estimate, reference)
         )
         for channel, (x, y) in enumerate(zip(*planes, strict=True)):
