@@ -7,8 +7,8 @@ Layouts, for a cube of n nodes per edge:
     strip   n^2 x n pixels: the same tiles in one row
 
 `hald` and `tiles` of one level are the same size, and users mix them up. Our plates therefore
-carry a marker: a strip of black and white cells below the square. ImageMagick ignores it there;
-for a reader that insists on a square it can be cropped off.
+carry a marker: a strip of black and white cells below the square. ffmpeg and ImageMagick take the
+square alone (so their sources say); for a reader that insists on one, the strip can be cropped off.
 
 The marker is 32 cells, read left to right and, on narrow plates, row after row: eight
 synchronising bits 01010011, then version (8 bits), level (5), layout (2), depth (1), and a CRC-8
