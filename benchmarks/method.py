@@ -14,7 +14,8 @@ Kind = Literal["check", "classical", "oracle", "model", "external"]
 class Method:
     """One entry of METHODS. Cheap to make: what it names is imported when first used.
 
-    `target` is "module:attribute". What it must be depends on `kind`:
+    `blend_of` names the global method whose result is blended with the input by the region map; the
+    other fields are then that method's own. `target` is "module:attribute", and depends on `kind`:
 
     classical   function(encoded) -> encoded, both (H, W, 3) float32 in [0, 1]; region-aware ones
                 take function(encoded, regions) with the (H, W) uint8 label image
@@ -31,6 +32,7 @@ class Method:
     parameters: int = 0
     trained: bool = False
     region_aware: bool = False
+    blend_of: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
     def load(self) -> Callable[..., Any]:

@@ -8,11 +8,12 @@ from luts.command import UserError
 
 from .checks import CHECKS
 from .classical import CLASSICAL
+from .local import BLENDED
 from .method import Method
 from .models import MODELS
 from .oracles import ORACLES
 
-METHODS: dict[str, Method] = {**CHECKS, **CLASSICAL, **MODELS, **ORACLES}
+METHODS: dict[str, Method] = {**CHECKS, **CLASSICAL, **MODELS, **BLENDED, **ORACLES}
 
 
 EXTERNAL = Method("", "external", "pictures made elsewhere")
@@ -28,7 +29,10 @@ class MethodError(UserError):
 
 
 def find_methods(names: list[str]) -> dict[str, Method]:
-    """Look methods up by name; "all", or a kind such as "classical", stands for its whole group.
+    """Look methods up by name, or groups of them.
+
+    A group is "all", a kind such as "classical" or "model" without the blended versions, or "blend"
+    for just those.
 
     Raises MethodError naming the nearest known names.
     """
@@ -37,7 +41,11 @@ def find_methods(names: list[str]) -> dict[str, Method]:
         if name in METHODS:
             chosen[name] = METHODS[name]
             continue
-        group = {key: m for key, m in METHODS.items() if name in ("all", m.kind)}
+        group = {
+            key: method
+            for key, method in METHODS.items()
+            if name in ("all", "blend" if method.blend_of else method.kind)
+        }
         if not group:
             near = difflib.get_close_matches(name, METHODS, n=3, cutoff=0.4)
             hint = f"nearest: {', '.join(near)}" if near else "see `benchmarks list`"

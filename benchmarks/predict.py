@@ -14,7 +14,9 @@ import numpy as np
 from datagen.files import sha256_file
 from datagen.images import read_image, to_float
 
+from .local.blend import blend
 from .method import Method
+from .methods import METHODS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +49,9 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
     clipped to [0, 1]. It raises BadEstimateError when the method returns something else.
 
     """
-    if method.kind == "model":
+    if method.blend_of:
+        raw = _blended(method.blend_of, device)
+    elif method.kind == "model":
         raw = _model(name, device)
     elif method.kind == "external":
         raw = _external(Path(method.settings["folder"]))
@@ -70,6 +74,8 @@ def fingerprint(name: str, method: Method) -> dict[str, object]:
 
     Raises UntrainedError when a model has no checkpoint.
     """
+    if method.blend_of:
+        return fingerprint(method.blend_of, METHODS[method.blend_of]) | {"blend": 1}
     return {
         "code": _code_hash(method.target.partition(":")[0]),
         "settings": method.settings,
@@ -105,6 +111,11 @@ def _plain(method: Method) -> Predict:
     if method.region_aware:
         return lambda pair, ideal: function(pair.degraded, pair.regions)
     return lambda pair, ideal: function(pair.degraded)
+
+
+def _blended(name: str, device: str) -> Predict:
+    host = predictor(name, METHODS[name], device)
+    return lambda pair, ideal: blend(host(pair, ideal), pair.degraded, pair.regions)
 
 
 def picture_of(folder: Path, sample: str) -> Path:

@@ -188,7 +188,7 @@ def time_method(
 
     Parameters
     ----------
-    name : a classical method or a model; checks and oracles cost nothing a user would pay
+    name : a classical method or a model, not blended
     size : (height, width)
     batch : images per call; classical methods take them one by one
     device : where models run; classical methods run on the CPU

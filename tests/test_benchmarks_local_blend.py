@@ -8,6 +8,9 @@ import pytest
 from benchmarks.classical import CLASSICAL
 from benchmarks.local import BLENDED
 from benchmarks.local.blend import blend
+from benchmarks.models import GLOBAL
+from benchmarks.predict import predictor
+from datagen.dataset import Pair
 from luts.transfer import decode_srgb, encode_srgb
 
 
@@ -17,17 +20,19 @@ def _regions(height=40, width=48):
     return np.where(away < 10, 2, np.where(away < 16, 1, 0)).astype(np.uint8)
 
 
-def test_every_classical_method_has_a_local_version():
-    assert {name.removesuffix("+blend") for name in BLENDED} == CLASSICAL.keys()
+def test_every_global_method_has_a_local_version():
+    hosts = {method.blend_of for method in BLENDED.values()}
+    assert hosts == CLASSICAL.keys() | GLOBAL.keys()
     assert all(method.region_aware for method in BLENDED.values())
 
 
-@pytest.mark.parametrize("name", BLENDED)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_a_blended_method_leaves_c_alone_and_is_the_method_in_a(name, rng):
     encoded = 0.5 * rng.random((40, 48, 3), dtype=np.float32)
     regions = _regions()
-    local = BLENDED[name].load()(encoded, regions)
-    globally = CLASSICAL[name.removesuffix("+blend")].load()(encoded)
+    pair = Pair("noise", encoded, encoded, regions)
+    local = predictor(f"{name}+blend", BLENDED[f"{name}+blend"])(pair, encoded)
+    globally = predictor(name, CLASSICAL[name])(pair, encoded)
     np.testing.assert_array_equal(local[regions == 0], encoded[regions == 0])
     np.testing.assert_array_equal(local[regions == 2], globally[regions == 2])
     low, high = np.minimum(encoded, globally), np.maximum(encoded, globally)
@@ -47,10 +52,3 @@ def test_two_sizes_are_refused():
     image = np.zeros((4, 4, 3), np.float32)
     with pytest.raises(ValueError, match="one size"):
         blend(image, image, np.zeros((4, 5), np.uint8))
-
-
-def test_an_unknown_method_is_not_an_attribute():
-    from benchmarks.local import blend as module
-
-    with pytest.raises(AttributeError, match="no_such_method"):
-        _ = module.no_such_method

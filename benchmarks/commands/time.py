@@ -37,7 +37,11 @@ def run(args: argparse.Namespace) -> None:
     device = pick_device(args.device)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
-    names = [n for n, m in find_methods(args.methods).items() if m.kind in ("classical", "model")]
+    names = [
+        name
+        for name, method in find_methods(args.methods).items()
+        if method.kind in ("classical", "model") and not method.blend_of
+    ]
     jobs = [(name, parse_size(size)) for name in names for size in args.sizes]
     rows = []
     for name, size in tqdm(jobs, desc="timing", disable=None):

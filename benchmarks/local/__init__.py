@@ -1,4 +1,4 @@
-"""Ways to make a global method local. BLENDED holds the local version of every classical one.
+"""Ways to make a global method local. BLENDED holds the blended version of every global one.
 
 Networks are converted in `ranlen` and `three_tails`; `blend` works on any result.
 """
@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from ..classical import CLASSICAL
 from ..method import Method
+from ..models import GLOBAL
 
 BLENDED: dict[str, Method] = {
     f"{name}+blend": replace(
         method,
-        target=f"benchmarks.local.blend:{name}",
         summary=f"{name} blended in linear light by the region map",
         region_aware=True,
+        blend_of=name,
     )
-    for name, method in CLASSICAL.items()
+    for name, method in {**CLASSICAL, **GLOBAL}.items()
 }
