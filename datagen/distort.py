@@ -21,8 +21,9 @@ from luts.colorimetry import delta_e_2000, encoded_to_lab
 from luts.lut import Lut3D, nodes
 from luts.severity import mean_difference
 
-from .recipe import Distort, Recipe, RecipeError
+from .recipe import Recipe, RecipeError
 from .seeding import sample_rng
+from .settings import Distort
 from .strict import nearest
 
 MAX_DRAWS = 32

@@ -19,14 +19,13 @@ from luts.transfer import decode_srgb, encode_srgb
 from . import develop
 from .align import align_to
 from .files import sha256_file
-from .icc import tiff_profile, to_linear_srgb
+from .geometry import Guide
 from .images import ImageError, quantise, read_image, to_float, upright
 from .noise import NoiseError, noise_profile
 from .raw import RawError, read_raw, read_thumbnail
 from .recipe import Recipe
 from .reference import auto_exposure
 from .seeding import sample_rng
-from .shapes import Guide
 from .sources.scene import RAWS, Scene
 from .tone import TONES
 
@@ -237,13 +236,10 @@ def resize(values: np.ndarray, long_edge: int) -> np.ndarray:
 
 
 def _read(folder: Path, file: str) -> np.ndarray:
-    """A picture file as (H, W, 3) float32 sRGB-encoded; a TIFF's ICC profile is heeded."""
+    """A picture file as (H, W, 3) float32, sRGB-encoded."""
     try:
         encoded = to_float(read_image(folder / file))
-        profile = tiff_profile(folder / file)
-        if profile and encoded.ndim == 3:
-            encoded = encode_srgb(np.clip(to_linear_srgb(encoded, profile), 0, 1))
-    except (ImageError, ValueError) as error:
+    except ImageError as error:
         missing = not (folder / file).exists()
         reason = str(error).replace(str(folder / file), file)
         raise SceneError("unreadable" if missing else "corrupt", reason) from None

@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .recipe import Recipe, RecipeError, Split
+from .recipe import Recipe, RecipeError
+from .settings import Split
 from .sources.scene import Scene
 
 SPLITS = ("train", "val", "test")

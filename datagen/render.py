@@ -19,13 +19,15 @@ from luts import write_cube
 from . import distort, masks, plan
 from .engines.worker import TargetError
 from .files import sha256_file
+from .geometry import Guide
 from .images import quantise, write_image
 from .manifest import OK, Row
 from .negative import Negative, SceneError, open_negative
 from .plan import Job, Sample
-from .recipe import Mask, Recipe
+from .recipe import Recipe
 from .seeding import sample_rng
-from .shapes import Drawn, Guide, Whole, follows_segmentation
+from .settings import Mask
+from .shapes import Drawn, Whole, follows_segmentation
 from .versions import versions
 
 SUFFIXES = {"png": ".png", "tiff": ".tif"}

@@ -14,21 +14,24 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from .masks import A, B, C, distance_to
-
-Size = tuple[int, int]  # height, width
-Centre = Literal["random", "middle", "stored"]
+from .geometry import (
+    Centre,
+    Guide,
+    Size,
+    bezier_chain,
+    check_aspect,
+    check_band,
+    check_length,
+    label,
+    offsets,
+    pick_centre,
+    rounded,
+    shrink,
+)
+from .masks import A, distance_to
 
 RANLEN_RADIUS = 2 / 7  # seed rule: r1 = 2m/7, r2 ~ U(1.2, 1.25) r1 (RANLEN, section 4.1)
 RANLEN_BAND = (1.2, 1.25)
-
-
-@dataclass(frozen=True)
-class Guide:
-    """What is known about a scene that a mask can follow."""
-
-    segmentation: np.ndarray | None = None  # (H, W) float in [0, 1], 1 = the subject
-    centre: tuple[float, float] | None = None  # x, y as shares of width and height
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,16 @@ class Circle:
     band: tuple[float, float] = RANLEN_BAND
 
     def __post_init__(self) -> None:
-        _check_length(radius=self.radius)
-        _check_band(self.band)
+        check_length(radius=self.radius)
+        check_band(self.band)
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         inner = self.radius * min(size)
-        x, y = _centre(self.centre, size, inner, rng, guide)
+        x, y = pick_centre(self.centre, size, inner, rng, guide)
         outer = inner * rng.uniform(*self.band)
-        distance = np.hypot(*_offsets(size, x, y))
+        distance = np.hypot(*offsets(size, x, y))
         return Drawn(
-            _label(distance <= inner, distance <= outer), _rounded(x=x, y=y, r1=inner, r2=outer)
+            label(distance <= inner, distance <= outer), rounded(x=x, y=y, r1=inner, r2=outer)
         )
 
 
@@ -79,9 +82,9 @@ class Ellipse:
     band: tuple[float, float] = RANLEN_BAND
 
     def __post_init__(self) -> None:
-        _check_length(radius=self.radius)
-        _check_aspect(self.aspect)
-        _check_band(self.band)
+        check_length(radius=self.radius)
+        check_aspect(self.aspect)
+        check_band(self.band)
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         return _turned(self, size, rng, guide, norm=np.hypot)
@@ -97,9 +100,9 @@ class Rectangle:
     band: tuple[float, float] = RANLEN_BAND
 
     def __post_init__(self) -> None:
-        _check_length(radius=self.radius)
-        _check_aspect(self.aspect)
-        _check_band(self.band)
+        check_length(radius=self.radius)
+        check_aspect(self.aspect)
+        check_band(self.band)
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         return _turned(self, size, rng, guide, norm=lambda x, y: np.maximum(abs(x), abs(y)))
@@ -114,23 +117,23 @@ class Stroke:
     band: tuple[float, float] = (1.3, 1.6)
 
     def __post_init__(self) -> None:
-        _check_length(width=self.width)
-        _check_band(self.band)
+        check_length(width=self.width)
+        check_band(self.band)
         if not 1 <= self.turns <= 100:
             raise ValueError(f"turns: must be 1 to 100, got {self.turns}")
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         height, width = size
         knots = rng.uniform(0.1, 0.9, (self.turns + 2, 2)) * (width, height)
-        path = _bezier_chain(knots)
+        path = bezier_chain(knots)
         line = np.zeros(size, np.uint8)
         cv2.polylines(line, [np.rint(path).astype(np.int32)], isClosed=False, color=1)
         distance = distance_to(line)
         inner = self.width * min(size) / 2
         outer = inner * rng.uniform(*self.band)
         return Drawn(
-            _label(distance <= inner, distance <= outer),
-            {"knots": np.round(knots, 2).tolist(), **_rounded(r1=inner, r2=outer)},
+            label(distance <= inner, distance <= outer),
+            {"knots": np.round(knots, 2).tolist(), **rounded(r1=inner, r2=outer)},
         )
 
 
@@ -142,7 +145,7 @@ class Gradient:
     tilt: float = 30.0  # degrees from the horizontal, at most
 
     def __post_init__(self) -> None:
-        _check_length(fade=self.fade)
+        check_length(fade=self.fade)
         if not 0 <= self.tilt <= 180:
             raise ValueError(f"tilt: must be 0 to 180 degrees, got {self.tilt:g}")
 
@@ -150,11 +153,11 @@ class Gradient:
         height, width = size
         angle = math.radians(rng.uniform(-self.tilt, self.tilt) + 180 * rng.integers(2))
         x, y = width / 2, height * rng.uniform(0.35, 0.65)
-        right, down = _offsets(size, x, y)
+        right, down = offsets(size, x, y)
         along = right * -math.sin(angle) + down * math.cos(angle)
         half = self.fade * min(size) / 2
-        parameters = _rounded(x=x, y=y, degrees=math.degrees(angle), half_fade=half)
-        return Drawn(_label(along <= -half, along <= half), parameters)
+        parameters = rounded(x=x, y=y, degrees=math.degrees(angle), half_fade=half)
+        return Drawn(label(along <= -half, along <= half), parameters)
 
 
 @dataclass(frozen=True)
@@ -179,14 +182,14 @@ class Segmentation:
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         subject = guide.segmentation >= 0.5
         radius = self.erode * min(size)
-        core = _shrink(subject, radius, self.kernel)
+        core = shrink(subject, radius, self.kernel)
         while subject.any() and not core.any():
             radius = radius / 2 if radius > 1 else 0.0
-            core = _shrink(subject, radius, self.kernel)
+            core = shrink(subject, radius, self.kernel)
         reach = self.dilate * min(size)
         return Drawn(
-            _label(core, ~_shrink(~subject, reach, self.kernel)),
-            {"kernel": self.kernel, **_rounded(erode=radius, dilate=reach)},
+            label(core, ~shrink(~subject, reach, self.kernel)),
+            {"kernel": self.kernel, **rounded(erode=radius, dilate=reach)},
         )
 
 
@@ -206,7 +209,7 @@ class Matte:
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         matte = guide.segmentation
         parameters = {"opaque": self.opaque, "clear": self.clear}
-        return Drawn(_label(matte >= self.opaque, matte > self.clear), parameters)
+        return Drawn(label(matte >= self.opaque, matte > self.clear), parameters)
 
 
 Shape = Whole | Circle | Ellipse | Rectangle | Stroke | Gradient | Segmentation | Matte
@@ -228,93 +231,18 @@ def follows_segmentation(shape: Shape) -> bool:
     return isinstance(shape, Segmentation | Matte)
 
 
-def _label(core: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """A in the core, B in the rest of the reach, C elsewhere."""
-    return np.where(core, A, np.where(reach, B, C)).astype(np.uint8)
-
-
-def _offsets(size: Size, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
-    """Distance of every pixel's middle from (x, y), rightwards (1, W) and downwards (H, 1)."""
-    height, width = size
-    return np.arange(width)[None, :] + 0.5 - x, np.arange(height)[:, None] + 0.5 - y
-
-
-def _centre(
-    rule: Centre, size: Size, radius: float, rng: np.random.Generator, guide: Guide
-) -> tuple[float, float]:
-    """Pick a centre; a random one keeps the whole core inside the picture where it fits."""
-    height, width = size
-    if rule == "middle":
-        return width / 2, height / 2
-    if rule == "stored":
-        if guide.centre is None:
-            raise ValueError("the mask wants the centre stored with the scene, which has none")
-        return guide.centre[0] * width, guide.centre[1] * height
-    margins = [min(radius, side / 2) for side in (width, height)]
-    return tuple(
-        float(rng.uniform(margin, side - margin))
-        for margin, side in zip(margins, (width, height), strict=True)
-    )
-
-
 def _turned(
     shape: Ellipse | Rectangle, size: Size, rng: np.random.Generator, guide: Guide, *, norm: Any
 ) -> Drawn:
     """A stretched and turned unit ball of `norm`."""
     long = shape.radius * min(size)
     short = long * rng.uniform(*shape.aspect)
-    x, y = _centre(shape.centre, size, long, rng, guide)
+    x, y = pick_centre(shape.centre, size, long, rng, guide)
     angle = rng.uniform(0, math.pi)
     outer = rng.uniform(*shape.band)
-    right, down = _offsets(size, x, y)
+    right, down = offsets(size, x, y)
     along = right * math.cos(angle) + down * math.sin(angle)
     across = down * math.cos(angle) - right * math.sin(angle)
     distance = norm(along / long, across / short)
-    parameters = _rounded(x=x, y=y, long=long, short=short, degrees=math.degrees(angle), band=outer)
-    return Drawn(_label(distance <= 1, distance <= outer), parameters)
-
-
-def _bezier_chain(knots: np.ndarray) -> np.ndarray:
-    """A smooth path through the middles of the legs between knots (quadratic B-spline)."""
-    t = np.linspace(0, 1, 32)[:, None]
-    middles = (knots[:-1] + knots[1:]) / 2
-    return np.concatenate(
-        [
-            (1 - t) ** 2 * start + 2 * t * (1 - t) * knot + t**2 * end
-            for start, knot, end in zip(middles[:-1], knots[1:-1], middles[1:], strict=True)
-        ]
-    )
-
-
-def _shrink(subject: np.ndarray, radius: float, kernel: str) -> np.ndarray:
-    """Erode a boolean mask by a radius in pixels; the frame's edge takes nothing away."""
-    if radius < 1:
-        return subject
-    if kernel == "square":
-        side = 2 * int(radius) + 1
-        return cv2.erode(subject.astype(np.uint8), np.ones((side, side), np.uint8)).astype(bool)
-    if subject.all():
-        return subject
-    return distance_to(~subject) > radius
-
-
-def _rounded(**lengths: float) -> dict[str, float]:
-    return {name: round(float(length), 3) for name, length in lengths.items()}
-
-
-def _check_length(**lengths: float) -> None:
-    for name, length in lengths.items():
-        if not 0 < length <= 2:
-            raise ValueError(
-                f"{name}: must be above 0 and at most 2 (a share of m), got {length:g}"
-            )
-
-
-def _check_band(band: tuple[float, float]) -> None:
-    if not 1 <= band[0] <= band[1] <= 10:
-        raise ValueError(f"band: needs 1 <= lowest <= highest <= 10, got {list(band)}")
-
-
-def _check_aspect(aspect: tuple[float, float]) -> None:
-    if not 0.01 <= aspect[0] <= aspect[1] <= 1:
-        raise ValueError(f"aspect: needs 0.01 <= lowest <= highest <= 1, got {list(aspect)}")
+    parameters = rounded(x=x, y=y, long=long, short=short, degrees=math.degrees(angle), band=outer)
+    return Drawn(label(distance <= 1, distance <= outer), parameters)

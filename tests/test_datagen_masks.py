@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
-from datagen import masks, shapes
+from datagen import geometry, masks, shapes
 from datagen.masks import A, B, C
 from luts.transfer import decode_srgb
 
@@ -23,8 +23,8 @@ def subject(size: tuple[int, int]) -> np.ndarray:
     return matte
 
 
-def guide(size: tuple[int, int]) -> shapes.Guide:
-    return shapes.Guide(subject(size), (0.25, 0.5))
+def guide(size: tuple[int, int]) -> geometry.Guide:
+    return geometry.Guide(subject(size), (0.25, 0.5))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -56,7 +56,7 @@ def test_the_circle_follows_the_rule_of_the_paper():
     size = (700, 900)
     ratios = []
     for seed in range(40):
-        drawn = circle.draw(size, np.random.default_rng(seed), shapes.Guide())
+        drawn = circle.draw(size, np.random.default_rng(seed), geometry.Guide())
         ratios.append(drawn.parameters["r2"] / drawn.parameters["r1"])
         assert drawn.parameters["r1"] == pytest.approx(200, abs=1e-3)
     assert 1.2 <= min(ratios) < 1.21 and 1.24 < max(ratios) <= 1.25
@@ -68,7 +68,7 @@ def test_the_circle_follows_the_rule_of_the_paper():
 
 def test_a_random_circle_lies_inside_the_picture():
     for seed in range(30):
-        drawn = shapes.Circle().draw((100, 150), np.random.default_rng(seed), shapes.Guide())
+        drawn = shapes.Circle().draw((100, 150), np.random.default_rng(seed), geometry.Guide())
         area = np.pi * drawn.parameters["r1"] ** 2
         assert (drawn.regions == A).sum() == pytest.approx(area, rel=0.02)
 
@@ -78,7 +78,7 @@ def test_a_stored_centre_is_used_or_missed():
     drawn = shapes.Circle("stored").draw(size, np.random.default_rng(0), guide(size))
     assert (drawn.parameters["x"], drawn.parameters["y"]) == (50, 50)
     with pytest.raises(ValueError, match="wants the centre stored"):
-        shapes.Circle("stored").draw(size, np.random.default_rng(0), shapes.Guide())
+        shapes.Circle("stored").draw(size, np.random.default_rng(0), geometry.Guide())
 
 
 @pytest.mark.parametrize("kernel", ["disc", "square"])
@@ -86,7 +86,7 @@ def test_erosion_takes_the_radius_off_every_side(kernel):
     matte = np.zeros((100, 100), np.float32)
     matte[20:80, 20:80] = 1
     shape = shapes.Segmentation(kernel=kernel, erode=0.1)
-    regions = shape.draw((100, 100), np.random.default_rng(0), shapes.Guide(matte)).regions
+    regions = shape.draw((100, 100), np.random.default_rng(0), geometry.Guide(matte)).regions
     assert (regions[30:70, 30:70] == A).all() and (regions == A).sum() == 40 * 40
     assert (regions >= B).sum() == 60 * 60
 
@@ -95,7 +95,7 @@ def test_dilation_rounds_the_corners_of_a_disc():
     matte = np.zeros((100, 100), np.float32)
     matte[40:60, 40:60] = 1
     shape = shapes.Segmentation(erode=0.0, dilate=0.1)
-    regions = shape.draw((100, 100), np.random.default_rng(0), shapes.Guide(matte)).regions
+    regions = shape.draw((100, 100), np.random.default_rng(0), geometry.Guide(matte)).regions
     assert (regions == A).sum() == 400
     assert regions[50, 30] == B and regions[50, 29] == C
     assert regions[33, 33] == B and regions[31, 31] == C
@@ -104,13 +104,15 @@ def test_dilation_rounds_the_corners_of_a_disc():
 def test_a_subject_thinner_than_the_erosion_keeps_some_a():
     matte = np.zeros((200, 200), np.float32)
     matte[100:103] = 1
-    drawn = shapes.Segmentation(erode=0.1).draw((200, 200), None, shapes.Guide(matte))
+    drawn = shapes.Segmentation(erode=0.1).draw((200, 200), None, geometry.Guide(matte))
     assert (drawn.regions == A).any() and drawn.parameters["erode"] < 3
 
 
 def test_a_matte_is_cut_in_three():
     ramp = np.tile(np.linspace(0, 1, 101, dtype=np.float32), (10, 1))
-    regions = shapes.Matte(opaque=0.9, clear=0.1).draw((10, 101), None, shapes.Guide(ramp)).regions
+    regions = (
+        shapes.Matte(opaque=0.9, clear=0.1).draw((10, 101), None, geometry.Guide(ramp)).regions
+    )
     assert regions[0].tolist() == [C] * 11 + [B] * 79 + [A] * 11
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from datagen import plan
-from datagen.recipe import RecipeError, Split, parse_recipe
+from datagen.recipe import RecipeError, parse_recipe
+from datagen.settings import Split
 from datagen.sources.scene import Scene
 
 

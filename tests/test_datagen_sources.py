@@ -12,8 +12,9 @@ from datagen.build import Resources, build
 from datagen.dataset import load_pair, open_dataset
 from datagen.images import write_image
 from datagen.plan import jobs
-from datagen.recipe import RecipeError, Source, load_recipe
+from datagen.recipe import RecipeError, load_recipe
 from datagen.sample_index import SAMPLES
+from datagen.settings import Source
 from datagen.sources import SOURCES, read_source
 from datagen.sources.bursts import group_bursts
 from datagen.sources.msec import exposure_of

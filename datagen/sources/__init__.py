@@ -7,7 +7,8 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from ..recipe import SAMPLES, RecipeError, Source
+from ..recipe import RecipeError
+from ..settings import SAMPLES, Source
 from .bursts import group_bursts
 from .scene import Scene
 
