@@ -269,20 +269,19 @@ def _estimated(mosaic, pattern, black, white) -> tuple[np.ndarray, str]:
 def _crop(sizes, metadata: Metadata) -> tuple[tuple[int, int, int, int], str]:
     """The picture the maker meant, in the visible area: DNG DefaultCrop, else the camera's own.
 
-    LibRaw's crop of a DNG is snapped to the filter tile and may be off by one, so the tag is read.
+    LibRaw snaps the margins and the crop of a DNG to the filter tile, so both may be off by one.
+    The tags are not; what LibRaw calls visible is only where counting starts.
     """
     if metadata.crop:
         crop, origin = tuple(round(value) for value in metadata.crop), "dng"
     else:
-        left, top = (
-            sizes.crop_left_margin - sizes.left_margin,
-            sizes.crop_top_margin - sizes.top_margin,
-        )
-        crop, origin = (left, top, sizes.crop_width, sizes.crop_height), "camera"
+        corner = (sizes.crop_left_margin, sizes.crop_top_margin)
+        crop, origin = (*corner, sizes.crop_width, sizes.crop_height), "camera"
     left, top, width, height = crop
+    left, top = left - sizes.left_margin, top - sizes.top_margin
     inside = left >= 0 and top >= 0 and left + width <= sizes.width and top + height <= sizes.height
     if inside and 2 * width > sizes.width and 2 * height > sizes.height:
-        return crop, origin
+        return (left, top, width, height), origin
     return (0, 0, sizes.width, sizes.height), "none"
 
 

@@ -18,7 +18,7 @@ import numpy as np
 TIFF_MAGIC = (b"II*\0", b"MM\0*")
 MAKE, MODEL, ORIENTATION = 271, 272, 274
 DNG_VERSION, UNIQUE_MODEL, WHITE_LEVEL = 50706, 50708, 50717
-CROP_ORIGIN, CROP_SIZE = 50719, 50720
+CROP_ORIGIN, CROP_SIZE, ACTIVE_AREA = 50719, 50720, 50829
 BASELINE_EXPOSURE, BASELINE_OFFSET = 50730, 51109
 NOISE_PROFILE = 51041
 OPCODES = {51008: "OpcodeList1", 51009: "OpcodeList2", 51022: "OpcodeList3"}
@@ -32,11 +32,13 @@ class Metadata:
     camera: str = ""
     orientation: int | None = None  # EXIF code
     white: float | None = None  # DNG WhiteLevel
-    crop: tuple[float, float, float, float] | None = None  # DNG DefaultCrop: left, top, w, h
+    crop: tuple[float, float, float, float] | None = (
+        None  # DNG DefaultCrop, in raw pixels: left, top, w, h
+    )
     baseline_ev: float | None = None  # DNG BaselineExposure + BaselineExposureOffset, stops
     noise_profile: tuple[tuple[float, float], ...] | None = None  # DNG (S, O), one or per colour
     opcodes: tuple[str, ...] = ()  # DNG corrections that nobody here applies
-    short_of: int = 0  # bytes that the file's own directory promises and the file lacks
+    short_of: int = 0  # bytes that a DNG's own directory promises and the file lacks
 
 
 def read_metadata(path: Path) -> Metadata:
@@ -76,8 +78,7 @@ def _tiff_metadata(path: Path) -> Metadata:
         first = file.pages.first.tags
         pages = [first, *_sub_tags(file)]
         raw = max(pages, key=_pixels)
-        short_of = max(_end_of_data(tags) for tags in pages) - path.stat().st_size
-        about = Metadata(camera=_camera(first), short_of=max(short_of, 0))
+        about = Metadata(camera=_camera(first))
         if DNG_VERSION not in first:
             return about
         return replace(
@@ -88,6 +89,7 @@ def _tiff_metadata(path: Path) -> Metadata:
             baseline_ev=_baseline(first),
             noise_profile=_noise(raw.valueof(NOISE_PROFILE) or first.valueof(NOISE_PROFILE)),
             opcodes=tuple(name for code, name in OPCODES.items() if code in raw),
+            short_of=max(max(map(_end_of_data, pages)) - path.stat().st_size, 0),
         )
 
 
@@ -125,7 +127,10 @@ def _white(tags) -> float | None:
 def _crop(tags) -> tuple[float, float, float, float] | None:
     origin = _rationals(tags, CROP_ORIGIN, 2)
     size = _rationals(tags, CROP_SIZE, 2)
-    return (*origin, *size) if origin and size else None
+    if not (origin and size):
+        return None
+    top, left = _numbers(tags.valueof(ACTIVE_AREA, (0, 0)))[:2]  # which the origin counts from
+    return (origin[0] + left, origin[1] + top, *size)
 
 
 def _baseline(tags) -> float | None:

@@ -306,3 +306,26 @@ def test_decode_errors_that_libraw_reports_never_give_a_picture(tmp_path, monkey
     monkeypatch.setattr("datagen.raw._unpack", lambda path: fail(path))
     with pytest.raises(RawDamagedError, match="LibRaw: data error"):
         read_raw(tmp_path / "a.dng")
+
+
+@pytest.mark.parametrize("margin", [(0, 0), (1, 0), (0, 1), (1, 1), (2, 3)])
+def test_crop_and_pattern_are_right_although_libraw_rounds_margins(tmp_path, margin):
+    top, left = margin
+    mosaic = np.random.default_rng(0).integers(300, 4000, (64, 96)).astype(np.uint16)
+    more = {
+        33421: (3, 2, (2, 2)),
+        33422: (1, 4, bytes((0, 1, 1, 2))),  # RGGB from the corner of the active area
+        50717: (3, 1, 4095),
+        50719: (4, 2, (7, 5)),
+        50720: (4, 2, (80, 50)),
+        50829: (4, 4, (top, left, 60, 90)),
+    }
+    tifffile.imwrite(
+        tmp_path / "a.dng", mosaic, photometric=32803, metadata=None, extratags=tags(more=more)
+    )
+    photo = read_raw(tmp_path / "a.dng")
+    x, y, width, height = photo.crop
+    cropped = photo.mosaic[y : y + height, x : x + width]
+    np.testing.assert_array_equal(cropped, mosaic[top + 5 : top + 55, left + 7 : left + 87])
+    # Five rows down and seven columns right of RGGB's corner lies its last site.
+    assert np.roll(photo.pattern, (-y, -x), axis=(0, 1)).tolist() == [[2, 1], [1, 0]]
