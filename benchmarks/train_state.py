@@ -37,6 +37,8 @@ class Run:
         self.losses: list[dict[str, float]] = []
         self.scores: list[dict[str, float]] = []
         self.best: Record = {}
+        # Asked at the start: later the checkout may hold other code than is running.
+        self.made_by = describe(str(next(parts["model"].parameters()).device))
 
     def note(self, step: int, terms: dict[str, Tensor]) -> None:
         """Remember the loss terms of a step."""
@@ -97,19 +99,24 @@ class Run:
         return state["step"]
 
     def _record(self, step: int, scores: dict[str, float]) -> Record:
-        made_by = describe(str(next(self.parts["model"].parameters()).device))
+        licences = {row["licence"] for row in self.dataset.select(split="train")}
         return {
             "model": self.settings.model,
             "parameters": sum(p.numel() for p in self.parts["model"].parameters()),
             "training": dataclasses.asdict(self.settings),
-            "data": {"name": self.dataset.name, "hash": self.dataset.hash, "split": "train"},
+            "data": {
+                "name": self.dataset.name,
+                "hash": self.dataset.hash,
+                "split": "train",
+                "licences": sorted(licences),
+            },
             "step": step + 1,
             "validation": scores,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "command": shlex.join(["benchmarks", *sys.argv[1:]]),
-            "commit": made_by["commit"],
-            "device": made_by["device_name"],
-            "versions": made_by["versions"],
+            "commit": self.made_by["commit"],
+            "device": self.made_by["device_name"],
+            "versions": self.made_by["versions"],
         }
 
 

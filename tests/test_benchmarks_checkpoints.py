@@ -113,6 +113,7 @@ def test_shipped_weights_load_and_say_how_they_were_made(name):
     _, record = load(name)
     assert record["model"] == name
     assert record["data"]["split"] == "train"
+    assert record["data"]["licences"] == ["CC0-1.0"]  # nothing else may be shipped
     for key in ("step", "validation", "command", "commit", "date", "versions", "parameters"):
         assert record[key], key
     assert record["parameters"] == MODELS[name].parameters
