@@ -125,9 +125,7 @@ def test_reduction_weighs_an_impulse_once_and_sums_to_one():
     assert (planes[0, 1] == 0).all() and clipped[0, 0].max() > 0
 
 
-@pytest.mark.parametrize(
-    "name", ["canon_s40_CRW_0119.CRW", "canon_s40_CRW_0112.CRW", "canon_g2_CRW_0304.CRW"]
-)
+@pytest.mark.parametrize("name", ["canon_s40_CRW_0119.CRW", "canon_g2_CRW_0304.CRW"])
 def test_both_ways_to_a_small_picture_agree(shared, monkeypatch, name):
     photo = read_raw(shared / "raw" / name)
     direct = linear(photo, 512)
