@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from .image import checked
-from .lime import DARKEST, EPSILON, SMOOTHNESS, gradients_and_weights
+from .lime import DARKEST, SMOOTHNESS, quadratic_weights
 from .smooth import solve
 
 EXPONENT = 0.6  # of the illumination divided out
@@ -34,8 +34,7 @@ def hqec(encoded: np.ndarray) -> np.ndarray:
 
 def _bounded_illumination(brightest: np.ndarray) -> np.ndarray:
     """Smooth the brightest channel from above: pixels below it are pulled up, then set to it."""
-    dx, dy, wx, wy = gradients_and_weights(brightest)
-    edges = SMOOTHNESS * wx / (np.abs(dx) + EPSILON), SMOOTHNESS * wy / (np.abs(dy) + EPSILON)
+    edges = quadratic_weights(brightest, SMOOTHNESS)
     mass = np.ones_like(brightest)
     for _ in range(ROUNDS):
         light = solve(mass, edges, mass * brightest)

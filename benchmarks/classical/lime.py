@@ -56,8 +56,10 @@ def lime_exact(
 
 def dual(encoded: np.ndarray) -> np.ndarray:
     """Correct under- and over-exposure: LIME on the image and on its negative, fused with it."""
-    under = lime(encoded, exponent=DUAL_EXPONENT)
-    over = 1 - lime(1 - encoded, exponent=DUAL_EXPONENT)
+    light = illumination(checked(encoded).max(axis=2), smoothness=SMOOTHNESS)
+    shade = illumination(1 - encoded.min(axis=2), smoothness=SMOOTHNESS)
+    under = _relit(encoded, light, DUAL_EXPONENT)
+    over = 1 - _relit(1 - encoded, shade, DUAL_EXPONENT)
     return fuse([encoded, under, over])
 
 
@@ -68,12 +70,7 @@ def illumination(brightest: np.ndarray, *, smoothness: float) -> np.ndarray:
     ----------
     brightest : (H, W) float32, the largest of R, G and B
     """
-    dx, dy, wx, wy = gradients_and_weights(brightest)
-    return smooth(
-        brightest,
-        smoothness * wx / (np.abs(dx) + EPSILON),
-        smoothness * wy / (np.abs(dy) + EPSILON),
-    )
+    return smooth(brightest, *quadratic_weights(brightest, smoothness))
 
 
 def illumination_exact(brightest: np.ndarray, *, smoothness: float) -> np.ndarray:
@@ -135,6 +132,12 @@ def gradients_and_weights(
     dy = np.diff(plane, axis=0, append=plane[-1:])
     wx, wy = (1 / (np.abs(cv2.GaussianBlur(d, (0, 0), SIGMA)) + EPSILON) for d in (dx, dy))
     return dx[:, :-1], dy[:-1], wx[:, :-1], wy[:-1]
+
+
+def quadratic_weights(plane: np.ndarray, smoothness: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of squared differences that stand in for the L1 norm, wx and wy."""
+    dx, dy, wx, wy = gradients_and_weights(plane)
+    return smoothness * wx / (np.abs(dx) + EPSILON), smoothness * wy / (np.abs(dy) + EPSILON)
 
 
 def _relit(encoded: np.ndarray, light: np.ndarray, exponent: float) -> np.ndarray:

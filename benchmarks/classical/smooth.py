@@ -6,7 +6,7 @@ five entries per row, and the weights span six orders of magnitude. They are sol
 gradients with an algebraic multigrid preconditioner: pixels tied by strong weights are merged, so
 no block ever straddles an edge of the picture, and the merged system is solved the same way.
 
-Works in float64 and needs about 130 bytes per pixel: 1.6 GB at 12 megapixels.
+Works in float64 and needs about 150 bytes per pixel: 1.8 GB at 12 megapixels.
 
 References
 ----------
@@ -47,7 +47,15 @@ class _Level:
     inverse: np.ndarray | None
 
     def __matmul__(self, t: np.ndarray) -> np.ndarray:
-        return self.diagonal * t - self.upper @ t - self.transposed @ t
+        out = self.diagonal * t
+        out -= self.upper @ t
+        out -= self.transposed @ t
+        return out
+
+    def residual(self, right: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Return right - self @ t."""
+        out = self @ t
+        return np.subtract(right, out, out=out)
 
 
 def smooth(target: np.ndarray, wx: np.ndarray, wy: np.ndarray) -> np.ndarray:
@@ -63,7 +71,7 @@ def smooth(target: np.ndarray, wx: np.ndarray, wy: np.ndarray) -> np.ndarray:
     -------
     (H, W) float32.
     """
-    return solve(np.ones(target.shape), (wx, wy), target)
+    return solve(np.ones(target.shape, np.float32), (wx, wy), target)
 
 
 def solve(
@@ -87,9 +95,8 @@ def solve(
     (H, W) float32.
     """
     levels = _build(mass.ravel().astype(np.float64), _edge_matrix(*edges))
-    flat = right.ravel().astype(np.float64)
     t = (right / mass if start is None else start).ravel().astype(np.float64)
-    residual = flat - levels[0] @ t
+    residual = levels[0].residual(right.ravel(), t)
     search = scaled = _cycle(levels, residual)
     energy = residual @ scaled
     for _ in range(MAX_ITERATIONS):
@@ -164,12 +171,15 @@ def _cycle(levels: list[_Level], right: np.ndarray) -> np.ndarray:
     level, *coarser = levels
     if level.label is None:
         return right / level.diagonal if level.inverse is None else level.inverse @ right
-    smoother = DAMPING / level.diagonal
-    t = smoother * right
-    blocks = np.bincount(level.label, right - level @ t)
+    t = right * DAMPING
+    t /= level.diagonal
+    blocks = np.bincount(level.label, level.residual(right, t))
     correction = _cycle(coarser, blocks)
     if coarser[0].label is not None:
-        correction += _cycle(coarser, blocks - coarser[0] @ correction)
+        correction += _cycle(coarser, coarser[0].residual(blocks, correction))
     t += correction[level.label]
-    t += smoother * (right - level @ t)
+    rest = level.residual(right, t)
+    rest *= DAMPING
+    rest /= level.diagonal
+    t += rest
     return t

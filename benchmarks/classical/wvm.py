@@ -26,6 +26,7 @@ GAMMA = 2.2
 FIRST_SIGMA = 5.0  # pixels, of the first guess at the illumination
 COARSEST = 96  # pixels of the long side on which the rounds begin
 FIRST_ROUNDS, FINER_ROUNDS = 20, 2
+LARGEST = 8_000_000  # pixels; beyond, the illumination is enlarged only, to stay below 2 GB
 
 
 def wvm(encoded: np.ndarray) -> np.ndarray:
@@ -64,7 +65,7 @@ def _log_maps(value: np.ndarray, *, pitch: int) -> tuple[np.ndarray, np.ndarray]
         half = (max(1, width // 2), max(1, height // 2))
         small = cv2.resize(value, half, interpolation=cv2.INTER_AREA).reshape(half[::-1])
         _, coarse = _log_maps(small, pitch=2 * pitch)
-        rounds = FINER_ROUNDS
+        rounds = FINER_ROUNDS if s.size <= LARGEST else 0
         light = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     light = np.maximum(light.reshape(s.shape), s)
     r = s - light

@@ -92,12 +92,11 @@ def _report_smoothing() -> None:
     import scipy.sparse as sp
     from scipy.sparse.linalg import spsolve
 
-    from benchmarks.classical.lime import EPSILON, SMOOTHNESS, gradients_and_weights
+    from benchmarks.classical.lime import SMOOTHNESS, quadratic_weights
     from benchmarks.classical.smooth import smooth
 
     brightest = (_scene(MEGAPIXEL) * np.float32(0.3)).max(axis=2)
-    dx, dy, wx, wy = gradients_and_weights(brightest)
-    wx, wy = (SMOOTHNESS * w / (np.abs(d) + EPSILON) for w, d in ((wx, dx), (wy, dy)))
+    wx, wy = quadratic_weights(brightest, SMOOTHNESS)
     start = time.process_time()
     ours = smooth(brightest, wx, wy)
     middle = time.process_time()
