@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,25 @@ Layer = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Distortion:
-    """One or more layers on top of each other, their sum as a LUT, and how to record them."""
+    """One or more layers on top of each other, and how to record them.
+
+    Small, so that a worker can keep a whole pool; the table is baked again when it is wanted.
+    """
 
     layers: tuple[Layer, ...]
-    lut: Lut3D
+    lut_size: int
     lut_hash: str
     record: dict[str, Any]
 
     def apply(self, encoded: np.ndarray) -> np.ndarray:
         """Distort (H, W, 3) encoded float values; the result lies in [0, 1], float32."""
         return _through(self.layers, encoded).astype(np.float32)
+
+    def bake(self) -> Lut3D:
+        """All layers as one LUT."""
+        names = [layer["name"] for layer in self.record.get("layers", [self.record])]
+        table = _through(self.layers, nodes(self.lut_size))
+        return Lut3D(table, title=" + ".join(names))
 
 
 def draw(recipe: Recipe, block: int, *, split: str, sample: str, number: int) -> Distortion:
@@ -73,21 +82,20 @@ def check_names(recipe: Recipe) -> None:
             luts.read_cube(file)  # a damaged LUT is better refused now than in every sample
 
 
-@functools.lru_cache(maxsize=128)
+@functools.cache
 def _pool_entry(distort: Distort, seed: int, key: str) -> Distortion:
     rng = sample_rng(seed, key)
     drawn = [_draw_layer(distort, rng) for _ in range(distort.stack)]
     layers = tuple(layer for layer, _ in drawn)
     records = [record for _, record in drawn]
-    table = _through(layers, nodes(distort.lut_size))
-    lut = Lut3D(table, title=" + ".join(_title(record) for record in records))
     severity = mean_difference(functools.partial(_through, layers))
     record = {
         **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
         "exact": all(record["kind"] == "family" for record in records),
         "severity": round(severity, 4),
     }
-    return Distortion(layers, lut, luts.table_hash(lut), record)
+    drawn = Distortion(layers, distort.lut_size, "", record)
+    return replace(drawn, lut_hash=luts.table_hash(drawn.bake()))
 
 
 def _draw_layer(distort: Distort, rng: np.random.Generator) -> tuple[Layer, dict[str, Any]]:
@@ -129,7 +137,3 @@ def _through(layers: tuple[Layer, ...], encoded: np.ndarray) -> np.ndarray:
     for layer in layers:
         encoded = np.clip(layer(np.asarray(encoded, np.float32)), 0, 1)
     return encoded
-
-
-def _title(record: dict[str, Any]) -> str:
-    return str(record["name"])

@@ -64,12 +64,12 @@ def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
 def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[str]:
     """Name the split of every scene so that a group is never divided.
 
-    source: the source's own column. hash: by a hash of (seed, group), so that a scene's split does
-    not depend on which other scenes there are. order: the first `train` scenes, then `val`, then
-    `test`, as FiveK is divided in the literature.
+    source: the source's own column; where it is empty, the group's, or else as by hash.
+    hash: by a hash of (seed, group), so that a scene's split does not depend on which others exist.
+    order: the first `train` scenes, then `val`, then `test`, as the literature divides FiveK.
     """
     if split.by == "source":
-        splits = [_own_split(scene) for scene in scenes]
+        splits = _own_splits(split, scenes, seed)
     elif split.by == "hash":
         splits = [_hashed_split(split, scene.group, seed) for scene in scenes]
     else:
@@ -78,13 +78,18 @@ def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[s
     return splits
 
 
-def _own_split(scene: Scene) -> str:
-    if scene.split not in SPLITS:
-        raise RecipeError(
-            f"{scene.files[0]}: [split] by = 'source' needs a split of train, val or test for "
-            f"every scene, got {scene.split!r}"
-        )
-    return scene.split
+def _own_splits(split: Split, scenes: Sequence[Scene], seed: int) -> list[str]:
+    for scene in scenes:
+        if scene.split not in (*SPLITS, ""):
+            raise RecipeError(
+                f"{scene.files[0]}: its source puts it into split {scene.split!r}; "
+                f"known are {', '.join(SPLITS)}"
+            )
+    fixed = {scene.group: scene.split for scene in scenes if scene.split}
+    return [
+        scene.split or fixed.get(scene.group) or _hashed_split(split, scene.group, seed)
+        for scene in scenes
+    ]
 
 
 def _hashed_split(split: Split, group: str, seed: int) -> str:

@@ -109,7 +109,7 @@ class Renderer:
         target = self.out / path
         with _writing(target):
             if not target.exists():
-                write_cube(drawn.lut, target)
+                write_cube(drawn.bake(), target)
             digest = _file_digest(target, target.stat().st_mtime_ns)
         severity = round(distort.image_severity(distorted, encoded), 4)
         record = {

@@ -106,7 +106,7 @@ class Split:
         sizes = (self.train, self.val, self.test)
         if min(sizes) < 0 or sum(sizes) <= 0:
             raise ValueError("train, val, test: must not be negative, nor all zero")
-        if self.by == "hash" and abs(sum(sizes) - 1) > 1e-6:
+        if self.by != "order" and abs(sum(sizes) - 1) > 1e-6:
             raise ValueError(f"train, val, test: must add up to 1, got {sum(sizes):g}")
         if self.by == "order" and any(size != int(size) for size in sizes):
             raise ValueError("train, val, test: must be whole numbers of scenes when by = 'order'")

@@ -77,6 +77,18 @@ def test_an_order_that_divides_a_group_is_refused():
         plan.assign_splits(Split("order", 2, 0, 2), scenes(4, groups=2), seed=0)
 
 
-def test_a_source_without_splits_cannot_decide_them():
-    with pytest.raises(RecipeError, match=r"s0000.dng.*train, val or test.*got ''"):
-        plan.assign_splits(Split("source"), scenes(1), seed=0)
+def test_a_source_decides_what_it_knows_and_the_hash_decides_the_rest():
+    fixed = [Scene(f"f{i}", f"f{i}.dng", group=f"g{i}", split="test") for i in range(20)]
+    same_group = Scene("view", "view.dng", group="g3")
+    unknown = scenes(20)
+    split = Split("source", 0.5, 0.0, 0.5)
+    names = plan.assign_splits(split, [*fixed, same_group, *unknown], seed=0)
+    assert names[:21] == ["test"] * 21
+    assert names[21:] == plan.assign_splits(Split("hash", 0.5, 0.0, 0.5), unknown, seed=0)
+
+
+def test_a_split_that_nobody_knows_is_refused():
+    with pytest.raises(
+        RecipeError, match=r"a\.dng: its source puts it into split 'dev'"
+    ):
+        plan.assign_splits(Split("source"), [Scene("a", "a.dng", split="dev")], seed=0)
