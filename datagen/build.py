@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import distort, engines, plan, workspace
 from .card import write_card
@@ -44,7 +45,7 @@ class Resources:
 
     engine: str = "local"
     workers: int = 1
-    memory: int = 4 << 30  # bytes of address space per worker; 0 is no limit
+    memory: int = 8 << 30  # bytes of address space per worker; 0 is no limit
     deadline_s: float = 0.0  # per scene; 0 goes by the size of its file
 
 
@@ -77,12 +78,12 @@ def build(recipe: Recipe, out: Path, resources: Resources | None = None) -> Summ
     """
     started = time.monotonic()
     resources = resources or Resources()
-    distort.check_names(recipe)
+    meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
     folder = source_folder(recipe.source)
     jobs = plan.jobs(recipe, read_source(recipe.source))
     summary = Summary(Path(out))
     with workspace.locked(summary.folder), _interruptible() as stop:
-        workspace.claim(recipe, summary.folder)
+        workspace.claim(summary.folder, recipe.name, meaning)
         kept = _kept(recipe, jobs, summary.folder)
         summary.reused = len(kept)
         todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
@@ -92,7 +93,7 @@ def build(recipe: Recipe, out: Path, resources: Resources | None = None) -> Summ
         _make(renderer, tasks, total=len(todo), resources=resources, kept=kept, summary=summary)
         summary.interrupted = stop.is_set()
         if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
-            summary.hash = _finish(recipe, summary.folder, kept)
+            summary.hash = _finish(summary.folder, recipe.name, meaning, kept)
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -175,7 +176,7 @@ def _count(summary: Summary, rows: Sequence[Row]) -> None:
         summary.failures.append(f"{first['scene']}: {first['status']}: {first['reason']}")
 
 
-def _finish(recipe: Recipe, out: Path, kept: dict[str, int]) -> str:
+def _finish(out: Path, name: str, meaning: dict[str, Any], kept: dict[str, int]) -> str:
     """Sort the manifest and sign the data set with its hash."""
     sort_manifest(out / MANIFEST, kept)
     counts: Counter[tuple[str, str]] = Counter()
@@ -185,12 +186,12 @@ def _finish(recipe: Recipe, out: Path, kept: dict[str, int]) -> str:
             counts[row["split"], row["status"]] += 1
             yield row
 
-    name = dataset_hash(counted())
+    signature = dataset_hash(counted())
     content = {
-        "name": recipe.name,
-        "recipe": recipe.resolved(),
+        "name": name,
+        **meaning,
         "complete": True,
-        "hash": name,
+        "hash": signature,
         "samples": {
             split: {status: n for (s, status), n in sorted(counts.items()) if s == split}
             for split in plan.SPLITS
@@ -199,7 +200,7 @@ def _finish(recipe: Recipe, out: Path, kept: dict[str, int]) -> str:
     }
     write_card(out, content, read_rows(out / MANIFEST))
     workspace.write_dataset(out, content)
-    return name
+    return signature
 
 
 @contextmanager

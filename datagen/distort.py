@@ -67,8 +67,13 @@ def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
     return float(np.mean(difference, dtype=np.float64))
 
 
-def check_names(recipe: Recipe) -> None:
-    """Raise RecipeError for a family, library LUT or file that does not exist."""
+def check_names(recipe: Recipe) -> dict[str, str]:
+    """Look up every family, library LUT and file that a recipe names.
+
+    Returns the table hashes of its LUT files, which are part of what the recipe means. Raises
+    RecipeError for a name that does not exist, LutFormatError for a damaged file.
+    """
+    hashes = {}
     for number, distort in enumerate(recipe.distort, start=1):
         where = f"{recipe.path}: [[distort]] {number}"
         known = {"families": families.FAMILIES, "library": library.names()}
@@ -79,7 +84,8 @@ def check_names(recipe: Recipe) -> None:
         for file in distort.files:
             if not Path(file).is_file():
                 raise RecipeError(f"{where} files: {file}: no such file")
-            luts.read_cube(file)  # a damaged LUT is better refused now than in every sample
+            hashes[Path(file).name] = luts.table_hash(luts.read_cube(file))
+    return hashes
 
 
 @functools.cache

@@ -6,7 +6,6 @@ The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tomllib
@@ -52,11 +51,6 @@ class Recipe:
         for block in values["mask"]:
             block.update(block.pop("shape"))
         return json.loads(json.dumps(values))
-
-    def fingerprint(self) -> str:
-        """SHA-256 of the resolved recipe."""
-        text = json.dumps(self.resolved(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .files import sha256_file, write_text
 from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dump_row, parse_row
-from .recipe import Recipe, RecipeError
+from .recipe import RecipeError
 from .strict import shown
 
 LOCK = ".lock"
@@ -33,20 +33,23 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def claim(recipe: Recipe, folder: Path) -> None:
-    """Take the folder for this recipe, or refuse to mix two recipes in one data set."""
-    path = folder / DATASET
-    if path.is_file():
-        before = read_dataset(folder)["recipe"]
-        if before != recipe.resolved():
+def claim(folder: Path, name: str, meaning: Mapping[str, Any]) -> None:
+    """Take the folder for a recipe, or refuse to mix two recipes in one data set.
+
+    `meaning` is what decides the pixels: the resolved recipe, and the hashes of its LUT files.
+    """
+    if (folder / DATASET).is_file():
+        before = read_dataset(folder)
+        before = {key: before.get(key) for key in meaning}
+        if before != meaning:
             raise RecipeError(
                 f"{folder}: holds a data set of another recipe "
-                f"({_difference(before, recipe.resolved())}); choose another folder"
+                f"({_difference(before, dict(meaning))}); choose another folder"
             )
     elif any(entry.name != LOCK for entry in folder.iterdir()):
         raise RecipeError(f"{folder}: is not empty and holds no {DATASET}; choose another folder")
     else:
-        write_dataset(folder, {"name": recipe.name, "recipe": recipe.resolved(), "complete": False})
+        write_dataset(folder, {"name": name, **meaning, "complete": False})
     for scratch in folder.glob("**/.*.part*"):  # what killed workers were writing
         scratch.unlink(missing_ok=True)
 

@@ -18,18 +18,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import luts
 from datagen import build as builder
-from datagen import develop, masks
+from datagen import develop, masks, workspace
 from datagen.build import Resources, build
 from datagen.cli import main
 from datagen.dataset import load_pair, open_dataset
 from datagen.engines.worker import TargetError
-from datagen.images import quantise, read_image, write_image
+from datagen.images import quantise, read_image, to_float, write_image
 from datagen.manifest import ManifestError, read_rows
 from datagen.raw import read_raw
 from datagen.recipe import Recipe, RecipeError, load_recipe
 from datagen.sample_index import SAMPLES
-from luts.transfer import encode_srgb
+from luts.transfer import decode_srgb, encode_srgb
 
 SERIAL = Resources(engine="serial")
 TOML = """
@@ -90,10 +91,6 @@ def test_a_build_makes_every_planned_sample(recipe, tmp_path):
 
 def test_the_pixels_are_gain_curve_distortion_and_rounding(recipe, tmp_path):
     """An undistorted EV is the photo's light times 2**ev; a distorted one is near its LUT."""
-    import luts
-    from datagen.images import to_float
-    from luts.transfer import decode_srgb
-
     build(recipe, tmp_path / "out", SERIAL)
     dataset = open_dataset(tmp_path / "out")
     light = decode_srgb(to_float(picture(0)))
@@ -199,7 +196,7 @@ def test_a_bad_file_costs_only_itself_and_is_tried_again(recipe, tmp_path, capsy
     victim = tmp_path / "photos" / "p02.png"
     good = victim.read_bytes()
     victim.write_bytes(good[: len(good) // 2])
-    args = ["build", recipe.path, "-o", str(tmp_path / "out"), "-j", "2"]
+    args = ["build", recipe.path, "-o", str(tmp_path / "out"), "--engine", "serial"]
     assert main(args) == 1
     printed = capsys.readouterr()
     assert printed.out == f"{tmp_path / 'out'}\n"
@@ -215,8 +212,20 @@ def test_a_bad_file_costs_only_itself_and_is_tried_again(recipe, tmp_path, capsy
 def test_another_recipe_does_not_mix(recipe, tmp_path):
     build(recipe, tmp_path / "out", SERIAL)
     other = dataclasses.replace(recipe, seed=4)
-    with pytest.raises(RecipeError, match=r"another recipe \(seed was 3, is 4\); choose another"):
+    with pytest.raises(RecipeError, match=r"recipe \(recipe\.seed was 3, is 4\); choose"):
         build(other, tmp_path / "out", SERIAL)
+
+
+def test_a_lut_file_that_changed_is_another_recipe(tmp_path):
+    lut = tmp_path / "look.cube"
+    luts.write_cube(luts.identity(3), lut)
+    recipe = tiny(tmp_path, 1, **{"distort": f'[{{files = ["{lut}"], lut_size = 3}}]'})
+    build(recipe, tmp_path / "out", SERIAL)
+    row = open_dataset(tmp_path / "out").select(ev=0.0)[1]
+    assert row["distortion"]["exact"] is False and row["distortion"]["severity"] < 0.01
+    luts.write_cube(luts.Lut3D(luts.identity(3).table * 0.9), lut)
+    with pytest.raises(RecipeError, match=r"another recipe \(distort\.look\.cube was"):
+        build(recipe, tmp_path / "out", SERIAL)
 
 
 def test_a_folder_of_something_else_is_left_alone(recipe, tmp_path):
@@ -232,8 +241,6 @@ def test_a_scene_that_vanished_is_not_dropped_in_silence(recipe, tmp_path):
 
 
 def test_two_builders_do_not_share_a_folder(recipe, tmp_path):
-    from datagen import workspace
-
     with (
         workspace.locked(tmp_path / "out"),
         pytest.raises(RecipeError, match="another build is at work here"),
@@ -317,11 +324,10 @@ def small_disk(tmp_path):
 
 
 def test_a_small_disk_fills_up_in_one_line(tmp_path, small_disk, capsys):
-    recipe = tiny(tmp_path, count=60, **{"render.evs": "[-2, -1, 0, 1, 2]"})
+    recipe = tiny(tmp_path, count=20)
     ballast = small_disk / "ballast"
-    ballast.write_bytes(b"x" * 800_000)
-    arguments = ["-o", str(small_disk / "out"), "-j", "2", "--set", "render.evs=[-2, -1, 0, 1, 2]"]
-    assert main(["build", recipe.path, *arguments]) == 2
+    ballast.write_bytes(b"x" * 900_000)
+    assert main(["build", recipe.path, "-o", str(small_disk / "out"), "-j", "2"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert "No space left on device" in lines[-1] and len(lines) == 1
     ballast.unlink()

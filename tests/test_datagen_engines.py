@@ -9,6 +9,8 @@ import signal
 import sys
 import time
 
+import cv2
+import numpy as np
 import pytest
 
 from datagen import engines
@@ -26,6 +28,8 @@ def play(job: tuple[str, int]) -> int:
         time.sleep(3600)
     elif kind == "eat":
         bytearray(MEMORY * 4)
+    elif kind == "eat with OpenCV":
+        cv2.resize(np.zeros((9, 9), np.float32), (60_000, 60_000))
     elif kind == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     elif kind == "bug":
@@ -66,6 +70,7 @@ def test_every_engine_does_every_task_once(engine):
         ("killed", "crashed", "ended by SIGKILL"),
         ("hang", "timeout", "longer than 2 s"),
         ("eat", "oom", "more memory"),
+        ("eat with OpenCV", "oom", "more memory"),
         ("bug", "error", r"KeyError at test_datagen_engines.py:\d+: 'a bug of ours"),
     ],
 )

@@ -88,7 +88,5 @@ def test_a_source_decides_what_it_knows_and_the_hash_decides_the_rest():
 
 
 def test_a_split_that_nobody_knows_is_refused():
-    with pytest.raises(
-        RecipeError, match=r"a\.dng: its source puts it into split 'dev'"
-    ):
+    with pytest.raises(RecipeError, match=r"a\.dng: its source puts it into split 'dev'"):
         plan.assign_splits(Split("source"), [Scene("a", "a.dng", split="dev")], seed=0)

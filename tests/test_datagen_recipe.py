@@ -85,7 +85,7 @@ def test_only_what_decides_pixels_makes_a_recipe_another():
     one = parse_recipe(SMALLEST, where="a.toml")
     moved = parse_recipe({**SMALLEST, "source": {"folder": "there"}}, where="b.toml")
     brighter = dataclasses.replace(one, render=dataclasses.replace(one.render, evs=(2.0,)))
-    assert one.fingerprint() == moved.fingerprint() != brighter.fingerprint()
+    assert one.resolved() == moved.resolved() != brighter.resolved()
 
 
 @pytest.mark.parametrize(

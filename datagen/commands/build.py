@@ -26,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory-gb",
         type=float,
-        default=4.0,
-        help="most a worker may use; 0 is no limit (default 4)",
+        default=8.0,
+        help="most a worker may use; 0 is no limit (default 8)",
     )
     parser.add_argument(
         "--deadline",

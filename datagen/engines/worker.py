@@ -144,9 +144,9 @@ def attempt(work: Work, job: Any) -> tuple[str, Any]:
         return "ok", work(job)
     except TargetError as error:
         return "target", (error.errno, error.strerror, error.filename)
-    except MemoryError:
-        return "oom", "needed more memory than a worker may use"
     except Exception as error:
+        if isinstance(error, MemoryError) or "Insufficient memory" in str(error):  # OpenCV's own
+            return "oom", "needed more memory than a worker may use"
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}:{frame.lineno}"
         return "error", f"{type(error).__name__} at {where}: {' '.join(str(error).split())}"
