@@ -6,7 +6,7 @@ five entries per row, and the weights span six orders of magnitude. They are sol
 gradients with an algebraic multigrid preconditioner: pixels tied by strong weights are merged, so
 no block ever straddles an edge of the picture, and the merged system is solved the same way.
 
-Works in float64 and needs about 150 bytes per pixel: 1.8 GB at 12 megapixels.
+Works in float64 and needs about 150 bytes per pixel: 1.8 GiB at 12 megapixels.
 
 References
 ----------
