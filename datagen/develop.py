@@ -22,6 +22,8 @@ from .noise import Profile, add_to_light, add_to_mosaic, noise_profile
 from .raw import RawPhoto
 from .tone import TONES
 
+BAND_ROWS = 16
+
 
 def linear(
     photo: RawPhoto,
@@ -153,8 +155,15 @@ def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
     """Turn white-balanced camera light (h, w, K) into upright linear sRGB (H, W, 3) float32."""
     if highlights not in HIGHLIGHTS:
         raise ValueError(f"highlights is one of {', '.join(HIGHLIGHTS)}, got {highlights!r}")
-    values = HIGHLIGHTS[highlights](light.values, light.clipped)
-    return upright(cv2.transform(values, photo.camera_to_srgb), photo.orientation)
+    handle, source, whole = HIGHLIGHTS[highlights], light.values, highlights in NEED_FLAGS
+    if whole:  # it looks around; the others go pixel by pixel
+        source = handle(source, light.clipped)
+    values = np.empty((*source.shape[:2], 3), np.float32)
+    for first in range(0, len(values), BAND_ROWS):  # a band stays in cache
+        band = slice(first, first + BAND_ROWS)
+        part = source[band] if whole else handle(source[band])
+        cv2.transform(part, photo.camera_to_srgb, dst=values[band])
+    return upright(values, photo.orientation)
 
 
 def render(linear: np.ndarray, ev: float, bits: int = 8, *, tone: str = "none") -> np.ndarray:
