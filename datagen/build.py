@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import signal
 import sys
 import threading
@@ -27,7 +28,7 @@ from .manifest import MANIFEST, OK, Row, dataset_hash, read_rows, sort_manifest
 from .plan import Job
 from .progress import Progress
 from .recipe import Recipe, RecipeError
-from .render import Renderer, lost_rows
+from .render import MEMO, Renderer, lost_rows
 from .sources import read_source, source_folder
 from .versions import versions
 
@@ -198,6 +199,7 @@ def _finish(out: Path, name: str, meaning: dict[str, Any], kept: dict[str, int])
         },
         "versions": versions(),
     }
+    shutil.rmtree(out / MEMO, ignore_errors=True)
     write_card(out, content, read_rows(out / MANIFEST))
     workspace.write_dataset(out, content)
     return signature

@@ -8,8 +8,9 @@ from the library is itself a table, and the record says so with `exact: false`.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from luts.colorimetry import delta_e_2000, encoded_to_lab
 from luts.lut import Lut3D, nodes
 from luts.severity import mean_difference
 
+from .files import write_text
 from .recipe import Recipe, RecipeError
 from .seeding import sample_rng
 from .settings import Distort
@@ -53,12 +55,18 @@ class Distortion:
         return Lut3D(table, title=" + ".join(names))
 
 
-def draw(recipe: Recipe, block: int, *, split: str, sample: str, number: int) -> Distortion:
-    """The distortion of a sample: an entry of the block's pool for its split, chosen by its id."""
+def draw(
+    recipe: Recipe, block: int, *, split: str, sample: str, number: int, memo: Path
+) -> Distortion:
+    """The distortion of a sample: an entry of the block's pool for its split, chosen by its id.
+
+    `memo` is a folder where workers leave what they drew for each other: bringing a member to its
+    severity takes longer than everything else about it.
+    """
     distort = recipe.distort[block]
     rng = sample_rng(recipe.seed, f"{sample}/distort/{number}")
     entry = int(rng.integers(distort.pool))
-    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}")
+    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}", memo)
 
 
 def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
@@ -89,23 +97,51 @@ def check_names(recipe: Recipe) -> dict[str, str]:
 
 
 @functools.cache
-def _pool_entry(distort: Distort, seed: int, key: str) -> Distortion:
-    rng = sample_rng(seed, key)
-    drawn = [_draw_layer(distort, rng) for _ in range(distort.stack)]
-    layers = tuple(layer for layer, _ in drawn)
-    records = [record for _, record in drawn]
-    severity = mean_difference(functools.partial(_through, layers))
+def _pool_entry(distort: Distort, seed: int, key: str, memo: Path) -> Distortion:
+    """Take an entry from the memo, or draw it and leave it there. Both give the same numbers."""
+    path = memo / f"{key.replace('/', '-')}.json"
+    if path.is_file():
+        drawn = json.loads(path.read_text("utf-8"))
+    else:
+        drawn = _draw_entry(distort, sample_rng(seed, key))
+        write_text(path, json.dumps(drawn))
+    record = drawn["record"]
+    layers = tuple(_layer(layer, distort) for layer in record.get("layers", [record]))
+    return Distortion(layers, distort.lut_size, drawn["lut_hash"], record)
+
+
+def _draw_entry(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
+    """Draw the layers of an entry; everything that says what they are, as JSON."""
+    records = [_draw_layer(distort, rng) for _ in range(distort.stack)]
+    layers = tuple(_layer(record, distort) for record in records)
     record = {
         **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
         "exact": all(record["kind"] == "family" for record in records),
-        "severity": round(severity, 4),
+        "severity": round(mean_difference(functools.partial(_through, layers)), 4),
     }
-    drawn = Distortion(layers, distort.lut_size, "", record)
-    return replace(drawn, lut_hash=luts.table_hash(drawn.bake()))
+    lut = Distortion(layers, distort.lut_size, "", record).bake()
+    return {"record": record, "lut_hash": luts.table_hash(lut)}
 
 
-def _draw_layer(distort: Distort, rng: np.random.Generator) -> tuple[Layer, dict[str, Any]]:
-    """Pick a family, library LUT or file, each as likely as any other, and make its layer."""
+def _layer(record: dict[str, Any], distort: Distort) -> Layer:
+    """The function that a layer's record describes."""
+    if record["kind"] == "family":
+        known = record["parameters"]
+        return families.Distortion(
+            known["family"],
+            known["seed"],
+            known["parameters"],
+            known["strength"],
+            known["severity"]["mean"],
+        ).apply
+    if record["kind"] == "library":
+        return functools.partial(luts.apply, library.load(record["name"]))
+    path = next(path for path in distort.files if Path(path).name == record["name"])
+    return functools.partial(luts.apply, luts.read_cube(path))
+
+
+def _draw_layer(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
+    """Pick a family, library LUT or file, each as likely as any other; returns its record."""
     choices = [
         *(("family", name) for name in distort.families),
         *(("library", name) for name in distort.library),
@@ -114,15 +150,11 @@ def _draw_layer(distort: Distort, rng: np.random.Generator) -> tuple[Layer, dict
     kind, name = choices[int(rng.integers(len(choices)))]
     if kind == "family":
         member = _draw_member(name, distort.severity, rng)
-        return member.apply, {"kind": kind, "name": name, "parameters": member.record()}
+        # Through JSON and back, so that a drawn member is the one that the memo gives.
+        return {"kind": kind, "name": name, "parameters": json.loads(json.dumps(member.record()))}
     lut = library.load(name) if kind == "library" else luts.read_cube(name)
-    label = name if kind == "library" else Path(name).name
     parameters = {"lut_sha256": luts.table_hash(lut)}
-    return functools.partial(luts.apply, lut), {
-        "kind": kind,
-        "name": label,
-        "parameters": parameters,
-    }
+    return {"kind": kind, "name": Path(name).name, "parameters": parameters}
 
 
 def _draw_member(

@@ -91,6 +91,8 @@ def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
         raise SceneError("no_reference", f"has none of the references asked for ({wanted})")
     guide = Guide(_segmentation(scene, folder, negative.size), scene.centre)
     facts = {**facts, **negative.facts}
+    if "auto" in references:
+        facts["auto_reference_ev"] = auto_exposure(negative.linear)
     return replace(negative, references=references, guide=guide, facts=facts)
 
 

@@ -30,6 +30,7 @@ from .settings import Mask
 from .shapes import Drawn, Whole, follows_segmentation
 from .versions import versions
 
+MEMO = ".drawn"  # beside the pictures while the build runs
 SUFFIXES = {"png": ".png", "tiff": ".tif"}
 EVERYTHING = Mask("whole", 1.0, Whole())
 
@@ -101,9 +102,15 @@ class Renderer:
 
         Returns the record for the row, and the distorted picture's codes.
         """
-        drawn = distort.draw(
-            self.recipe, sample.block, split=job.split, sample=sample.id, number=sample.draw
-        )
+        with _writing(self.out / MEMO):
+            drawn = distort.draw(
+                self.recipe,
+                sample.block,
+                split=job.split,
+                sample=sample.id,
+                number=sample.draw,
+                memo=self.out / MEMO,
+            )
         distorted = drawn.apply(encoded)
         path = f"luts/{drawn.lut_hash}.cube"
         target = self.out / path

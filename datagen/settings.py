@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from .shapes import Shape
@@ -74,6 +75,9 @@ class Distort:
     def __post_init__(self) -> None:
         if not (self.families or self.library or self.files):
             raise ValueError("families: name some families, library LUTs or files")
+        names = [PurePath(file).name for file in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("files: two have the same file name, by which rows would tell them")
         if not 0 < self.severity[0] <= self.severity[1] <= 100:
             raise ValueError(f"severity: needs 0 < low <= high <= 100, got {list(self.severity)}")
         limits = {"count": 1000, "stack": 8, "pool": 1_000_000}
