@@ -13,14 +13,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
-from luts.command import UserError
-
 from .camera_colour import balance, camera_to_srgb, grey_world
 from .images import ImageError, decode
+from .raw_errors import (
+    RawDamagedError,
+    RawError,
+    RawTooLargeError,
+    RawUnreadableError,
+    RawUnsupportedError,
+)
 from .raw_metadata import Metadata, looks_raw, read_metadata
 
 MOST_PIXELS = 400_000_000  # four times the largest sensor on sale
@@ -28,36 +33,6 @@ PEDESTAL = 1 / 64  # keeps noise below black, which LibRaw would cut off
 HEADROOM = 1.02  # and noise above white
 # LibRaw's flip (1 mirrors left-right, 2 top-bottom, 4 then swaps rows and columns) as EXIF codes
 EXIF_OF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
-
-
-class RawError(UserError):
-    """A raw file that gives no picture: path, what is wrong, what to do."""
-
-    status: ClassVar[str] = "corrupt"
-
-
-class RawUnreadableError(RawError):
-    """Missing, a folder, or no permission."""
-
-    status = "unreadable"
-
-
-class RawUnsupportedError(RawError):
-    """Not a raw file, or one that LibRaw cannot decode."""
-
-    status = "skipped_unsupported"
-
-
-class RawDamagedError(RawError):
-    """A raw file whose pixels are missing or decode with errors."""
-
-    status = "corrupt"
-
-
-class RawTooLargeError(RawError):
-    """Asks for more memory than there is, or than any sensor has."""
-
-    status = "oom"
 
 
 @dataclass(frozen=True, eq=False)

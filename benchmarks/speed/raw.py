@@ -209,7 +209,7 @@ def _compressed(plain: Path, mosaic, path: Path) -> Path:
         tags = [
             (tag.code, int(tag.dtype), tag.count, tag.value, True)
             for tag in file.pages.first.tags
-            if tag.code in (271, 272) or tag.code > 33000 and tag.code not in (34665, 33434)
+            if tag.code in (271, 272) or (tag.code > 33000 and tag.code not in (34665, 33434))
         ]
     tifffile.imwrite(
         path,
