@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["check", "classical", "oracle", "model", "external"]
+Kind = Literal["check", "classical", "oracle", "stored", "model", "external"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Method:
 
     classical   function(encoded) -> encoded, both (H, W, 3) float32 in [0, 1]; region-aware ones
                 take function(encoded, regions) with the (H, W) uint8 label image
-    oracle      function(degraded, reference) -> encoded; sees the answer, so it is a ceiling
+    oracle      function(degraded, reference) -> encoded, pixel by pixel; sees the answer: a ceiling
+    stored      function(degraded, lut or None) -> encoded; knows the LUT of the distortion
     model       function(**settings) -> torch.nn.Module (see benchmarks/models/__init__.py)
     check       function(degraded, ideal) -> encoded; the Input and Reference rows
     external    nothing: its pictures were made elsewhere and lie in settings["folder"]

@@ -11,9 +11,16 @@ from .classical import CLASSICAL
 from .local import BLENDED
 from .method import Method
 from .models import MODELS
-from .oracles import ORACLES
+from .oracles import ORACLES, STORED
 
-METHODS: dict[str, Method] = {**CHECKS, **CLASSICAL, **MODELS, **BLENDED, **ORACLES}
+METHODS: dict[str, Method] = {
+    **CHECKS,
+    **CLASSICAL,
+    **MODELS,
+    **BLENDED,
+    **ORACLES,
+    **STORED,
+}
 
 
 EXTERNAL = Method("", "external", "pictures made elsewhere")

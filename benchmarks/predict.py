@@ -13,6 +13,7 @@ import numpy as np
 
 from datagen.files import sha256_file
 from datagen.images import read_image, to_float
+from luts import read_cube
 
 from .local.blend import blend
 from .method import Method
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from datagen.dataset import Pair
+    from luts.lut import Lut
 
 Predict = Callable[["Pair", np.ndarray], np.ndarray]
 
@@ -107,15 +109,36 @@ def _plain(method: Method) -> Predict:
     if method.kind == "check":
         return lambda pair, ideal: function(pair.degraded, ideal)
     if method.kind == "oracle":
-        return lambda pair, ideal: function(pair.degraded, pair.reference)
+        return lambda pair, ideal: _in_regions(function, pair)
+    if method.kind == "stored":
+        return lambda pair, ideal: _keep_c(function(pair.degraded, _lut(pair)), pair)
     if method.region_aware:
         return lambda pair, ideal: function(pair.degraded, pair.regions)
     return lambda pair, ideal: function(pair.degraded)
 
 
+def _in_regions(function: Callable, pair: Pair) -> np.ndarray:
+    """Fit an oracle where it counts: A by A's pixels alone, so that it bounds A; B by A and B."""
+    estimate = pair.degraded.copy()
+    for label, fitted in ((1, pair.regions >= 1), (2, pair.regions == 2)):
+        wanted = pair.regions == label
+        if wanted.any():
+            result = function(pair.degraded[fitted][None], pair.reference[fitted][None])[0]
+            estimate[wanted] = result[wanted[fitted]]
+    return _keep_c(estimate, pair)
+
+
+def _keep_c(estimate: np.ndarray, pair: Pair) -> np.ndarray:
+    return blend(estimate, pair.degraded, pair.regions)
+
+
+def _lut(pair: Pair) -> Lut | None:
+    return None if pair.lut is None else read_cube(pair.lut)
+
+
 def _blended(name: str, device: str) -> Predict:
     host = predictor(name, METHODS[name], device)
-    return lambda pair, ideal: blend(host(pair, ideal), pair.degraded, pair.regions)
+    return lambda pair, ideal: _keep_c(host(pair, ideal), pair)
 
 
 def picture_of(folder: Path, sample: str) -> Path:

@@ -45,6 +45,7 @@ class Pair:
     degraded: np.ndarray  # (H, W, 3) float32, encoded
     reference: np.ndarray  # (H, W, 3) float32, encoded
     regions: np.ndarray  # (H, W) uint8 labels: 2 = A, 1 = B, 0 = C
+    lut: Path | None = None  # of the colour distortion, where there is one
 
 
 def open_dataset(folder: Path | str) -> DataSet:
@@ -90,4 +91,5 @@ def load_pair(dataset: DataSet, row: Row, reference: str | None = None) -> Pair:
     for path, picture in zip(paths, (degraded, wanted, regions), strict=True):
         if picture.shape[:2] != size:
             raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {size}")
-    return Pair(row["id"], to_float(degraded), to_float(wanted), regions)
+    lut = dataset.folder / row["distortion"]["lut"] if row["distortion"] else None
+    return Pair(row["id"], to_float(degraded), to_float(wanted), regions, lut)

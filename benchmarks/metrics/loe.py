@@ -51,4 +51,5 @@ LOE = Metric(
     span="0 to 1; below 0.1 looks natural",
     source="Wang, Zheng, Hu and Li, IEEE TIP 22(9), 2013, equation 24",
     against="input",
+    by_default=False,
 )

@@ -59,4 +59,5 @@ MS_SSIM = Metric(
     span="0 to 1; NaN where the shorter side is below 161 pixels or a region is too thin",
     source="Wang, Simoncelli and Bovik, Asilomar 2003, section 3",
     region_rule="nconv",
+    by_default=False,
 )

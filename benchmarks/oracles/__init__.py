@@ -5,8 +5,8 @@ return the estimate. They order themselves on every image, in PSNR:
 
     gain <= channel_gain <= matrix      gain <= curve <= three_curves <= lut17 <= lut33
 
-Two ceilings need more than one pair and stand beside the table: `cubes.fit_data_set_lut(pairs)`
-and `stored.undo(degraded, lut)`.
+STORED holds the ceiling that knows a sample's LUT instead of its reference. One more needs many
+pairs and stands beside the tables: `cubes.fit_data_set_lut(pairs)`.
 """
 
 from __future__ import annotations
@@ -28,4 +28,10 @@ ORACLES: dict[str, Method] = {
     "oracle_three_curves": _oracle("curves:three_curves", "best rising curve for each channel"),
     "oracle_lut17": _oracle("cubes:lut17", "best curves and 3D LUT, 17 nodes per axis"),
     "oracle_lut33": _oracle("cubes:lut33", "best curves and 3D LUT, 33 nodes per axis"),
+}
+
+STORED: dict[str, Method] = {
+    "oracle_undo": Method(
+        "benchmarks.oracles.stored:undo", "stored", "exact inverse of the LUT of the sample"
+    ),
 }

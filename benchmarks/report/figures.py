@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KIND_STYLES = {
     "check": {"color": "0.45", "linestyle": ":"},
     "oracle": {"color": "0.7", "linestyle": "--"},
+    "stored": {"color": "0.7", "linestyle": "-."},
 }
 LINES = 8  # more cannot be told apart
 

@@ -8,7 +8,7 @@ import math
 
 from ..methods import lookup
 from ..metrics import METRICS
-from .summary import PSNR_CAP_DB, Cell, Column
+from .summary import CEILINGS, PSNR_CAP_DB, Cell, Column
 
 Table = dict[str, dict[Column, Cell]]
 NAMES = {
@@ -59,7 +59,7 @@ def markdown(table: Table) -> str:
             f"**{text}**" if cells[column].tie == 1 else text
             for text, column in zip(texts, columns, strict=True)
         ]
-        label = f"*{name}*" if lookup(name).kind == "oracle" else name
+        label = f"*{name}*" if lookup(name).kind in CEILINGS else name
         lines.append(f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
 
@@ -69,7 +69,7 @@ def kind_word(name: str) -> str:
     method = lookup(name)
     if method.kind == "model":
         return "trained" if method.trained else "untrainable"
-    return "ceiling" if method.kind == "oracle" else method.kind
+    return "ceiling" if method.kind in CEILINGS else method.kind
 
 
 def latex(table: Table, caption: str) -> str:

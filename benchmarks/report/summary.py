@@ -16,6 +16,7 @@ PSNR_CAP_DB = 100.0
 
 # Checks and oracles see the answer, so they are never ranked.
 COMPETING = ("classical", "model", "external")
+CEILINGS = ("oracle", "stored")
 
 Column = tuple[str, str]  # metric name, region
 COLUMNS: tuple[Column, ...] = (
