@@ -138,3 +138,9 @@ def test_workers_that_cannot_start_are_not_tried_for_ever(capfd):
         tasks = (Task(i, 30) for i in range(5))
         list(engines.load("local")(Unloadable(), tasks, workers=2, memory=0))
     assert "cannot be loaded" in capfd.readouterr().err
+
+
+def test_a_worn_out_worker_is_replaced(monkeypatch):
+    monkeypatch.setattr("datagen.engines.worker.RECYCLE_AFTER", 3)
+    outcomes = run({}, count=8)
+    assert sorted(outcome.result for outcome in outcomes) == [i**2 for i in range(8)]

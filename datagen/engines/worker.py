@@ -25,7 +25,7 @@ from luts.command import UserError
 Work = Callable[[Any], Any]
 
 READY = "ready"
-RECYCLE_AFTER = 50  # tasks; bounds what a leaking native library can pile up
+RECYCLE_AFTER = 500  # tasks; bounds what a leaking native library can pile up
 GRACE_S = 60.0  # to start Python and import the image libraries on a busy machine
 
 
