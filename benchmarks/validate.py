@@ -14,6 +14,8 @@ from .metrics import METRICS, REGIONS, score_regions
 from .models import MODELS
 from .train_settings import Training, TrainingError
 
+CEILING = 60.0  # dB; a thousandth of the range
+
 
 @torch.inference_mode()
 def validate(
@@ -26,6 +28,7 @@ def validate(
     psnr[A], psnr[B], psnr[C], psnr[all] : dB, means over the images that have the region. For a
         global model everything is A. "all" is against what was asked for: the reference in A, the
         input in C, their blend in B.
+        An image without any error, such as one that is all white, counts as CEILING.
     score : psnr[all], by which weights are compared
     images : how many were scored, evenly spread over the split
     """
@@ -44,6 +47,6 @@ def validate(
         regions = pair.regions if local else np.full_like(pair.regions, A)
         scored = score_regions(estimate, pair.reference, pair.degraded, regions, names=["psnr"])
         for region in REGIONS:
-            values[f"psnr[{region}]"].append(scored[psnr.region_id(region)])
+            values[f"psnr[{region}]"].append(min(scored[psnr.region_id(region)], CEILING))
     scores = {name: float(np.nanmean(v)) for name, v in values.items() if not np.isnan(v).all()}
     return {"score": scores["psnr[all]"], **scores, "images": len(rows)}
