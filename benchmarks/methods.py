@@ -39,7 +39,7 @@ def find_methods(names: list[str]) -> dict[str, Method]:
     """Look methods up by name, or groups of them.
 
     A group is "all", a kind such as "classical" or "model" without the blended versions, or "blend"
-    for just those.
+    for just those; none holds the rows marked slow.
 
     Raises MethodError naming the nearest known names.
     """
@@ -51,7 +51,7 @@ def find_methods(names: list[str]) -> dict[str, Method]:
         group = {
             key: method
             for key, method in METHODS.items()
-            if name in ("all", "blend" if method.blend_of else method.kind)
+            if name in ("all", "blend" if method.blend_of else method.kind) and not method.slow
         }
         if not group:
             near = difflib.get_close_matches(name, METHODS, n=3, cutoff=0.4)

@@ -6,6 +6,8 @@ Each summary ends with the values the method works on, in brackets.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..method import Method
 
 
@@ -66,8 +68,11 @@ CLASSICAL: dict[str, Method] = {
     "lime": _classical(
         "lime:lime", "illumination map divided out, sped-up solver [max of R, G, B]", _LIME
     ),
-    "lime_exact": _classical(
-        "lime:lime_exact", "illumination map divided out, exact solver [max of R, G, B]", _LIME
+    "lime_exact": replace(
+        _classical(
+            "lime:lime_exact", "illumination map divided out, exact solver [max of R, G, B]", _LIME
+        ),
+        slow=True,
     ),
     "dual": _classical(
         "lime:dual",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "benchmarks list classical"
 
-HEADINGS = ("method", "kind", "parameters", "trained", "regions", "paper", "what it does")
+HEADINGS = ("method", "kind", "parameters", "weights", "regions", "paper", "what it does")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,22 +20,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..methods import find_methods
+    from ..methods import METHODS, find_methods
 
-    print(as_table(find_methods(args.methods or ["all"])))
+    print(as_table(find_methods(args.methods) if args.methods else METHODS))
 
 
 def as_table(methods: dict[str, Method]) -> str:
     """Write methods as an aligned table, one per line.
 
-    `parameters` counts trainable ones, "regions" says whether the method is told where to correct.
+    `parameters` counts trainable ones, "weights" says whether a model that needs them has any, and
+    "regions" whether the method is told where to correct.
     """
     rows = [HEADINGS] + [
         (
             name,
             method.kind,
             f"{method.parameters:,}" if method.parameters else "-",
-            "yes" if method.trained else "no",
+            _weights(method.blend_of or name, method),
             "yes" if method.region_aware else "no",
             method.paper or "-",
             method.summary,
@@ -47,3 +48,15 @@ def as_table(methods: dict[str, Method]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _weights(name: str, method: Method) -> str:
+    from ..checkpoints import MissingWeightsError, digest
+
+    if not method.trained:
+        return "-"
+    try:
+        digest(name)
+    except MissingWeightsError:
+        return "none yet"
+    return "yes"

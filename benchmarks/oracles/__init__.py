@@ -11,6 +11,8 @@ pairs and stands beside the tables: `cubes.fit_data_set_lut(pairs)`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..method import Method
 
 
@@ -27,7 +29,10 @@ ORACLES: dict[str, Method] = {
     "oracle_curve": _oracle("curves:curve", "best rising curve, the same for all channels"),
     "oracle_three_curves": _oracle("curves:three_curves", "best rising curve for each channel"),
     "oracle_lut17": _oracle("cubes:lut17", "best curves and 3D LUT, 17 nodes per axis"),
-    "oracle_lut33": _oracle("cubes:lut33", "best curves and 3D LUT, 33 nodes per axis"),
+    "oracle_lut33": replace(
+        _oracle("cubes:lut33", "best curves and 3D LUT, 33 nodes per axis"),
+        slow=True,
+    ),
 }
 
 STORED: dict[str, Method] = {
