@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA := out/demo
 RUN := out/bench
+METHODS := classical model oracle stored auto_gamma+blend lime+blend zero_dce+blend
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -20,20 +21,20 @@ data: .venv/.made ## build the demo data set from the embedded raws
 	$(BIN)/datagen build demo -o $(DATA)
 
 bench: data ## score every method on the demo data set and print the table
-	$(BIN)/benchmarks run --data $(DATA) --out $(RUN)
+	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS)
 	$(BIN)/benchmarks report $(RUN)
 
 test: .venv/.made ## run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 test-slow: .venv/.made ## run the long tests too
-	$(BIN)/python -m pytest -q -m "slow or not slow"
+	$(BIN)/python -m pytest -q -n auto -m "slow or not slow"
 
 lint: .venv/.made ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench-%: .venv/.made ## measure speed beside the peers: luts raw build metrics baselines models
+bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics baselines models harness
 	$(BIN)/python -m benchmarks.speed.$*
 
 clean: ## remove everything generated, the virtual environment too

@@ -14,9 +14,9 @@ Kind = Literal["check", "classical", "oracle", "stored", "model", "external"]
 class Method:
     """One entry of METHODS. Cheap to make: what it names is imported when first used.
 
-    `slow` rows belong to no group: they run only when asked for by name. `blend_of` names the global
-    method whose result is blended with the input by the region map; the other fields are then that
-    method's own. `target` is "module:attribute", and what that is depends on `kind`:
+    `slow` rows belong to no group: they run only when asked for by name. `blend_of` names the
+    global method whose result is blended with the input by the region map; the other fields are
+    then that method's own. `target` is "module:attribute"; what that is depends on `kind`:
 
     classical   function(encoded) -> encoded, both (H, W, 3) float32 in [0, 1]; region-aware ones
                 take function(encoded, regions) with the (H, W) uint8 label image
