@@ -6,16 +6,32 @@ import argparse
 import sys
 from pathlib import Path
 
-EXAMPLE = "benchmarks report out/bench"
+EXAMPLE = "benchmarks report out/bench --by ev --published"
+SPLITS = ("ev", "exposure", "coverage", "distortion", "severity", "mask")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="results folder of `benchmarks run`")
+    parser.add_argument(
+        "--columns",
+        nargs="+",
+        metavar="METRIC:REGION",
+        help="columns of the tables, such as psnr:A ev_bias:B (default: seven)",
+    )
+    parser.add_argument(
+        "--by", nargs="+", default=[], choices=SPLITS, help="a table for every part of a split"
+    )
+    parser.add_argument(
+        "--published", action="store_true", help="add the papers' own numbers, kept apart"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
+    from ..report.names import read_columns
+    from ..report.summary import COLUMNS
     from ..report.write import write_report
 
-    report = write_report(args.run)
+    columns = read_columns(args.columns) if args.columns else COLUMNS
+    report = write_report(args.run, columns=columns, by=args.by, published=args.published)
     print(report.text)
     print(f"report: {', '.join(map(str, report.files))}", file=sys.stderr)

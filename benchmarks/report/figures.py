@@ -1,12 +1,13 @@
-"""Plots of a run: how each method does along exposure, and what the leaders do across the band."""
+"""Plots of a run as SVG."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..methods import lookup
-from .summary import COMPETING
+from .summary import CEILINGS, leaders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,35 +17,50 @@ KIND_STYLES = {
     "oracle": {"color": "0.7", "linestyle": "--"},
     "stored": {"color": "0.7", "linestyle": "-."},
 }
-LINES = 8  # more cannot be told apart
 
 
 def quality_by_exposure(rows: pd.DataFrame) -> str:
     """Plot mean PSNR of region A against EV, leaders in colour, floor and ceilings in grey.
 
-    Returns
-    -------
-    The plot as SVG text.
+    Lines of ceilings and their legend entries have ids that begin with "ceiling", so that a page
+    can hide them.
     """
+    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
+    scores = scores[scores["method"] != "reference"].dropna(subset="value")
+    means = scores.pivot_table(index="ev", columns="method", values="value")
+    ranked = scores.groupby("method")["value"].mean().sort_values(ascending=False).index
+    rivals = leaders(rows)
+
+    def draw(axes) -> None:
+        for name in ranked:
+            style = KIND_STYLES.get(lookup(name).kind, {})
+            if name in rivals or style:
+                axes.plot(means.index, means[name], marker="o", markersize=4, label=name, **style)
+        axes.set(xlabel="exposure of the input (EV)", ylabel="PSNR in region A (dB)")
+
+    return as_svg(draw)
+
+
+def as_svg(draw: Callable) -> str:
+    """Draw on fresh axes, add a legend at the side, and return the SVG text."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
-    scores = scores[scores["method"] != "reference"].dropna(subset="value")
-    means = scores.pivot_table(index="ev", columns="method", values="value")
-    ranked = scores.groupby("method")["value"].mean().sort_values(ascending=False).index
-    rivals = [name for name in ranked if lookup(name).kind in COMPETING][:LINES]
-    figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    for name in ranked:
-        style = KIND_STYLES.get(lookup(name).kind, {})
-        if name in rivals or style:
-            axes.plot(means.index, means[name], marker="o", markersize=4, label=name, **style)
-    axes.set(xlabel="exposure of the input (EV)", ylabel="PSNR in region A (dB)")
+    figure, axes = plt.subplots(figsize=(9, 4.2), layout="constrained")
+    draw(axes)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8, ncols=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.spines[["top", "right"]].set_visible(False)
+    legend = axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+    parts = zip(axes.lines, legend.get_lines(), legend.get_texts(), strict=True)
+    for number, (line, *entry) in enumerate(parts):
+        if lookup(line.get_label()).kind in CEILINGS:
+            for at, part in enumerate((line, *entry)):
+                part.set_gid(f"ceiling-{number}-{at}")
     text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
+    # Without a fixed salt the ids inside differ from one call to the next.
+    with matplotlib.rc_context({"svg.hashsalt": "tonebench"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)
     return text.getvalue()

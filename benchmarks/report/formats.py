@@ -5,45 +5,30 @@ from __future__ import annotations
 import csv
 import io
 import math
+from dataclasses import fields
 
 from ..methods import lookup
-from ..metrics import METRICS
-from .summary import CEILINGS, PSNR_CAP_DB, Cell, Column
+from .literature import WARNING, Block
+from .names import Column, heading, number
+from .summary import CEILINGS, Cell
 
 Table = dict[str, dict[Column, Cell]]
-NAMES = {
-    "psnr": "PSNR",
-    "ssim": "SSIM",
-    "delta_e_2000": "ΔE00",
-    "ev_rmse": "EV-RMSE",
-}
-
-
-def heading(column: Column) -> str:
-    """Name a column with its region, unit and direction, such as "PSNR A (dB) ↑"."""
-    metric, region = column
-    unit = f" ({METRICS[metric].unit})" if METRICS[metric].unit else ""
-    arrow = "↑" if METRICS[metric].higher_is_better else "↓"
-    return f"{NAMES.get(metric, metric)} {region}{unit} {arrow}"
-
-
-def number(value: float, metric: str) -> str:
-    """Print a value with the digits its metric deserves; an untouched region is ∞ dB."""
-    if math.isnan(value):
-        return "–"
-    if METRICS[metric].unit == "dB":
-        return "∞" if value >= PSNR_CAP_DB else f"{value:.2f}"
-    return f"{value:.3f}"
 
 
 def cell_text(cell: Cell, metric: str) -> str:
     """Print a mean with the half-width of its interval and the count where some are missing."""
-    text = number(cell.mean, metric)
-    if math.isfinite(cell.low) and cell.high > cell.low:
-        text += f" ± {number((cell.high - cell.low) / 2, metric)}"
-    if cell.valid < cell.asked:
-        text += f" ({cell.valid}/{cell.asked})"
-    return text
+    return " ".join(filter(None, (number(cell.mean, metric), spread(cell, metric), missing(cell))))
+
+
+def spread(cell: Cell, metric: str) -> str:
+    """Print half the width of the interval, or nothing where there is none."""
+    known = math.isfinite(cell.low) and cell.high > cell.low
+    return "± " + number((cell.high - cell.low) / 2, metric).lstrip("+") if known else ""
+
+
+def missing(cell: Cell) -> str:
+    """Print how many evaluations have a value, or nothing when all have one."""
+    return f"({cell.valid}/{cell.asked})" if cell.valid < cell.asked else ""
 
 
 def markdown(table: Table) -> str:
@@ -62,6 +47,22 @@ def markdown(table: Table) -> str:
         label = f"*{name}*" if lookup(name).kind in CEILINGS else name
         lines.append(f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |")
     return "\n".join(lines) + "\n"
+
+
+def plain_markdown(lines: list[list[str]]) -> str:
+    """Render cells, the first line being the heading, as a Markdown table."""
+    head, *body = lines
+    rule = ["---"] + ["---:"] * (len(head) - 1)
+    return "".join("| " + " | ".join(cells) + " |\n" for cells in (head, rule, *body))
+
+
+def literature_markdown(blocks: list[Block]) -> str:
+    """Render the papers' numbers under a heading of their own, each with its protocol."""
+    parts = ["## Published numbers", WARNING]
+    for block in blocks:
+        parts += [f"### {block.protocol.name}: {block.protocol.dataset}", block.facts]
+        parts += [plain_markdown([block.heading, *block.lines]).rstrip("\n"), *block.notes]
+    return "\n\n".join(parts) + "\n"
 
 
 def kind_word(name: str) -> str:
@@ -106,25 +107,12 @@ def comma_separated(tables: dict[str, Table]) -> str:
     """Write several strata as one CSV with full precision, one line per cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        (
-            "stratum",
-            "method",
-            "kind",
-            "metric",
-            "region",
-            "mean",
-            "low",
-            "high",
-            "valid",
-            "asked",
-            "tie",
-        )
-    )
+    facts = [field.name for field in fields(Cell)]
+    writer.writerow(("stratum", "method", "kind", "metric", "region", *facts))
     for stratum, table in tables.items():
         for name, cells in table.items():
             for column, cell in cells.items():
-                numbers = (cell.mean, cell.low, cell.high, cell.valid, cell.asked, cell.tie)
+                numbers = [getattr(cell, fact) for fact in facts]
                 writer.writerow((stratum, name, lookup(name).kind, *column, *numbers))
     return text.getvalue()
 
@@ -149,4 +137,5 @@ TEX = {
     "∞": r"$\infty$",
     "±": r"$\pm$",
     "–": "--",
+    "→": r"$\to$",
 }

@@ -2,55 +2,80 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from ..methods import lookup
-from .formats import Table, cell_text, heading, kind_word
-from .pictures import Story
+from .formats import Table, kind_word, missing, spread
+from .literature import WARNING
+from .names import NAMES, Column, arrow, number, unit
+from .summary import CEILINGS, COMPETING, Cell
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(
-    about: dict[str, Any], tables: dict[str, Table], texts: dict[str, str], stories: list[Story]
-) -> str:
+def page(about: dict[str, Any], content: dict[str, Any]) -> str:
     """Render the page. It needs no other file and no network.
 
     Parameters
     ----------
     about : run.json
-    tables : stratum -> table
-    texts : "introduction" and "remarks" as plain text, "exposure" as SVG
-    stories : pairs with every method's pictures
+    content : introduction, reading (text); missing (lines); strata (name -> table); experts
+        (title -> lines of cells); plots (name -> SVG); stories; blocks of published numbers
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    strata = {name: _grid(table) for name, table in tables.items()}
-    columns = list(next(iter(next(iter(tables.values())).values())))
+    columns = list(next(iter(next(iter(content["strata"].values())).values())))
+    strata = {name: _groups(table) for name, table in content["strata"].items()}
     return environment.get_template("report.html").render(
-        about=about,
-        headings=[heading(column) for column in columns],
-        strata=strata,
-        texts=texts,
-        stories=stories,
+        content
+        | {
+            "about": about,
+            "warning": WARNING,
+            "headings": [
+                {"name": NAMES[metric], "arrow": arrow(metric), "where": _where(metric, region)}
+                for metric, region in columns
+            ],
+            "strata": strata,
+        }
     )
 
 
-def _grid(table: Table) -> list[dict[str, Any]]:
-    """Turn a table into what the template walks over: text to show and number to sort by."""
+def _where(metric: str, region: str) -> str:
+    return " · ".join(filter(None, (region, unit(metric))))
+
+
+def _groups(table: Table) -> list[dict[str, Any]]:
+    """Part a table into checks, rivals and ceilings: sorting by a column never mixes them."""
+    groups = {"checks": ("check",), "rivals": COMPETING, "ceilings": CEILINGS}
     return [
-        {
-            "method": name,
-            "kind": kind_word(name),
-            "summary": lookup(name).summary,
-            "cells": [
-                {"text": cell_text(cell, column[0]), "sort": cell.mean, "tie": cell.tie}
-                for column, cell in cells.items()
-            ],
-        }
-        for name, cells in table.items()
+        {"name": name, "rows": [_row(*r) for r in table.items() if lookup(r[0]).kind in kinds]}
+        for name, kinds in groups.items()
     ]
+
+
+def _row(name: str, cells: dict[Column, Cell]) -> dict[str, Any]:
+    return {
+        "method": name,
+        "kind": kind_word(name),
+        "summary": lookup(name).summary,
+        "cells": [_cell(cell, metric) for (metric, _), cell in cells.items()],
+    }
+
+
+def _cell(cell: Cell, metric: str) -> dict[str, Any]:
+    """What to show, what to sort by, and what a pointer resting on the cell is told."""
+    facts = {"median": cell.median, "P5": cell.p5, "P95": cell.p95}
+    hint = [f"{name} {number(v, metric)}" for name, v in facts.items() if not math.isnan(v)]
+    hint += [f"tie group {cell.tie}"] if cell.tie else []
+    return {
+        "text": number(cell.mean, metric),
+        "small": " ".join(filter(None, (spread(cell, metric), missing(cell)))),
+        "sort": cell.mean,
+        "best": cell.tie == 1,
+        "hint": ", ".join(hint),
+    }

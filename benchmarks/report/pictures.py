@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from datagen.dataset import load_pair, open_dataset
+from datagen.dataset import load_pair
 from luts.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.transfer import decode_srgb
 
-from ..methods import lookup
 from ..metrics import Target
-from ..predict import UntrainedError, predictor
-from .summary import COMPETING
+from .formats import kind_word
+from .summary import leaders
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..method import Method
+    from datagen.dataset import DataSet
+
+    from ..predict import Predict
 
 QUANTILES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 ERROR_FULL_SCALE = 20.0  # ΔE00 drawn as white
@@ -37,6 +36,7 @@ class Panel:
     """One method on one pair; pictures are data URIs."""
 
     method: str
+    kind: str
     score: float
     estimate: str
     error: str
@@ -64,12 +64,11 @@ def choose(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
     -------
     Title -> (sample id, reference name). Ties go to the first id in order, so the choice is stable.
     """
-    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A") & rows["value"].notna()]
-    rivals = [name for name in scores["method"].unique() if lookup(name).kind in COMPETING]
-    if not rivals:
+    best = leaders(rows)[:1]
+    if not best:
         return {}
-    means = scores[scores["method"].isin(rivals)].groupby("method")["value"].mean()
-    leader = means.idxmax()
+    (leader,) = best
+    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A") & rows["value"].notna()]
     ranked = scores[scores["method"] == leader].sort_values(["value", "sample", "expert"])
     return {
         f"{title} pair of {leader}": (ranked["sample"].iloc[at], ranked["expert"].iloc[at])
@@ -79,20 +78,15 @@ def choose(rows: pd.DataFrame) -> dict[str, tuple[str, str]]:
 
 
 def tell(
-    data: Path,
+    dataset: DataSet,
     rows: pd.DataFrame,
     chosen: dict[str, tuple[str, str]],
-    methods: Mapping[str, Method],
+    predictors: Mapping[str, Predict],
 ) -> list[Story]:
     """Draw the chosen pairs: the estimate, colour error and gain of every method that worked."""
-    dataset = open_dataset(data)
     by_id = {row["id"]: row for row in dataset.rows}
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
     scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
-    predictors = {}
-    for name, method in methods.items():
-        with contextlib.suppress(UntrainedError):
-            predictors[name] = predictor(name, method)
     stories = []
     for title, (sample, expert) in chosen.items():
         pair = load_pair(dataset, by_id[sample], expert)
@@ -106,6 +100,7 @@ def tell(
             panels.append(
                 Panel(
                     name,
+                    kind_word(name),
                     score,
                     _jpeg(estimate),
                     _jpeg(error_map(estimate, ideal)),

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
 from ..methods import METHODS, lookup
 from ..metrics import METRICS
 from ..stats import summarise, tie_groups
-
-# Values above this count as this much in means: an untouched region scores infinitely many dB.
-PSNR_CAP_DB = 100.0
+from .names import PSNR_CAP_DB, SIGNED, Column
 
 # Checks and oracles see the answer, so they are never ranked.
 COMPETING = ("classical", "model", "external")
 CEILINGS = ("oracle", "stored")
+LINES = 8  # in one plot; more cannot be told apart
 
-Column = tuple[str, str]  # metric name, region
 COLUMNS: tuple[Column, ...] = (
     ("psnr", "A"),
     ("ssim", "A"),
@@ -42,12 +40,16 @@ STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 class Cell:
     """A mean with its 95 % interval over scenes, and how many evaluations stand behind it.
 
+    The percentiles are of the evaluations: half and nine in ten of them lie there, not the mean.
     `tie` numbers the groups that the data cannot tell apart, 1 the best; 0 does not compete.
     """
 
     mean: float
     low: float
     high: float
+    median: float
+    p5: float
+    p95: float
     valid: int
     asked: int
     tie: int
@@ -63,11 +65,10 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
     Returns
     -------
-    Methods in the order of METHODS. A method that failed everywhere keeps its row, with NaN.
+    Methods in the order of METHODS, ceilings last. A method that failed everywhere keeps its row,
+    with NaN.
     """
-    present = dict.fromkeys(rows["method"])
-    ordered = [name for name in METHODS if name in present]
-    ordered += [name for name in present if name not in METHODS]
+    ordered = ordered_methods(rows)
     asked = pd.MultiIndex.from_frame(rows[["scene", "sample", "expert"]].drop_duplicates())
     table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
     for column in columns:
@@ -75,10 +76,24 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
         scenes = wide.index.get_level_values("scene")
         ties = _ties(wide, column[0])
         for name in ordered:
-            summary = summarise(wide[name].to_numpy(), scenes)
-            facts = (summary.mean, summary.low, summary.high, summary.valid, summary.asked)
-            table[name][column] = Cell(*facts, tie=ties.get(name, 0))
+            facts = asdict(summarise(wide[name].to_numpy(), scenes))
+            table[name][column] = Cell(**facts, tie=ties.get(name, 0))
     return table
+
+
+def ordered_methods(rows: pd.DataFrame) -> list[str]:
+    """List the methods of a run in the order of METHODS, then others, then ceilings."""
+    present = dict.fromkeys(rows["method"])
+    ordered = [name for name in METHODS if name in present]
+    ordered += [name for name in present if name not in METHODS]
+    return sorted(ordered, key=lambda name: lookup(name).kind in CEILINGS)
+
+
+def leaders(rows: pd.DataFrame) -> list[str]:
+    """List the methods that a plot shows: the best in PSNR of region A that compete."""
+    chosen = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
+    means = chosen.groupby("method")["value"].mean().dropna().sort_values(ascending=False)
+    return [name for name in means.index if lookup(name).kind in COMPETING][:LINES]
 
 
 def scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
@@ -94,6 +109,8 @@ def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
     rivals = [name for name in wide if lookup(name).kind in COMPETING]
     rivals = [name for name in rivals if wide[name].notna().any()]
     shared = wide[rivals].dropna()
+    if metric in SIGNED:
+        shared = shared.abs()
     if shared.empty:
         return {}
     groups = tie_groups(

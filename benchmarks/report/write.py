@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.dataset import load_pair, open_dataset
 from datagen.files import write_text
 
 from ..methods import lookup
+from ..predict import Predict, UntrainedError, predictor
 from ..rows import RunError, load_rows, load_run
+from .fade import IDEAL, fade_plot, mean_fades, spread_pairs
 from .figures import quality_by_exposure
-from .formats import comma_separated, latex, markdown
+from .formats import comma_separated, latex, literature_markdown, markdown, plain_markdown
+from .literature import published_blocks
+from .names import Column, ColumnError
 from .page import page
 from .pictures import Story, choose, tell
-from .summary import COLUMNS, STRATA, tabulate
+from .remarks import READING, introduction, omissions
+from .splits import IN_CSV, expert_tables, split_tables
+from .summary import COLUMNS, STRATA, leaders, tabulate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+EXPERT_COLUMNS = (("psnr", "A"), ("ssim", "A"), ("delta_e_2000", "A"), ("psnr", "all"))
 
 
 @dataclass(frozen=True)
@@ -29,81 +39,105 @@ class Report:
     files: list[Path]
 
 
-def write_report(run: Path) -> Report:
-    """Write table.md, table.tex, table.csv, rows.csv, exposure.svg and report.html into a run.
+def write_report(
+    run: Path,
+    *,
+    columns: Sequence[Column] = COLUMNS,
+    by: Sequence[str] = (),
+    published: bool = False,
+) -> Report:
+    """Write table.md, table.tex, table.csv, rows.csv, the plots and report.html into a run.
 
-    Raises RunError when the folder holds no rows.
+    Parameters
+    ----------
+    run : results folder of `benchmarks run`
+    columns : (metric, region) of every column
+    by : splits to show a table per part of, keys of `splits.ORDER`
+    published : add the papers' own numbers in a block of their own
+
+    Raises
+    ------
+    RunError when the folder holds no rows, ColumnError for a column that the run has no values for.
     """
     about, rows = load_run(run), load_rows(run)
     if rows.empty:
         raise RunError(f"{run}: holds no rows yet; finish `benchmarks run` first")
+    _check_columns(run, rows, columns)
     tables = {
-        name: tabulate(part, COLUMNS)
+        name: tabulate(part, columns)
         for name, chosen in STRATA.items()
         if not (part := rows[chosen(rows)]).empty
     }
+    splits = {name: split_tables(rows, name, columns) for name in dict.fromkeys((*by, *IN_CSV))}
+    shown = tables | {name: table for split in by for name, table in splits[split].items()}
+    listed = tables | {name: table for split in splits.values() for name, table in split.items()}
+    experts = expert_tables(rows, EXPERT_COLUMNS)
+    blocks = published_blocks() if published else []
+    start, missing = introduction(about, rows), omissions(about, rows)
     text = "\n".join(
         [
-            introduction(about, rows),
-            *(f"### {name}\n\n{markdown(table)}" for name, table in tables.items()),
-            remarks(about, rows),
+            start + "\n",
+            *(f"### {name}\n\n{markdown(table)}" for name, table in shown.items()),
+            *(f"### {title}\n\n{plain_markdown(lines)}" for title, lines in experts.items()),
+            "\n\n".join([READING, *missing]) + "\n",
+            *([literature_markdown(blocks)] if blocks else []),
         ]
     )
-    exposure = quality_by_exposure(rows)
-    texts = {
-        "introduction": introduction(about, rows),
-        "remarks": remarks(about, rows),
-        "exposure": exposure[exposure.index("<svg") :],
+    plots = {"exposure": quality_by_exposure(rows)}
+    stories, fade = _pictures(about, rows)
+    if fade:
+        plots["fade"] = fade
+    content = {
+        "introduction": start,
+        "reading": READING,
+        "missing": missing,
+        "strata": shown,
+        "experts": experts,
+        "plots": {name: svg[svg.index("<svg") :] for name, svg in plots.items()},
+        "stories": stories,
+        "blocks": blocks,
     }
     contents = {
         "table.md": text,
         "table.tex": latex(tables["all"], f"{about['dataset']['name']}, all exposures"),
-        "table.csv": comma_separated(tables),
+        "table.csv": comma_separated(listed),
         "rows.csv": rows.to_csv(index=False),
-        "exposure.svg": exposure,
-        "report.html": page(about, tables, texts, _stories(about, rows)),
+        **{f"{name}.svg": svg for name, svg in plots.items()},
+        "report.html": page(about, content),
     }
-    for name, content in contents.items():
-        write_text(run / name, content)
+    for name, file in contents.items():
+        write_text(run / name, file)
     return Report(text, [run / name for name in contents])
 
 
-def _stories(about: dict[str, Any], rows: pd.DataFrame) -> list[Story]:
-    """Draw the chosen pairs, or none when the data set has been moved or deleted since."""
+def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
+    """Refuse a column of nothing but dashes; a run in which everything failed has no column."""
+    computed = set(zip(rows["metric"], rows["region"], strict=True)) - {("", "")}
+    for column in columns:
+        if computed and column not in computed:
+            known = ", ".join(f"{metric}:{region}" for metric, region in sorted(computed))
+            raise ColumnError(f"{run}: has no values of {':'.join(column)}; it has {known}")
+
+
+def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], str]:
+    """Draw the chosen pairs and the fade; nothing when the data set has been moved since."""
     folder = Path(about["dataset"]["folder"])
     if not folder.is_dir():
-        return []
-    methods = {
-        name: replace(lookup(name), settings=facts["settings"])
-        for name, facts in about["methods"].items()
-    }
-    return tell(folder, rows, choose(rows), methods)
+        return [], ""
+    dataset = open_dataset(folder)
+    predictors = _predictors(about)
+    stories = tell(dataset, rows, choose(rows), predictors)
+    by_id = {row["id"]: row for row in dataset.rows}
+    drawn = {name: predictors[name] for name in leaders(rows) if name in predictors}
+    pairs = spread_pairs(rows, list(drawn)) if drawn else []
+    fades = mean_fades((load_pair(dataset, by_id[name], ref) for name, ref in pairs), drawn)
+    return stories, fade_plot(fades) if IDEAL in fades else ""
 
 
-def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
-    """Say what was scored, on what, by which code."""
-    data, machine = about["dataset"], about["environment"]
-    versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
-    partial = f" Partial run: --limit {about['limit']}." if about["limit"] else ""
-    return (
-        f"Data set {data['name']} ({data['hash'][:12]}), split {about['split']}: "
-        f"{rows['sample'].nunique()} pairs of {rows['scene'].nunique()} scenes.{partial} "
-        f"Device {machine['device']} ({machine['device_name']}); {versions}.\n"
-    )
-
-
-def remarks(about: dict[str, Any], rows: pd.DataFrame) -> str:
-    """Say how to read the numbers, and what is missing from them."""
-    lines = [
-        "A: correct here, against the reference. B: transition, against the ideal blend. "
-        "C: leave alone, against the input. Means over evaluations ± half of the 95 % interval "
-        "(bootstrap over scenes). Bold: the best, and what a paired permutation test (Holm, 5 %) "
-        "cannot tell from it. An untouched region (∞) counts as 100 dB.",
-    ]
-    failed = rows[rows["status"] != "ok"]
-    for (method, status), count in Counter(
-        zip(failed["method"], failed["status"], strict=True)
-    ).items():
-        lines.append(f"{method}: {count} evaluations failed: {status}")
-    lines += [f"{name}: not scored: {why}" for name, why in about["untrained"].items()]
-    return "\n\n".join(lines) + "\n"
+def _predictors(about: dict[str, Any]) -> dict[str, Predict]:
+    """Make the methods of a run callable; a model whose weights are gone is left out."""
+    predictors = {}
+    for name, facts in about["methods"].items():
+        with contextlib.suppress(UntrainedError):
+            predictors[name] = predictor(name, replace(lookup(name), settings=facts["settings"]))
+    return predictors

@@ -1,0 +1,93 @@
+"""What methods do across the transition band: their weight, ring by ring, beside the ideal fade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..metrics import Target
+from ..metrics.case import Case
+from .figures import as_svg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from datagen.dataset import Pair
+
+    from ..metrics.rings import Profile
+    from ..predict import Predict
+
+IDEAL = "ideal"
+PAIRS = 12  # enough for a mean, few enough to run every method again
+# Where all profiles are read off: 0 at the border of A, 1 at that of C. Bands differ in width.
+POSITIONS = np.linspace(0, 1, 33)
+
+
+def mean_fades(pairs: Iterable[Pair], predictors: Mapping[str, Predict]) -> dict[str, np.ndarray]:
+    """Average the weight profiles of methods over pairs.
+
+    Returns
+    -------
+    Method -> weight of its correction at POSITIONS, NaN where no pair wanted a measurable change;
+    the ideal fade is IDEAL. Empty without a pair that has a band.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for pair in pairs:
+        target = Target(pair.reference, pair.degraded, pair.regions)
+        if not target.geometry.count:
+            continue
+        for name, predict in predictors.items():
+            profile = Case(predict(pair, target.ideal.encoded), target).profile
+            found.setdefault(name, []).append(_read_off(profile, profile.made))
+        profile = Case(target.ideal.encoded, target).profile
+        found.setdefault(IDEAL, []).append(_read_off(profile, profile.wanted))
+    return {name: _mean(np.array(profiles)) for name, profiles in found.items()}
+
+
+def spread_pairs(rows: pd.DataFrame, methods: list[str]) -> list[tuple[str, str]]:
+    """Choose PAIRS pairs evenly from those that all methods have a value for.
+
+    Returns
+    -------
+    (sample id, reference name), in the order of the rows.
+    """
+    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "B")]
+    scores = scores[scores["method"].isin(methods)].dropna(subset="value")
+    counts = scores.groupby(["sample", "expert"], sort=False)["method"].nunique()
+    shared = counts.index[counts == len(methods)].tolist()
+    picked = np.linspace(0, len(shared) - 1, min(PAIRS, len(shared)))
+    return [shared[round(at)] for at in picked]
+
+
+def _read_off(profile: Profile, weights: np.ndarray) -> np.ndarray:
+    """Resample a profile without its two rims, which lie outside the band."""
+    rings, known = weights[1:-1], np.isfinite(profile.made[1:-1])
+    if known.sum() < 2:
+        return np.full(len(POSITIONS), np.nan)
+    centres = (np.arange(len(rings)) + 0.5) / len(rings)
+    return np.interp(POSITIONS, centres[known], rings[known], left=np.nan, right=np.nan)
+
+
+def _mean(profiles: np.ndarray) -> np.ndarray:
+    counts = np.isfinite(profiles).sum(0)
+    sums = np.nansum(profiles, 0)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def fade_plot(fades: Mapping[str, np.ndarray]) -> str:
+    """Draw the profiles as SVG text: a perfect fade lies on the grey line, a no-op on 0."""
+
+    def draw(axes) -> None:
+        axes.plot(POSITIONS, fades[IDEAL], color="0.8", linewidth=7, label=IDEAL)
+        for name, weights in fades.items():
+            if name != IDEAL:
+                axes.plot(POSITIONS, weights, label=name)
+        axes.set(
+            xlabel="position in the band, from A (0) to C (1)",
+            ylabel="share of the wanted correction",
+            ylim=(-0.5, 1.75),
+        )
+
+    return as_svg(draw)
