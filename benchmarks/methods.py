@@ -35,11 +35,11 @@ class MethodError(UserError):
     """A method that does not exist, or cannot run as asked."""
 
 
-def find_methods(names: list[str]) -> dict[str, Method]:
+def find_methods(names: list[str], *, with_slow: bool = False) -> dict[str, Method]:
     """Look methods up by name, or groups of them.
 
     A group is "all", a kind such as "classical" or "model" without the blended versions, or "blend"
-    for just those; none holds the rows marked slow.
+    for just those. Groups hold the rows marked slow only `with_slow`.
 
     Raises MethodError naming the nearest known names.
     """
@@ -51,7 +51,8 @@ def find_methods(names: list[str]) -> dict[str, Method]:
         group = {
             key: method
             for key, method in METHODS.items()
-            if name in ("all", "blend" if method.blend_of else method.kind) and not method.slow
+            if name in ("all", "blend" if method.blend_of else method.kind)
+            and (with_slow or not method.slow)
         }
         if not group:
             near = difflib.get_close_matches(name, METHODS, n=3, cutoff=0.4)

@@ -41,7 +41,7 @@ def test_examples_in_help_parse_too():
         verbs = import_module(f"{package}.cli").VERBS
         for verb in verbs:
             module = import_module(f"{package}.commands.{verb.replace('-', '_')}")
-            for line in module.EXAMPLE.replace("\\\n", " ").splitlines():
+            for line in module.EXAMPLE.replace(" && ", "\n").splitlines():
                 argv = shlex.split(line.partition(" #")[0])
                 assert argv[:2] == [package, verb], f"{package} {verb}: EXAMPLE is {line!r}"
                 parse(package, "", verbs, argv[1:])

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     from ..methods import METHODS, find_methods
 
-    print(as_table(find_methods(args.methods) if args.methods else METHODS))
+    print(as_table(find_methods(args.methods, with_slow=True) if args.methods else METHODS))
 
 
 def as_table(methods: dict[str, Method]) -> str:
