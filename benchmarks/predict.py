@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from luts.lut import Lut
 
 Predict = Callable[["Pair", np.ndarray], np.ndarray]
+Estimator = Callable[[list[tuple["Pair", np.ndarray]]], list[np.ndarray]]
 
 
 class UntrainedError(RuntimeError):
@@ -37,7 +38,13 @@ class BadEstimateError(ValueError):
 
 
 def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
-    """Make the function (pair, ideal) -> estimate of one method.
+    """Make the function (pair, ideal) -> estimate of one method; see `estimator`."""
+    estimate = estimator(name, method, device)
+    return lambda pair, ideal: estimate([(pair, ideal)])[0]
+
+
+def estimator(name: str, method: Method, device: str = "cpu") -> Estimator:
+    """Make the function that runs one method on several samples.
 
     Parameters
     ----------
@@ -47,8 +54,9 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
 
     Returns
     -------
-    A function of a pair and its ideal image (H, W, 3) that returns the (H, W, 3) float32 estimate,
-    clipped to [0, 1]. It raises BadEstimateError when the method returns something else.
+    A function of a list of (pair, ideal image (H, W, 3)) that returns the (H, W, 3) float32
+    estimates, clipped to [0, 1]. Models take pairs of one size together. It raises BadEstimateError
+    when the method returns something else.
 
     """
     if method.blend_of:
@@ -56,19 +64,28 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
     elif method.kind == "model":
         raw = _model(name, device)
     elif method.kind == "external":
-        raw = _external(Path(method.settings["folder"]))
+        raw = _each(_external(Path(method.settings["folder"])))
     else:
-        raw = _plain(method)
+        raw = _each(_plain(method))
 
-    def predict(pair: Pair, ideal: np.ndarray) -> np.ndarray:
-        estimate = np.asarray(raw(pair, ideal), np.float32)
-        if estimate.shape != pair.degraded.shape:
-            raise BadEstimateError(f"returned {estimate.shape} for an input {pair.degraded.shape}")
-        if not np.isfinite(estimate).all():
-            raise BadEstimateError("returned values that are not finite")
-        return estimate.clip(0, 1)
+    def estimate(samples: list[tuple[Pair, np.ndarray]]) -> list[np.ndarray]:
+        estimates = raw(samples)
+        return [_checked(e, pair) for e, (pair, _) in zip(estimates, samples, strict=True)]
 
-    return predict
+    return estimate
+
+
+def _each(predict: Predict) -> Estimator:
+    return lambda samples: [predict(pair, ideal) for pair, ideal in samples]
+
+
+def _checked(estimate: np.ndarray, pair: Pair) -> np.ndarray:
+    estimate = np.asarray(estimate, np.float32)
+    if estimate.shape != pair.degraded.shape:
+        raise BadEstimateError(f"returned {estimate.shape} for an input {pair.degraded.shape}")
+    if not np.isfinite(estimate).all():
+        raise BadEstimateError("returned values that are not finite")
+    return estimate.clip(0, 1)
 
 
 def fingerprint(name: str, method: Method) -> dict[str, object]:
@@ -136,9 +153,14 @@ def _lut(pair: Pair) -> Lut | None:
     return None if pair.lut is None else read_cube(pair.lut)
 
 
-def _blended(name: str, device: str) -> Predict:
-    host = predictor(name, METHODS[name], device)
-    return lambda pair, ideal: _keep_c(host(pair, ideal), pair)
+def _blended(name: str, device: str) -> Estimator:
+    host = estimator(name, METHODS[name], device)
+
+    def blended(samples: list[tuple[Pair, np.ndarray]]) -> list[np.ndarray]:
+        estimates = host(samples)
+        return [_keep_c(e, pair) for e, (pair, _) in zip(estimates, samples, strict=True)]
+
+    return blended
 
 
 def picture_of(folder: Path, sample: str) -> Path:
@@ -170,16 +192,31 @@ def load_model(name: str, device: str) -> nn.Module:
     return module.to(device).eval()
 
 
-def _model(name: str, device: str) -> Predict:
+def _model(name: str, device: str) -> Estimator:
+    module = load_model(name, device)
+    return lambda samples: infer(module, [pair for pair, _ in samples])
+
+
+def infer(module: nn.Module, pairs: list[Pair]) -> list[np.ndarray]:
+    """Run a model on pairs of one size as one batch, wherever its weights are.
+
+    Returns
+    -------
+    One (H, W, 3) float32 array per pair. The pictures travel in pinned memory to a GPU.
+    """
     import torch
 
-    module = load_model(name, device)
+    weights = next(module.parameters(), torch.empty(0))
 
-    @torch.inference_mode()
-    def predict(pair: Pair, ideal: np.ndarray) -> np.ndarray:
-        image = torch.from_numpy(pair.degraded.transpose(2, 0, 1)[None].copy()).to(device)
-        labels = torch.from_numpy(pair.regions[None]).to(device)
+    def put(arrays: list[np.ndarray]) -> torch.Tensor:
+        stacked = torch.from_numpy(np.stack(arrays))
+        if weights.is_cuda:
+            stacked = stacked.pin_memory()
+        return stacked.to(weights.device, non_blocking=True)
+
+    with torch.inference_mode():
+        images = put([pair.degraded for pair in pairs]).permute(0, 3, 1, 2)
+        labels = put([pair.regions for pair in pairs])
         regions = torch.stack([labels == 2, labels >= 1], 1).float()
-        return module(image, regions).image[0].permute(1, 2, 0).cpu().numpy()
-
-    return predict
+        output = module(images.contiguous(), regions).image
+        return list(output.permute(0, 2, 3, 1).float().cpu().numpy())

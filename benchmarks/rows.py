@@ -1,8 +1,9 @@
 """Result rows on disk.
 
-One line of `rows.jsonl` is one evaluation (method, sample, reference) with all its values: a line
-is there whole or not at all, so a run can be killed at any moment and resumed. The long table (one
-row per metric and region) is a view of it made by `load_rows`, which reports save as `rows.csv`.
+One line of `rows.jsonl` (`rows.RANK.jsonl` where several ranks write) is one evaluation (method,
+sample, reference) with all its values: a line is there whole or not at all, so a run can be killed
+at any moment and resumed. The long table (one row per metric and region) is a view of it made by
+`load_rows`, which reports save as `rows.csv`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from luts.command import UserError
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
 METRIC_ID = re.compile(r"(?P<name>\w+)(@\d+)?(\(.*\))?\[(?P<region>\w+)(:[^\]]*)?\]")
 ROWS, RUN = "rows.jsonl", "run.json"
+PARTS = "rows*.jsonl"
 LABELS = (
     "method",
     "sample",
@@ -54,14 +59,16 @@ def to_line(record: dict[str, Any]) -> str:
 
 
 def read_records(run: Path) -> Iterator[dict[str, Any]]:
-    """Yield the stored evaluations of a run in the order in which they were made.
+    """Yield the stored evaluations of a run, file by file, in the order in which they were made.
 
     A last line without its end is what a killed run leaves behind; it is passed over. Raises
     RunError for any other line that does not parse.
     """
-    path = Path(run) / ROWS
-    if not path.is_file():
-        return
+    for path in sorted(Path(run).glob(PARTS)):
+        yield from _read_part(path)
+
+
+def _read_part(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.endswith(b"\n"):
@@ -74,9 +81,24 @@ def read_records(run: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
-def open_for_append(run: Path) -> IO[bytes]:
-    """Open the rows for appending, cutting off an unfinished last line first."""
-    path = Path(run) / ROWS
+def current_records(run: Path, keys: set[str]) -> list[dict[str, Any]]:
+    """Read the evaluations with some keys, one of each: one that worked, else the last tried."""
+    found: dict[str, dict[str, Any]] = {}
+    for record in read_records(run):
+        key = record["key"]
+        if key in keys and (key not in found or found[key]["status"] != "ok"):
+            found[key] = record
+    return list(found.values())
+
+
+def part_name(rank: int, count: int) -> str:
+    """Name the file that one of `count` ranks writes."""
+    return ROWS if count == 1 else f"rows.{rank}.jsonl"
+
+
+def open_for_append(run: Path, name: str = ROWS) -> IO[bytes]:
+    """Open a file of rows for appending, cutting off an unfinished last line first."""
+    path = Path(run) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file():
         whole = path.read_bytes().rpartition(b"\n")
@@ -107,28 +129,23 @@ def load_rows(run: Path) -> pd.DataFrame:
     import pandas as pd
 
     about = load_run(run)
-    current = set(about["keys"])
+    records = current_records(run, set(about["keys"]))
     checkpoints = {name: facts["checkpoint"] for name, facts in about["methods"].items()}
-    columns: dict[str, list] = {
-        name: [] for name in (*LABELS, "checkpoint", "metric", "region", "value", "coverage")
-    }
-    for record in read_records(run):
-        if record["key"] not in current:
-            continue
+    evaluations = pd.DataFrame({name: [record[name] for record in records] for name in LABELS})
+    evaluations["checkpoint"] = [checkpoints[record["method"]] for record in records]
+    counts, long = [], []
+    for record in records:
         values = record["values"] or {"": math.nan}
+        counts.append(len(values))
         for metric_id, value in values.items():
             metric, region = split_id(metric_id)
-            columns["metric"].append(metric)
-            columns["region"].append(region)
-            columns["value"].append(value)
-            columns["coverage"].append(record["coverage"].get(region, 1.0))
-        labels = {name: record[name] for name in LABELS}
-        labels["checkpoint"] = checkpoints[record["method"]]
-        for name, label in labels.items():
-            columns[name].extend([label] * len(values))
-    return pd.DataFrame(columns)
+            long.append((metric, region, value, record["coverage"].get(region, 1.0)))
+    rows = evaluations.take(np.repeat(np.arange(len(records)), counts)).reset_index(drop=True)
+    measured = pd.DataFrame(long, columns=["metric", "region", "value", "coverage"])
+    return pd.concat([rows, measured], axis=1)
 
 
+@cache
 def split_id(metric_id: str) -> tuple[str, str]:
     """Split a full metric id "psnr@1(rgb)[A]" or "ssim@1(...)[A:nconv]" into ("psnr", "A")."""
     match = METRIC_ID.fullmatch(metric_id)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from datagen.dataset import DataSet, load_pair, open_dataset
-from datagen.files import sha256_file, write_text
-from datagen.manifest import ManifestError
-from luts.command import UserError
+from datagen.dataset import DataSet, open_dataset
+from datagen.files import write_text
 
 from .environment import describe
+from .evaluate import Evaluator, evaluate
 from .methods import EXTERNAL, MethodError, find_methods
-from .metrics import METRICS, Target, score_target
-from .predict import Predict, UntrainedError, fingerprint, picture_of, predictor
-from .rows import RUN, RunError, evaluation_key, open_for_append, read_records, to_line
+from .metrics import METRICS, Metric, find_metrics
+from .predict import UntrainedError, fingerprint
+from .predictions import PREDICTIONS, Predictions
+from .ranks import ALONE, Rank
+from .rows import RUN, RunError, open_for_append, part_name, read_records, to_line
+from .tasks import Task, in_batches, list_tasks, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from datagen.dataset import Pair
 
     from .method import Method
 
@@ -36,7 +33,8 @@ if TYPE_CHECKING:
 class Summary:
     """What a run did: evaluations asked for, found already done, failed; models without weights.
 
-    `overhead` is the share of the workers' wall time spent outside decoding, methods and metrics.
+    With ranks these are this rank's. `overhead` is the share of the workers' wall time spent
+    outside decoding, methods and metrics.
     """
 
     asked: int
@@ -47,29 +45,20 @@ class Summary:
     overhead: float
 
 
-@dataclass(frozen=True)
-class Task:
-    """One sample against one reference, and the methods still to be scored on it."""
-
-    row: dict[str, Any]
-    reference: str
-    keys: dict[str, str]  # method -> key of the evaluation
-
-    def without(self, done: set[str]) -> Task:
-        """Leave out the methods whose evaluation is stored already."""
-        return Task(self.row, self.reference, {n: k for n, k in self.keys.items() if k not in done})
-
-
 def run(
     data: Path,
     names: list[str],
     out: Path,
     *,
     external: Mapping[str, Path] = MappingProxyType({}),
+    metrics: Sequence[str] = ("default",),
     split: str = "test",
     device: str = "cpu",
     jobs: int = 1,
+    batch: int = 1,
     limit: int | None = None,
+    keep_predictions: bool = False,
+    rank: Rank = ALONE,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Score methods on every pair of a split and append the rows to `out`.
@@ -80,54 +69,93 @@ def run(
     names : methods, kinds of methods, or "all"; the checks are always added
     out : results folder; evaluations found there with the same key are not made again
     external : name -> folder of pictures <sample id>.png made elsewhere, scored as that method
+    metrics : names of METRICS, "default" or "all"
     split : "train", "val" or "test"
     device : torch device for models
     jobs : worker processes; one process does everything when 1 or on a GPU
+    batch : pairs of one size that a model takes together; with more than 1, one process does all
     limit : use only the first samples (the run is marked as partial)
+    keep_predictions : keep them under `out` as 16-bit PNG, for later runs with other metrics
+    rank : which part of the pairs this process does, of several that write into `out`
     progress : called with (evaluations done, evaluations asked for)
 
     Raises
     ------
-    MethodError, DataError (not a data set), RunError (rows that do not parse).
+    MethodError, MetricError, DataError (not a data set), RunError (rows that do not parse).
     """
     started = time.perf_counter()
-    dataset = open_dataset(data)
-    rows = dataset.select(split=split)[:limit]
-    if not rows:
-        raise MethodError(f"{data}: no sample in split {split!r}")
+    dataset, rows = _samples(data, split, limit)
+    measured = choose_metrics(metrics)
     methods = find_methods(["check", *names])
     for name, folder in external.items():
         methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
     prints, untrained = _fingerprints(methods)
-    methods = {name: methods[name] for name in prints}
-    tasks = list(_tasks(rows, prints, external))
-    keys = [key for task in tasks for key in task.keys.values()]
+    every = list(list_tasks(rows, methods, prints, measured, kept=keep_predictions))
+    if rank.index == 0:
+        _write_run(
+            out,
+            dataset,
+            split=split,
+            device=device,
+            methods=prints,
+            metrics=[metric.name for metric in measured],
+            keep_predictions=keep_predictions,
+            untrained=untrained,
+            limit=limit,
+            keys=[key for task in every for key in task.keys.values()],
+        )
+    mine = every[rank.index :: rank.count]
     done = {record["key"] for record in read_records(out) if record["status"] == "ok"}
-    todo = [task.without(done) for task in tasks if not done.issuperset(task.keys.values())]
-    reused = sum(key in done for key in keys)
-    _write_run(
-        out,
-        dataset,
-        split=split,
-        device=device,
-        methods=prints,
-        untrained=untrained,
-        limit=limit,
-        keys=keys,
-    )
+    todo = [left for task in mine if (left := task.without(done)).keys]
+    asked = sum(len(task.keys) for task in mine)
+    reused = asked - sum(len(task.keys) for task in todo)
+    kept = Predictions(Path(out) / PREDICTIONS) if keep_predictions else None
+    names = [metric.name for metric in measured]
+    evaluator = Evaluator(replace(dataset, rows=()), methods, names, device, kept)
+    jobs = 1 if device != "cpu" or batch > 1 else jobs
+    groups = _grouped(todo, jobs, batch)
     failed, finished, busy = 0, reused, 0.0
-    progress(finished, len(keys))
-    with open_for_append(out) as stream:
-        for records, seconds in _evaluate_all(todo, data, methods, device, jobs):
+    progress(finished, asked)
+    with open_for_append(out, part_name(rank.index, rank.count)) as stream:
+        for records, seconds in evaluate(groups, evaluator, jobs):
             stream.write("".join(map(to_line, records)).encode())
             stream.flush()
             failed += sum(record["status"] != "ok" for record in records)
             busy += seconds
             finished += len(records)
-            progress(finished, len(keys))
+            progress(finished, asked)
     seconds = time.perf_counter() - started
-    overhead = max(0.0, 1 - busy / (seconds * min(jobs, max(len(todo), 1))))
-    return Summary(len(keys), reused, failed, untrained, seconds, overhead)
+    overhead = max(0.0, 1 - busy / (seconds * min(jobs, max(len(groups), 1))))
+    return Summary(asked, reused, failed, untrained, seconds, overhead)
+
+
+def choose_metrics(names: Sequence[str]) -> list[Metric]:
+    """Look up metrics, where "default" and "all" stand for groups; each once, in METRICS' order.
+
+    Raises MetricError naming the nearest known names.
+    """
+    chosen: list[Metric] = []
+    for name in names:
+        if name == "all":
+            chosen += METRICS.values()
+        else:
+            chosen += find_metrics(None if name == "default" else [name])
+    wanted = {metric.name for metric in chosen}
+    return [metric for metric in METRICS.values() if metric.name in wanted]
+
+
+def _samples(data: Path, split: str, limit: int | None) -> tuple[DataSet, list[dict[str, Any]]]:
+    dataset = open_dataset(data)
+    rows = dataset.select(split=split)[:limit]
+    if not rows:
+        raise MethodError(f"{data}: no sample in split {split!r}")
+    return dataset, rows
+
+
+def _grouped(tasks: list[Task], jobs: int, batch: int) -> list[tuple[Task, ...]]:
+    if batch > 1:
+        return in_batches(tasks, batch)
+    return schedule(tasks, jobs) if jobs > 1 else [(task,) for task in tasks]
 
 
 def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str, str]]:
@@ -139,131 +167,6 @@ def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str
         except UntrainedError as error:
             untrained[name] = str(error)
     return prints, untrained
-
-
-def _tasks(
-    rows: list[dict[str, Any]], prints: dict[str, dict], external: Mapping[str, Path]
-) -> Iterator[Task]:
-    """List the work in the data set's order: samples outside, so that each is decoded once."""
-    metrics = [metric.id for metric in METRICS.values() if metric.by_default]
-    for row in rows:
-        for reference, path in row["references"].items():
-            pixels = [row["sha256"][p] for p in (row["input"], path, row["regions"])]
-            made = {name: _picture_hash(folder, row["id"]) for name, folder in external.items()}
-            keys = {
-                name: evaluation_key(
-                    name, print_, row["id"], reference, pixels, metrics, made.get(name)
-                )
-                for name, print_ in prints.items()
-            }
-            yield Task(row, reference, keys)
-
-
-def _picture_hash(folder: Path, sample: str) -> str | None:
-    path = picture_of(folder, sample)
-    return sha256_file(path) if path.is_file() else None
-
-
-def _evaluate_all(
-    tasks: list[Task], data: Path, methods: dict[str, Method], device: str, jobs: int
-) -> Iterator[tuple[list[dict[str, Any]], float]]:
-    """Evaluate tasks in this process or in several; a few wait in the queue, never all."""
-    needed = {name for task in tasks for name in task.keys}
-    methods = {name: method for name, method in methods.items() if name in needed}
-    if jobs == 1 or len(tasks) < 2 * jobs:
-        worker = Worker(data, methods, device)
-        yield from map(worker.evaluate, tasks)
-        return
-    with ProcessPoolExecutor(
-        jobs, get_context("spawn"), initializer=_start_worker, initargs=(data, methods, device)
-    ) as pool:
-        waiting = iter(tasks)
-        pending = {pool.submit(_evaluate, t) for t in itertools.islice(waiting, 4 * jobs)}
-        while pending:
-            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-            pending |= {pool.submit(_evaluate, t) for t in itertools.islice(waiting, len(finished))}
-            for future in finished:
-                yield future.result()
-
-
-class Worker:
-    """Everything one process keeps between pairs: the open data set and the loaded methods."""
-
-    def __init__(self, data: Path, methods: dict[str, Method], device: str):
-        self.dataset: DataSet = open_dataset(data)
-        self.predictors: dict[str, Predict] = {
-            name: predictor(name, method, device) for name, method in methods.items()
-        }
-
-    def evaluate(self, task: Task) -> tuple[list[dict[str, Any]], float]:
-        """Score every method of a task; whatever fails costs only its own rows."""
-        started = time.perf_counter()
-        try:
-            pair = self._load(task)
-            target = Target(pair.reference, pair.degraded, pair.regions)
-        except UserError as error:
-            failure = {"status": _status(error), "seconds": 0.0, "values": {}}
-            records = [_labels(task, name) | failure for name in task.keys]
-        else:
-            records = [_labels(task, name) | self._score(name, pair, target) for name in task.keys]
-        return records, time.perf_counter() - started
-
-    def _load(self, task: Task) -> Pair:
-        """Read a pair, refusing files that are no longer those the manifest speaks of."""
-        row = task.row
-        for path in (row["input"], row["references"][task.reference], row["regions"]):
-            file = self.dataset.folder / path
-            if not file.is_file() or sha256_file(file) != row["sha256"][path]:
-                raise ManifestError(f"{file}: missing or changed since it was built")
-        return load_pair(self.dataset, row, task.reference)
-
-    def _score(self, name: str, pair: Pair, target: Target) -> dict[str, Any]:
-        started = time.perf_counter()
-        try:
-            estimate = self.predictors[name](pair, target.ideal.encoded)
-            seconds = time.perf_counter() - started
-            values = score_target(estimate, target)
-            return {"status": "ok", "seconds": seconds, "values": values}
-        except Exception as error:  # whatever a method does, the run goes on and the row says so
-            seconds = time.perf_counter() - started
-            return {"status": _status(error), "seconds": seconds, "values": {}}
-
-
-def _status(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
-
-
-_worker: Worker | None = None
-
-
-def _start_worker(data: Path, methods: dict[str, Method], device: str) -> None:
-    import cv2
-    import torch
-
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    global _worker
-    _worker = Worker(data, methods, device)
-
-
-def _evaluate(task: Task) -> tuple[list[dict[str, Any]], float]:
-    return _worker.evaluate(task)
-
-
-def _labels(task: Task, name: str) -> dict[str, Any]:
-    row, distortion = task.row, task.row["distortion"] or {}
-    return {
-        "key": task.keys[name],
-        "method": name,
-        "sample": row["id"],
-        "scene": row["scene"],
-        "ev": row["ev"],
-        "distortion": distortion.get("family") or distortion.get("name") or "none",
-        "severity": distortion.get("image_severity", 0.0),
-        "mask": row["mask"]["kind"],
-        "expert": task.reference,
-        "coverage": row["coverage"],
-    }
 
 
 def _write_run(out: Path, dataset: DataSet, **facts: Any) -> None:

@@ -14,6 +14,7 @@ from datagen.dataset import load_pair, open_dataset
 from .methods import lookup
 from .metrics import Target, score_target
 from .predict import predictor
+from .predictions import rounded_as_kept
 from .rows import RunError, load_run, read_records
 
 TOLERANCE = 1e-4  # relative; other processors and thread counts move the last digits of float32
@@ -62,7 +63,9 @@ def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mism
         pair = load_pair(dataset, rows[record["sample"]], record["expert"])
         target = Target(pair.reference, pair.degraded, pair.regions)
         estimate = predictor(record["method"], method)(pair, target.ideal.encoded)
-        values = score_target(estimate, target)
+        if about["keep_predictions"]:
+            estimate = rounded_as_kept(estimate)
+        values = score_target(estimate, target, names=about["metrics"])
         found += _compare(record, values)
     return len(chosen), found
 

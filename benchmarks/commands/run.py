@@ -23,9 +23,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="names, or classical, model, all",
     )
+    metrics = "names, default, or all (see `benchmarks explain`)"
+    add("--metrics", nargs="+", default=["default"], metavar="NAME", help=metrics)
     add("--split", choices=["train", "val", "test"], default="test")
     add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
     add("--jobs", type=int, default=None, help="worker processes (default: cores)")
+    batch = "pairs of one size that a model takes together (default: 8 on a GPU, else 1)"
+    add("--batch", type=int, default=None, metavar="N", help=batch)
+    kept = "keep predictions as 16-bit PNG, so that other metrics need no new inference"
+    add("--keep-predictions", action="store_true", help=kept)
     add("--limit", type=int, metavar="N", help="first N samples only; marked as partial everywhere")
 
 
@@ -33,10 +39,13 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..environment import pick_device
+    from ..ranks import rank_from
     from ..run import run as score
 
+    rank = rank_from()
     device = pick_device(args.device)
-    jobs = args.jobs or (len(os.sched_getaffinity(0)) if device == "cpu" else 1)
+    device = f"cuda:{rank.local_index}" if device == "cuda" and rank.count > 1 else device
+    cores = len(os.sched_getaffinity(0)) // rank.local_count
     with tqdm(unit="row", desc="scoring", disable=None, mininterval=0.5) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -49,7 +58,11 @@ def run(args: argparse.Namespace) -> int:
             args.out,
             split=args.split,
             device=device,
-            jobs=jobs,
+            metrics=args.metrics,
+            jobs=args.jobs or max(cores, 1),
+            batch=args.batch or (1 if device == "cpu" else 8),
+            keep_predictions=args.keep_predictions,
+            rank=rank,
             limit=args.limit,
             progress=progress,
         )
