@@ -6,17 +6,28 @@ import csv
 import io
 import math
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.report.formats import comma_separated, latex, markdown, number
+from benchmarks.commands.report import SPLITS
+from benchmarks.metrics import METRICS, MetricError
+from benchmarks.published import read_published
+from benchmarks.report.fade import IDEAL, POSITIONS, spread_pairs, typical_fades
+from benchmarks.report.formats import comma_separated, latex, literature_markdown, markdown
+from benchmarks.report.literature import published_blocks
+from benchmarks.report.names import NAMES, ColumnError, heading, number, read_columns
 from benchmarks.report.pictures import choose, error_map, gain_map
-from benchmarks.report.summary import COLUMNS, STRATA, tabulate
+from benchmarks.report.remarks import omissions
+from benchmarks.report.splits import ORDER, expert_tables, split_tables
+from benchmarks.report.summary import COLUMNS, STRATA, best_of, tabulate
 from benchmarks.report.write import write_report
 from benchmarks.rows import RunError, load_rows
 from benchmarks.run import run
+from datagen import masks
+from datagen.dataset import Pair
 
 PSNR_A = ("psnr", "A")
 
@@ -29,7 +40,7 @@ def rows_of(scores: dict[str, list[float]], metric="psnr", region="A") -> pd.Dat
                 "method": method, "sample": f"s{i}", "scene": f"scene{i}", "expert": "auto",
                 "ev": -1.0 if i % 2 else 1.0, "distortion": "none", "severity": 0.0,
                 "metric": metric, "region": region, "value": value, "coverage": 1.0,
-                "status": "ok",
+                "mask": "circle", "status": "ok",
             }
             for method, values in scores.items()
             for i, value in enumerate(values)
@@ -40,8 +51,8 @@ def rows_of(scores: dict[str, list[float]], metric="psnr", region="A") -> pd.Dat
 @pytest.fixture(scope="module")
 def reported(tiny_data, tmp_path_factory):
     out = tmp_path_factory.mktemp("report")
-    run(tiny_data, ["he_rgb", "gamma"], out)
-    return out, write_report(out)
+    run(tiny_data, ["he_rgb", "gamma", "oracle_gain"], out)
+    return out, write_report(out, by=["exposure"], published=True)
 
 
 def test_a_cell_is_the_mean_over_evaluations():
@@ -103,12 +114,115 @@ def test_untouched_regions_count_as_a_hundred_decibels_and_print_as_infinite():
     assert mixed.mean == 75
 
 
+def test_nothing_is_bold_where_nothing_is_told_apart():
+    table = tabulate(rows_of({"gamma": [1.0, 2.0, 3.0], "he_rgb": [2.0, 1.0, 4.0]}), [PSNR_A])
+    assert {cells[PSNR_A].tie for cells in table.values()} == {1}
+    assert best_of(table, PSNR_A) == set()
+    assert "**" not in markdown(table)
+
+
+def test_a_signed_metric_is_ranked_by_its_magnitude():
+    column = ("ev_bias", "A")
+    table = tabulate(
+        rows_of({"gamma": [-0.1] * 12, "he_rgb": [-2.0] * 12, "clahe_lab": [1.0] * 12}, *column),
+        [column],
+    )
+    ties = {name: cells[column].tie for name, cells in table.items()}
+    assert ties == {"gamma": 1, "clahe_lab": 2, "he_rgb": 3}
+    assert number(table["clahe_lab"][column].mean, "ev_bias") == "+1.000"
+    assert heading(column) == "EV bias A (stops) →0"
+
+
+def test_ceilings_come_last_after_pictures_made_elsewhere():
+    table = tabulate(rows_of({"oracle_gain": [1.0], "elsewhere": [1.0], "gamma": [1.0]}), [PSNR_A])
+    assert list(table) == ["gamma", "elsewhere", "oracle_gain"]
+
+
+def test_every_metric_has_a_name_of_its_own_and_can_be_a_column():
+    assert set(NAMES) == set(METRICS)
+    assert len(set(NAMES.values())) == len(NAMES)
+    for metric in METRICS.values():
+        (column,) = read_columns([f"{metric.name}:{metric.regions[0]}"])
+        assert heading(column).startswith(NAMES[metric.name])
+        assert number(1.0, metric.name).lstrip("+").startswith("1.")
+
+
+def test_columns_that_do_not_exist_are_refused(reported):
+    with pytest.raises(MetricError, match="did you mean psnr"):
+        read_columns(["psnrr:A"])
+    with pytest.raises(ColumnError, match="edge99 has edge99:B"):
+        read_columns(["edge99:A"])
+    with pytest.raises(ColumnError, match=r"has no values of niqe:all; it has .*psnr:A"):
+        write_report(reported[0], columns=[("niqe", "all")])
+
+
 def test_strata_part_the_rows_by_exposure():
     rows = rows_of({"gamma": [1.0, 2.0, 3.0]})
     under, over = (rows[STRATA[name](rows)] for name in list(STRATA)[1:4:2])
     assert under["ev"].unique().tolist() == [-1.0]
     assert over["ev"].unique().tolist() == [1.0]
     assert len(under) + len(over) == len(rows)
+
+
+@pytest.mark.parametrize("by", ORDER)
+def test_a_split_parts_the_pairs_without_loss(by):
+    rows = rows_of({"gamma": [1.0, 2.0, 3.0, 4.0]}).assign(severity=[0.0, 3.0, 11.0, 1.0])
+    tables = split_tables(rows, by, [PSNR_A])
+    assert sum(table["gamma"][PSNR_A].asked for table in tables.values()) == 4
+
+
+def test_parts_come_in_the_order_of_what_they_part_by():
+    rows = rows_of({"gamma": [1.0] * 4}).assign(
+        ev=[-1.5, 0.0, 1.0, -1.0], severity=[12.0, 0.0, 3.0, 1.0]
+    )
+    assert list(split_tables(rows, "ev", [PSNR_A])) == ["ev -1.5", "ev -1", "ev +0", "ev +1"]
+    assert next(iter(split_tables(rows, "exposure", [PSNR_A]))) == "exposure under"
+    severities = list(split_tables(rows, "severity", [PSNR_A]))
+    assert severities == [f"severity {s}" for s in ("none", "0-2", "2-5", "10 and more")]
+
+
+def test_coverage_is_that_of_region_a_for_all_regions_of_a_pair():
+    of_a = rows_of({"gamma": [1.0, 2.0]}).assign(coverage=[0.15, 0.35])
+    of_c = rows_of({"gamma": [5.0, 6.0]}, region="C").assign(coverage=[0.85, 0.65])
+    tables = split_tables(pd.concat([of_a, of_c]), "coverage", [PSNR_A, ("psnr", "C")])
+    means = {part: [c.mean for c in table["gamma"].values()] for part, table in tables.items()}
+    assert means == {"coverage 10-20 %": [1.0, 5.0], "coverage 30-40 %": [2.0, 6.0]}
+
+
+def test_the_command_offers_every_split():
+    assert tuple(ORDER) == SPLITS
+
+
+def test_experts_are_shown_one_by_one_with_their_mean():
+    one = rows_of({"gamma": [10.0, 20.0], "he_rgb": [1.0, 2.0]}).assign(expert="a")
+    two = one.assign(expert="b", value=one["value"] + 4)
+    (lines,) = expert_tables(pd.concat([one, two]), [PSNR_A]).values()
+    assert lines[0] == ["method", "a", "b", "mean"]
+    assert ["gamma", "15.00", "19.00", "17.00"] in lines
+    assert expert_tables(one, [PSNR_A]) == {}
+
+
+def test_published_numbers_keep_their_protocol_and_their_misprints():
+    rows = read_published()
+    blocks = published_blocks(rows)
+    printed = sum(cell != "–" for block in blocks for line in block.lines for cell in line[1:])
+    assert printed == len(rows)
+    assert len(blocks) == len({row.protocol for row in rows})
+    text = literature_markdown(blocks)
+    for row in rows:
+        assert row.protocol.source in text
+        assert row.note in text
+
+
+def test_published_numbers_are_shown_on_request_and_apart(reported, tmp_path):
+    out, report = reported
+    ours, _, theirs = report.text.partition("## Published numbers")
+    assert "Retinexformer" in theirs
+    assert "Retinexformer" not in ours
+    assert "Retinexformer" not in (out / "table.csv").read_text()
+    without = shutil.copytree(out, tmp_path / "run")
+    assert "Published" not in write_report(without).text
+    assert "Published" not in (without / "report.html").read_text("utf-8")
 
 
 def test_latex_escapes_names_and_marks_the_best():
@@ -123,6 +237,13 @@ def test_csv_has_full_precision():
     table = tabulate(rows_of({"gamma": [1 / 3]}), [PSNR_A])
     (line,) = csv.DictReader(io.StringIO(comma_separated({"all": table})))
     assert float(line["mean"]) == 1 / 3
+    assert [float(line[name]) for name in ("median", "p5", "p95")] == [1 / 3] * 3
+
+
+def test_the_csv_of_a_run_holds_the_splits_even_when_not_shown(reported):
+    with (reported[0] / "table.csv").open(newline="") as stream:
+        strata = {line["stratum"].split()[0] for line in csv.DictReader(stream)}
+    assert {"all", "ev", "distortion", "severity"} <= strata
 
 
 def test_the_report_prints_the_means_of_the_rows(reported):
@@ -132,7 +253,7 @@ def test_the_report_prints_the_means_of_the_rows(reported):
         (rows["method"] == "gamma") & (rows["metric"] == "psnr") & (rows["region"] == "A")
     ]
     assert re.search(rf"\| gamma \| classical \|[^|]*{chosen['value'].mean():.2f}", report.text)
-    assert "| reference | check | ∞ | 1.000 | 0.000 |" in report.text
+    assert "| reference | check | ∞ | 1.000 | 0.00 |" in report.text
 
 
 def test_every_table_column_is_a_metric_that_was_computed(reported):
@@ -146,7 +267,9 @@ def test_the_page_is_complete_and_offline(reported):
     assert not re.findall(r"""(?:src|href)=["'](?!data:)[^"'#]""", page)
     assert page.count('<section class="story">') == 3
     assert "<svg" in page
-    for stratum in ("all", "under-exposed (EV &lt; 0)"):
+    assert 'id="ceiling-' in page  # the toggle finds the ceilings in the plot
+    assert '<tbody class="ceilings">' in page
+    for stratum in ("all", "under-exposed (EV &lt; 0)", "exposure under"):
         assert f">{stratum}</button>" in page
 
 
@@ -157,6 +280,50 @@ def test_pictures_are_chosen_by_rule_not_by_hand():
         "median": "s2",
         "worst": "s0",
     }
+
+
+def test_failures_untrained_models_and_unfinished_runs_are_listed():
+    rows = rows_of({"gamma": [1.0, 2.0], "he_rgb": [1.0]})
+    failed = rows_of({"he_rgb": [math.nan]}).assign(sample="s1", metric="", status="Error: x")
+    about = {"keys": ["k"] * 6, "untrained": {"u_net": "no weights"}}
+    assert omissions(about, pd.concat([rows, failed])) == [
+        "unfinished run: 4 of 6 evaluations made",
+        "he_rgb: 1 of 2 evaluations failed (50%): Error: x",
+        "u_net: not scored: no weights",
+    ]
+
+
+def fading_pair(rng) -> Pair:
+    """A picture one stop under in a vertical band layout: A left, C right."""
+    degraded = rng.random((48, 96, 3), np.float32) * 0.4 + 0.1
+    regions = np.zeros((48, 96), np.uint8)
+    regions[:, :30], regions[:, 30:66] = masks.A, masks.B
+    return Pair("pair", degraded, np.float32(degraded * 1.35), regions)
+
+
+def test_the_fade_is_smoothstep_when_ideal_flat_when_global_and_zero_when_untouched(rng):
+    methods = {
+        "reference": lambda pair, ideal: ideal,
+        "global": lambda pair, ideal: pair.reference,
+        "input": lambda pair, ideal: pair.degraded,
+    }
+    fades = typical_fades([fading_pair(rng)], methods)
+    smoothstep = (1 - POSITIONS) ** 2 * (1 + 2 * POSITIONS)
+    np.testing.assert_allclose(fades[IDEAL], smoothstep, atol=0.02)
+    np.testing.assert_allclose(fades["reference"], fades[IDEAL], atol=1e-3)
+    np.testing.assert_allclose(fades["global"], 1, atol=1e-3)
+    np.testing.assert_allclose(fades["input"], 0, atol=1e-6)
+
+
+def test_pairs_without_a_band_have_no_fade(rng):
+    pair = fading_pair(rng)
+    pair = Pair("pair", pair.degraded, pair.reference, np.full((48, 96), masks.A, np.uint8))
+    assert typical_fades([pair], {"input": lambda pair, ideal: pair.degraded}) == {}
+
+
+def test_the_fade_is_drawn_from_pairs_that_every_method_has():
+    rows = rows_of({"gamma": [1.0, math.nan, 3.0], "he_rgb": [1.0, 2.0, 3.0]}, region="B")
+    assert spread_pairs(rows, ["gamma", "he_rgb"]) == [("s0", "auto"), ("s2", "auto")]
 
 
 def test_maps_show_what_they_say(rng):

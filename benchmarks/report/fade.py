@@ -25,8 +25,13 @@ PAIRS = 12  # enough for a mean, few enough to run every method again
 POSITIONS = np.linspace(0, 1, 33)
 
 
-def mean_fades(pairs: Iterable[Pair], predictors: Mapping[str, Predict]) -> dict[str, np.ndarray]:
-    """Average the weight profiles of methods over pairs.
+def typical_fades(
+    pairs: Iterable[Pair], predictors: Mapping[str, Predict]
+) -> dict[str, np.ndarray]:
+    """Take the median over pairs of the methods' weight profiles.
+
+    A mean would show the few pairs in which hardly anything was to be done, where a method's own
+    change is many times the wanted one.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def mean_fades(pairs: Iterable[Pair], predictors: Mapping[str, Predict]) -> dict
             found.setdefault(name, []).append(_read_off(profile, profile.made))
         profile = Case(target.ideal.encoded, target).profile
         found.setdefault(IDEAL, []).append(_read_off(profile, profile.wanted))
-    return {name: _mean(np.array(profiles)) for name, profiles in found.items()}
+    return {name: _median(np.array(profiles)) for name, profiles in found.items()}
 
 
 def spread_pairs(rows: pd.DataFrame, methods: list[str]) -> list[tuple[str, str]]:
@@ -67,13 +72,12 @@ def _read_off(profile: Profile, weights: np.ndarray) -> np.ndarray:
     if known.sum() < 2:
         return np.full(len(POSITIONS), np.nan)
     centres = (np.arange(len(rings)) + 0.5) / len(rings)
-    return np.interp(POSITIONS, centres[known], rings[known], left=np.nan, right=np.nan)
+    return np.interp(POSITIONS, centres[known], rings[known])
 
 
-def _mean(profiles: np.ndarray) -> np.ndarray:
-    counts = np.isfinite(profiles).sum(0)
-    sums = np.nansum(profiles, 0)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+def _median(profiles: np.ndarray) -> np.ndarray:
+    known = profiles[np.isfinite(profiles).all(1)]
+    return np.median(known, axis=0) if len(known) else np.full(len(POSITIONS), np.nan)
 
 
 def fade_plot(fades: Mapping[str, np.ndarray]) -> str:
@@ -87,6 +91,7 @@ def fade_plot(fades: Mapping[str, np.ndarray]) -> str:
         axes.set(
             xlabel="position in the band, from A (0) to C (1)",
             ylabel="share of the wanted correction",
+            xlim=(0, 1),
             ylim=(-0.5, 1.75),
         )
 

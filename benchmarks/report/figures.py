@@ -12,6 +12,7 @@ from .summary import CEILINGS, leaders
 if TYPE_CHECKING:
     import pandas as pd
 
+LINES = 8  # in one plot; more cannot be told apart
 KIND_STYLES = {
     "check": {"color": "0.45", "linestyle": ":"},
     "oracle": {"color": "0.7", "linestyle": "--"},
@@ -29,7 +30,8 @@ def quality_by_exposure(rows: pd.DataFrame) -> str:
     scores = scores[scores["method"] != "reference"].dropna(subset="value")
     means = scores.pivot_table(index="ev", columns="method", values="value")
     ranked = scores.groupby("method")["value"].mean().sort_values(ascending=False).index
-    rivals = leaders(rows)
+    # In region A the blended version of a method is the method.
+    rivals = [name for name in leaders(rows) if lookup(name).blend_of not in means][:LINES]
 
     def draw(axes) -> None:
         for name in ranked:

@@ -10,7 +10,7 @@ from dataclasses import fields
 from ..methods import lookup
 from .literature import WARNING, Block
 from .names import Column, heading, number
-from .summary import CEILINGS, Cell
+from .summary import CEILINGS, Cell, best_of
 
 Table = dict[str, dict[Column, Cell]]
 
@@ -34,6 +34,7 @@ def missing(cell: Cell) -> str:
 def markdown(table: Table) -> str:
     """Render as a Markdown table; the best of each column in bold, ceilings in italics."""
     columns = _columns(table)
+    best = {column: best_of(table, column) for column in columns}
     lines = [
         "| method | kind | " + " | ".join(map(heading, columns)) + " |",
         "|---|---|" + "---:|" * len(columns),
@@ -41,7 +42,7 @@ def markdown(table: Table) -> str:
     for name, cells in table.items():
         texts = [cell_text(cells[column], column[0]) for column in columns]
         texts = [
-            f"**{text}**" if cells[column].tie == 1 else text
+            f"**{text}**" if name in best[column] else text
             for text, column in zip(texts, columns, strict=True)
         ]
         label = f"*{name}*" if lookup(name).kind in CEILINGS else name
@@ -76,12 +77,13 @@ def kind_word(name: str) -> str:
 def latex(table: Table, caption: str) -> str:
     """Render as a booktabs table for a paper."""
     columns = _columns(table)
+    best = {column: best_of(table, column) for column in columns}
     head = " & ".join(["Method", *(_tex(heading(column)) for column in columns)])
     body = []
     for name, cells in table.items():
         texts = [_tex(number(cells[column].mean, column[0])) for column in columns]
         texts = [
-            rf"\textbf{{{text}}}" if cells[column].tie == 1 else text
+            rf"\textbf{{{text}}}" if name in best[column] else text
             for text, column in zip(texts, columns, strict=True)
         ]
         body.append(" & ".join([_tex(name), *texts]) + r" \\")

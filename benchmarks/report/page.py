@@ -12,7 +12,7 @@ from ..methods import lookup
 from .formats import Table, kind_word, missing, spread
 from .literature import WARNING
 from .names import NAMES, Column, arrow, number, unit
-from .summary import CEILINGS, COMPETING, Cell
+from .summary import CEILINGS, COMPETING, Cell, best_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -52,18 +52,22 @@ def _where(metric: str, region: str) -> str:
 def _groups(table: Table) -> list[dict[str, Any]]:
     """Part a table into checks, rivals and ceilings: sorting by a column never mixes them."""
     groups = {"checks": ("check",), "rivals": COMPETING, "ceilings": CEILINGS}
+    best = {column: best_of(table, column) for column in next(iter(table.values()))}
     return [
-        {"name": name, "rows": [_row(*r) for r in table.items() if lookup(r[0]).kind in kinds]}
-        for name, kinds in groups.items()
+        {
+            "name": group,
+            "rows": [_row(n, cells, best) for n, cells in table.items() if lookup(n).kind in kinds],
+        }
+        for group, kinds in groups.items()
     ]
 
 
-def _row(name: str, cells: dict[Column, Cell]) -> dict[str, Any]:
+def _row(name: str, cells: dict[Column, Cell], best: dict[Column, set[str]]) -> dict[str, Any]:
     return {
         "method": name,
         "kind": kind_word(name),
         "summary": lookup(name).summary,
-        "cells": [_cell(cell, metric) for (metric, _), cell in cells.items()],
+        "cells": [_cell(c, at[0]) | {"best": name in best[at]} for at, c in cells.items()],
     }
 
 
@@ -76,6 +80,5 @@ def _cell(cell: Cell, metric: str) -> dict[str, Any]:
         "text": number(cell.mean, metric),
         "small": " ".join(filter(None, (spread(cell, metric), missing(cell)))),
         "sort": cell.mean,
-        "best": cell.tie == 1,
         "hint": ", ".join(hint),
     }

@@ -12,8 +12,9 @@ READING = (
     "A: correct here, against the reference. B: transition, against the ideal blend. "
     "C: leave alone, against the input. Means over evaluations ± half of the 95 % interval "
     "(bootstrap over scenes). Bold: the best, and what a paired permutation test (Holm, 5 %) "
-    "cannot tell from it; a signed metric is ranked by its magnitude. Ceilings see the answer and "
-    "are not ranked. An untouched region (∞) counts as 100 dB."
+    "cannot tell from it; nothing is bold where it tells none apart. A signed metric is ranked by "
+    "its magnitude. Ceilings see the answer and are not ranked. An untouched region (∞) counts as "
+    "100 dB."
 )
 
 

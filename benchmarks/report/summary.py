@@ -15,7 +15,6 @@ from .names import PSNR_CAP_DB, SIGNED, Column
 # Checks and oracles see the answer, so they are never ranked.
 COMPETING = ("classical", "model", "external")
 CEILINGS = ("oracle", "stored")
-LINES = 8  # in one plot; more cannot be told apart
 
 COLUMNS: tuple[Column, ...] = (
     ("psnr", "A"),
@@ -81,6 +80,12 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
     return table
 
 
+def best_of(table: dict[str, dict[Column, Cell]], column: Column) -> set[str]:
+    """Name the methods of the first tie group; none when nothing is told apart from them."""
+    ties = {name: cells[column].tie for name, cells in table.items()}
+    return {n for n, tie in ties.items() if tie == 1} if max(ties.values()) > 1 else set()
+
+
 def ordered_methods(rows: pd.DataFrame) -> list[str]:
     """List the methods of a run in the order of METHODS, then others, then ceilings."""
     present = dict.fromkeys(rows["method"])
@@ -90,10 +95,11 @@ def ordered_methods(rows: pd.DataFrame) -> list[str]:
 
 
 def leaders(rows: pd.DataFrame) -> list[str]:
-    """List the methods that a plot shows: the best in PSNR of region A that compete."""
+    """List the methods that compete, best mean PSNR of region A first."""
     chosen = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
-    means = chosen.groupby("method")["value"].mean().dropna().sort_values(ascending=False)
-    return [name for name in means.index if lookup(name).kind in COMPETING][:LINES]
+    means = chosen.groupby("method")["value"].mean().dropna()
+    means = means.sort_values(ascending=False, kind="stable")
+    return [name for name in means.index if lookup(name).kind in COMPETING]
 
 
 def scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from datagen.files import write_text
 from ..methods import lookup
 from ..predict import Predict, UntrainedError, predictor
 from ..rows import RunError, load_rows, load_run
-from .fade import IDEAL, fade_plot, mean_fades, spread_pairs
-from .figures import quality_by_exposure
+from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
+from .figures import LINES, quality_by_exposure
 from .formats import comma_separated, latex, literature_markdown, markdown, plain_markdown
 from .literature import published_blocks
 from .names import Column, ColumnError
@@ -128,9 +128,9 @@ def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], s
     predictors = _predictors(about)
     stories = tell(dataset, rows, choose(rows), predictors)
     by_id = {row["id"]: row for row in dataset.rows}
-    drawn = {name: predictors[name] for name in leaders(rows) if name in predictors}
+    drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}
     pairs = spread_pairs(rows, list(drawn)) if drawn else []
-    fades = mean_fades((load_pair(dataset, by_id[name], ref) for name, ref in pairs), drawn)
+    fades = typical_fades((load_pair(dataset, by_id[name], ref) for name, ref in pairs), drawn)
     return stories, fade_plot(fades) if IDEAL in fades else ""
 
 
