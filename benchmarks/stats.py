@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats as distributions
@@ -88,8 +89,8 @@ def scene_interval(
     n = len(sums)
     if n < 2:
         return math.nan, math.nan
-    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n), dtype=np.int32)
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    drawn = _draws(n, resamples, seed)
+    means = (drawn @ sums) / (drawn @ counts)
     # Widen the percentiles as Student's t is wider than the normal, and for the 1/n variance.
     t = distributions.t.ppf((1 + level) / 2, n - 1)
     tail = distributions.norm.cdf(-math.sqrt(n / (n - 1)) * t)
@@ -118,14 +119,10 @@ def paired_test(
         raise ValueError(f"paired values are of one length, got {len(one)} and {len(two)}")
     sums, _ = _per_scene(np.asarray(one, float) - np.asarray(two, float), scenes)
     n, observed = len(sums), abs(sums.sum())
-    exhaustive = n <= _ENUMERATED
-    if exhaustive:
-        flips = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-    else:
-        flips = np.random.default_rng(seed).integers(0, 2, (permutations, n), dtype=np.int8)
     # A little slack, so that equal sums in another order of addition count as equal.
     slack = 1e-12 * np.abs(sums).sum()
-    extreme = int((np.abs((1 - 2 * flips) @ sums) >= observed - slack).sum())
+    extreme = int((np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack).sum())
+    exhaustive = n <= _ENUMERATED
     return extreme / 2**n if exhaustive else (1 + extreme) / (1 + permutations)
 
 
@@ -176,6 +173,25 @@ def tie_groups(
         groups.append([name for name in rest if name == best or name in tied])
         rest = [name for name in others if name not in tied]
     return groups
+
+
+# A table asks for the same draws thousands of times; making them costs far more than using them.
+@lru_cache(maxsize=2)
+def _draws(n: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each of n scenes is drawn in each resample: (resamples, n)."""
+    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n), dtype=np.int32)
+    cells = drawn + n * np.arange(resamples)[:, None]
+    return np.bincount(cells.ravel(), minlength=resamples * n).reshape(resamples, n).astype(float)
+
+
+@lru_cache(maxsize=2)
+def _signs(n: int, permutations: int, seed: int) -> np.ndarray:
+    """Patterns of +1 and -1 over n scenes, (patterns, n): all of them, or random ones for many."""
+    if n <= _ENUMERATED:
+        flips = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    else:
+        flips = np.random.default_rng(seed).integers(0, 2, (permutations, n), dtype=np.int8)
+    return 1.0 - 2.0 * flips
 
 
 def _per_scene(values: Sequence[float], scenes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
