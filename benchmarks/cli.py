@@ -16,6 +16,7 @@ VERBS: dict[str, str] = {
     "explain": "define a metric: range, direction, conventions, source",
     "dial": "show one pair of pictures under every convention in use",
     "compare": "what changed between two runs; exit code 1 for a regression",
+    "plot": "draw quality against latency and parameters",
     "report": "turn the rows of a run into tables, plots and a page",
 }
 

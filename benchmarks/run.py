@@ -17,6 +17,7 @@ from .environment import describe
 from .evaluate import Evaluator, evaluate
 from .methods import EXTERNAL, MethodError, find_methods
 from .metrics import METRICS, Metric, find_metrics
+from .metrics.no_reference import NO_REFERENCE
 from .predict import UntrainedError, fingerprint
 from .predictions import PREDICTIONS, Predictions
 from .ranks import ALONE, Rank
@@ -130,14 +131,15 @@ def run(
 
 
 def choose_metrics(names: Sequence[str]) -> list[Metric]:
-    """Look up metrics, where "default" and "all" stand for groups; each once, in METRICS' order.
+    """Look up metrics; "default" and "all" are groups; each once, in METRICS' order.
 
+    NIQE and PI, which need a package of their own, are not among "all"; ask for them by name.
     Raises MetricError naming the nearest known names.
     """
     chosen: list[Metric] = []
     for name in names:
         if name == "all":
-            chosen += METRICS.values()
+            chosen += [metric for metric in METRICS.values() if metric not in NO_REFERENCE]
         else:
             chosen += find_metrics(None if name == "default" else [name])
     wanted = {metric.name for metric in chosen}

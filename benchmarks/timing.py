@@ -37,6 +37,7 @@ class Timing:
     height: int
     width: int
     batch: int
+    precision: str
     seconds: np.ndarray = field(repr=False)
     parameters: int = 0
     flops: int | None = None
@@ -182,6 +183,7 @@ def time_method(
     *,
     batch: int = 1,
     device: str = "cpu",
+    precision: str = "fp32",
     budget_s: float = 30.0,
 ) -> list[Timing]:
     """Time one method of METHODS at one size, arrays to arrays and picture file to picture file.
@@ -192,6 +194,7 @@ def time_method(
     size : (height, width)
     batch : images per call; classical methods take them one by one
     device : where models run; classical methods run on the CPU
+    precision : of models, one of `precision.PRECISIONS`; classical methods compute in fp32
     budget_s : stop measuring one row after this long
 
     Returns
@@ -201,17 +204,21 @@ def time_method(
     """
     is_model = METHODS[name].kind == "model"
     device = device if is_model else "cpu"
-    call, facts = (_model_call if is_model else _plain_call)(name, size, batch, device)
+    if is_model:
+        call, facts = _model_call(name, size, batch, device=device, precision=precision)
+    else:
+        call, facts = _plain_call(name, size, batch)
     try:
         seconds = measure(call, device, budget_s=budget_s)
         peak, reserved = peak_memory(call, device)
     except RuntimeError as error:  # torch.OutOfMemoryError is one
         if type(error).__name__ != "OutOfMemoryError" or batch == 1:
             raise
-        rows = time_method(name, size, batch=batch // 2, device=device, budget_s=budget_s)
+        settings = {"device": device, "precision": precision, "budget_s": budget_s}
+        rows = time_method(name, size, batch=batch // 2, **settings)
         note = f"batch {batch} ran out of memory"
         return [replace(row, note=f"{row.note}; {note}".strip("; ")) for row in rows]
-    row = Timing(name, "model", device, *size, batch, seconds, **facts)
+    row = Timing(name, "model", device, *size, batch, precision, seconds, **facts)
     whole = measure(_file_to_file(call, size, batch), budget_s=budget_s)
     return [
         replace(row, peak_bytes=peak, reserved_bytes=reserved),
@@ -227,7 +234,7 @@ def _photo(size: tuple[int, int]) -> np.ndarray:
     return (smooth + rng.normal(0, 0.01, smooth.shape).astype(np.float32)).clip(0, 1)
 
 
-def _plain_call(name: str, size: tuple[int, int], batch: int, device: str) -> tuple[Callable, dict]:
+def _plain_call(name: str, size: tuple[int, int], batch: int) -> tuple[Callable, dict]:
     function, inputs = METHODS[name].load(), [_photo(size)]
     if METHODS[name].region_aware:
         labels = np.zeros(size, np.uint8)
@@ -241,10 +248,13 @@ def _plain_call(name: str, size: tuple[int, int], batch: int, device: str) -> tu
     return call, {}
 
 
-def _model_call(name: str, size: tuple[int, int], batch: int, device: str) -> tuple[Callable, dict]:
+def _model_call(
+    name: str, size: tuple[int, int], batch: int, *, device: str, precision: str
+) -> tuple[Callable, dict]:
     import torch
 
     from .models import build
+    from .precision import variant
     from .predict import UntrainedError, load_model
 
     try:
@@ -261,6 +271,7 @@ def _model_call(name: str, size: tuple[int, int], batch: int, device: str) -> tu
 
     flops, uncounted = count_flops(call)
     parameters = sum(p.numel() for p in model.parameters())
+    model = variant(model, precision, device)
     facts = {"flops": flops // batch, "uncounted": uncounted, "parameters": parameters}
     return call, facts | {"note": note}
 

@@ -19,11 +19,16 @@ from benchmarks import methods
 from benchmarks.cli import main
 from benchmarks.method import Method
 from benchmarks.methods import MethodError, find_methods
+from benchmarks.metrics import METRICS, MetricError
+from benchmarks.predict import infer, load_model
+from benchmarks.ranks import Rank, rank_from
 from benchmarks.rows import ROWS, RunError, load_rows, read_records
 from benchmarks.run import run
+from benchmarks.tasks import list_tasks, schedule
 from benchmarks.verify import verify
 from datagen.dataset import load_pair, open_dataset
 from datagen.images import write_image
+from luts.command import UserError
 from luts.transfer import decode_srgb, encode_srgb
 
 NAMES = ["he_rgb", "gamma"]
@@ -240,3 +245,173 @@ def test_the_curve_used_for_blending_is_its_own_inverse_on_the_files(tiny_data):
     """What is stored as 8-bit codes survives the trip through linear light that B needs."""
     codes = np.arange(256) / 255
     np.testing.assert_array_equal(np.round(encode_srgb(decode_srgb(codes)) * 255), np.arange(256))
+
+
+DEADLY = """
+import os, signal
+
+def deadly(encoded):
+    if encoded.mean() < 0.45:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return encoded
+"""
+
+
+def test_a_worker_that_dies_costs_only_the_evaluations_it_died_of(
+    finished, tiny_data, tmp_path, monkeypatch
+):
+    (tmp_path / "deadly_method.py").write_text(DEADLY)  # as native code can be
+    monkeypatch.syspath_prepend(tmp_path)
+    deadly = Method("deadly_method:deadly", "classical", "kills its process on dark pictures")
+    monkeypatch.setitem(methods.METHODS, "deadly", deadly)
+    summary = run(tiny_data, ["deadly", *NAMES], tmp_path, jobs=2)
+    table = load_rows(tmp_path).drop_duplicates(["method", "sample", "expert"])
+    died = table[table["status"] != "ok"]
+    assert set(died["method"]) == {"deadly"}
+    assert set(died["status"]) == {"crashed: the worker process was ended by SIGKILL"}
+    assert 0 < summary.failed == len(died) < (table["method"] == "deadly").sum()
+    theirs = {key: value for key, value in values(tmp_path).items() if key[0] != "deadly"}
+    assert theirs == values(finished[0])
+
+
+def test_a_worker_without_a_model_never_imports_torch(tiny_data):
+    script = (
+        "import sys; from benchmarks.run import run; from pathlib import Path;"
+        "run(Path(sys.argv[1]), ['he_rgb'], Path(sys.argv[2]), limit=1);"
+        "assert 'torch' not in sys.modules"
+    )
+    out = tiny_data.parent / "no_torch"
+    subprocess.run([sys.executable, "-c", script, tiny_data, out], check=True)
+
+
+def test_metrics_asked_for_are_the_ones_measured(tiny_data, tmp_path):
+    run(tiny_data, ["gamma"], tmp_path, limit=1, metrics=["flip", "default", "psnr"])
+    default = {metric.name for metric in METRICS.values() if metric.by_default}
+    assert set(load_rows(tmp_path)["metric"]) == default | {"flip"}
+    run(tiny_data, ["gamma"], tmp_path, limit=1, metrics=["psnr", "ssim"])
+    assert set(load_rows(tmp_path)["metric"]) == {"psnr", "ssim"}
+    assert verify(tmp_path) == (3, [])
+
+
+def test_every_metric_can_be_asked_for(tiny_data, tmp_path):
+    run(tiny_data, ["gamma"], tmp_path, limit=1, metrics=["all"])
+    table = load_rows(tmp_path)
+    assert set(table["status"]) == {"ok"}
+    assert set(table["metric"]) == set(METRICS) - {"niqe", "pi"}
+
+
+def test_an_unknown_metric_names_the_nearest(tiny_data, tmp_path):
+    with pytest.raises(MetricError, match="no metric 'psmr'; did you mean psnr"):
+        run(tiny_data, ["gamma"], tmp_path, metrics=["psmr"])
+
+
+def test_kept_predictions_are_what_other_metrics_are_computed_from(
+    tiny_data, tmp_path, monkeypatch
+):
+    settings = {"limit": 2, "keep_predictions": True}
+    run(tiny_data, NAMES, tmp_path, metrics=["psnr", "ssim"], **settings)
+    expected = values(tmp_path)
+    assert verify(tmp_path)[1] == []
+    monkeypatch.setattr("benchmarks.evaluate.estimator", no_inference)
+    assert run(tiny_data, NAMES, tmp_path, metrics=["psnr"], **settings).failed == 0
+    for record in read_records(tmp_path):
+        stored = expected[record["method"], record["sample"], record["expert"]]
+        for name, value in record["values"].items():
+            assert value == stored[name] or math.isnan(value)
+
+
+def test_a_damaged_prediction_is_made_again(tiny_data, tmp_path):
+    settings = {"limit": 1, "keep_predictions": True}
+    run(tiny_data, ["gamma"], tmp_path, metrics=["psnr"], **settings)
+    expected = values(tmp_path)
+    (tmp_path / ROWS).unlink()
+    for path in (tmp_path / "predictions").rglob("*.png"):
+        path.write_bytes(path.read_bytes()[:-200])
+    assert run(tiny_data, ["gamma"], tmp_path, metrics=["psnr"], **settings).failed == 0
+    assert values(tmp_path) == expected
+
+
+def no_inference(*arguments):
+    raise AssertionError("asked for inference")
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_ranks_together_make_the_rows_of_a_single_process(finished, tiny_data, tmp_path, count):
+    summaries = [run(tiny_data, NAMES, tmp_path, rank=Rank(i, count)) for i in range(count)]
+    assert len(list(tmp_path.glob("rows.*.jsonl"))) == count
+    assert values(tmp_path) == values(finished[0])
+    assert sum(s.asked for s in summaries) == finished[1].asked
+    alone = run(tiny_data, NAMES, tmp_path)
+    assert alone.reused == alone.asked
+    assert load_rows(tmp_path).shape == load_rows(finished[0]).shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_ranks_started_at_once_make_the_rows_of_a_single_process(
+    finished, tiny_data, tmp_path, count
+):
+    command = [sys.executable, "-m", "benchmarks", "run", "--data", str(tiny_data)]
+    command += ["--out", str(tmp_path), "--methods", *NAMES, "--jobs", "1", "--device", "cpu"]
+    started = [
+        subprocess.Popen(
+            command,
+            env=os.environ | {"RANK": str(i), "WORLD_SIZE": str(count)},
+            stdout=subprocess.DEVNULL,
+        )
+        for i in range(count)
+    ]
+    assert [child.wait() for child in started] == [0] * count
+    assert values(tmp_path) == values(finished[0])
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"RANK": "0"}, {"RANK": "x", "WORLD_SIZE": "2"}, {"RANK": "2", "WORLD_SIZE": "2"}],
+)
+def test_ranks_that_make_no_sense_are_refused(environment):
+    with pytest.raises(UserError, match=r"RANK"):
+        rank_from(environment)
+
+
+def test_the_last_tasks_are_sliced_and_none_is_lost(tiny_data):
+    names = ["he_rgb", "gamma", "he_value", "clahe_lab", "clahe_rgb"]
+    chosen = {name: Method("", "classical", "") for name in names}
+    rows = open_dataset(tiny_data).select(split="test")
+    tasks = list(list_tasks(rows, chosen, {name: {} for name in names}, []))
+    groups = schedule(tasks, jobs=2)
+    pixels = [task.size[0] * task.size[1] for (task,) in groups]
+    assert pixels == sorted(pixels, reverse=True)
+    assert max(len(task.keys) for (task,) in groups[-16:]) == 2
+    given = [key for (task,) in groups for key in task.keys.values()]
+    assert sorted(given) == sorted(key for task in tasks for key in task.keys.values())
+
+
+@pytest.mark.parametrize("name", ["highlight_shadow_curve", "zero_dce+blend"])
+def test_models_give_the_same_rows_in_batches(tiny_data, tmp_path, name):
+    """Convolutions of a batch may add in another order, so the last digits may differ."""
+    run(tiny_data, [name], tmp_path / "one", metrics=["psnr"])
+    run(tiny_data, [name], tmp_path / "four", metrics=["psnr"], batch=4)
+    one, four = values(tmp_path / "one"), values(tmp_path / "four")
+    assert one.keys() == four.keys()
+    for key, numbers in one.items():
+        for metric, value in numbers.items():
+            assert four[key][metric] == (value if value is None else pytest.approx(value, abs=1e-4))
+
+
+def test_a_batch_of_pairs_gives_the_estimates_of_single_ones(tiny_data):
+    dataset = open_dataset(tiny_data)
+    rows = [row for row in dataset.select() if row["height"] < row["width"]][:3]
+    pairs = [load_pair(dataset, row) for row in rows]
+    module = load_model("zero_dce", "cpu")
+    for pair, estimate in zip(pairs, infer(module, pairs), strict=True):
+        np.testing.assert_allclose(estimate, infer(module, [pair])[0], atol=1e-6)
+
+
+def test_a_failed_row_that_later_worked_is_counted_once(tiny_data, tmp_path, finished):
+    shutil.copytree(finished[0], tmp_path / "run")
+    out = tmp_path / "run"
+    lines = (out / ROWS).read_text().splitlines(keepends=True)
+    failed = json.dumps(json.loads(lines[0]) | {"status": "ValueError: no", "values": {}}) + "\n"
+    (out / ROWS).write_text(failed + failed + "".join(lines))
+    assert load_rows(out).equals(load_rows(finished[0]))

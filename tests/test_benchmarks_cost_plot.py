@@ -1,0 +1,70 @@
+"""Quality against cost: the right rows joined, the right front."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from benchmarks.cli import main
+from benchmarks.cost_plot import draw, pareto_front, quality_and_cost
+from benchmarks.rows import load_rows
+from benchmarks.run import run
+from luts.command import UserError
+
+
+def timing(**cost: float) -> pd.DataFrame:
+    facts = {"what": "model", "batch": 1, "precision": "fp32", "parameters": 0}
+    return pd.DataFrame(
+        [
+            {"method": name, "p50_ms": ms * scale, "width": 64 * scale, "height": 48} | facts
+            for name, ms in cost.items()
+            for scale in (1, 2)
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    run(tiny_data, ["he_rgb", "gamma", "he_rgb+blend"], out, metrics=["psnr"])
+    return out
+
+
+def test_methods_in_both_are_joined_at_the_largest_size(finished):
+    rows = load_rows(finished)
+    table = quality_and_cost(rows, timing(gamma=1.0, he_rgb=3.0, lime=9.0))
+    assert set(table.index) == {"gamma", "he_rgb"}
+    assert table.loc["gamma", ["p50_ms", "size"]].tolist() == [2.0, "128x48"]
+    wanted = rows[(rows["method"] == "gamma") & (rows["region"] == "A")]["value"].mean()
+    assert table.loc["gamma", "psnr"] == pytest.approx(wanted)
+    assert table["psnr"].is_monotonic_decreasing
+
+
+def test_a_timing_of_other_methods_is_refused(finished):
+    with pytest.raises(UserError, match="no method in common"):
+        quality_and_cost(load_rows(finished), timing(lime=9.0))
+
+
+def test_the_front_holds_what_nothing_beats_at_its_cost():
+    table = pd.DataFrame(
+        {"psnr": [10, 12, 11, 15, 12], "p50_ms": [1, 2, 3, 4, 2]}, index=list("abcde")
+    )
+    assert pareto_front(table, "p50_ms") == ["a", "b", "d"]
+
+
+def test_both_pictures_are_written(finished, tmp_path, capsys):
+    timing(gamma=1.0, he_rgb=3.0).to_csv(tmp_path / "timing.csv", index=False)
+    assert main(["plot", str(finished), "--timing", str(tmp_path)]) == 0
+    assert b"<svg" in (finished / "cost.svg").read_bytes()
+    assert (finished / "cost.png").read_bytes().startswith(b"\x89PNG")
+    assert "gamma" in capsys.readouterr().out
+
+
+def test_the_same_table_gives_the_same_picture(finished):
+    table = quality_and_cost(load_rows(finished), timing(gamma=1.0, he_rgb=3.0))
+    assert draw(table, form="png") == draw(table, form="png")
+
+
+def test_a_folder_without_timing_is_one_line(finished, tmp_path, capsys):
+    assert main(["plot", str(finished), "--timing", str(tmp_path)]) == 2
+    assert "no such file; make it with `benchmarks time" in capsys.readouterr().err
