@@ -118,10 +118,15 @@ def paired_test(
     if len(one) != len(two):
         raise ValueError(f"paired values are of one length, got {len(one)} and {len(two)}")
     sums, _ = _per_scene(np.asarray(one, float) - np.asarray(two, float), scenes)
-    n, observed = len(sums), abs(sums.sum())
+    return float(_flip_test(sums[:, None], permutations, seed)[0])
+
+
+def _flip_test(sums: np.ndarray, permutations: int, seed: int) -> np.ndarray:
+    """p of each column of (scenes, tests) summed differences."""
+    n, observed = len(sums), np.abs(sums.sum(0))
     # A little slack, so that equal sums in another order of addition count as equal.
-    slack = 1e-12 * np.abs(sums).sum()
-    extreme = int((np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack).sum())
+    slack = 1e-12 * np.abs(sums).sum(0)
+    extreme = (np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack).sum(0)
     exhaustive = n <= _ENUMERATED
     return extreme / 2**n if exhaustive else (1 + extreme) / (1 + permutations)
 
@@ -165,10 +170,12 @@ def tie_groups(
     """
     sign = -1 if higher_is_better else 1
     rest = sorted(values, key=lambda name: (sign * float(np.mean(values[name])), name))
+    sums = {name: _per_scene(values[name], scenes)[0] for name in values}
     groups = []
     while rest:
         best, others = rest[0], rest[1:]
-        p_values = holm([paired_test(values[best], values[name], scenes) for name in others])
+        differences = np.stack([sums[best] - sums[name] for name in rest], axis=1)
+        p_values = holm(_flip_test(differences, PERMUTATIONS, 0)[1:])
         tied = {name for name, p in zip(others, p_values, strict=True) if p >= level}
         groups.append([name for name in rest if name == best or name in tied])
         rest = [name for name in others if name not in tied]
