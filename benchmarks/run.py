@@ -92,6 +92,7 @@ def run(
         methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
     prints, untrained = _fingerprints(methods)
     every = list(list_tasks(rows, methods, prints, measured, kept=keep_predictions))
+    _refuse_other_rows(out, dataset)
     if rank.index == 0:
         _write_run(
             out,
@@ -172,7 +173,15 @@ def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str
 
 
 def _write_run(out: Path, dataset: DataSet, **facts: Any) -> None:
-    """Write run.json; rows of another data set are refused rather than mixed."""
+    about = {
+        "dataset": {"name": dataset.name, "hash": dataset.hash, "folder": str(dataset.folder)},
+        **facts,
+        "environment": describe(facts["device"]),
+    }
+    write_text(Path(out) / RUN, json.dumps(about, indent=1))
+
+
+def _refuse_other_rows(out: Path, dataset: DataSet) -> None:
     path = Path(out) / RUN
     if path.is_file():
         before = json.loads(path.read_text("utf-8"))["dataset"]
@@ -181,9 +190,3 @@ def _write_run(out: Path, dataset: DataSet, **facts: Any) -> None:
                 f"{out}: holds rows of data set {before['name']} ({before['hash'][:12]}), not of "
                 f"{dataset.name} ({dataset.hash[:12]}); give another --out"
             )
-    about = {
-        "dataset": {"name": dataset.name, "hash": dataset.hash, "folder": str(dataset.folder)},
-        **facts,
-        "environment": describe(facts["device"]),
-    }
-    write_text(path, json.dumps(about, indent=1))
