@@ -82,9 +82,13 @@ def _panel(axes: Axes, table: pd.DataFrame, cost: str) -> None:
     axes.step(best[cost], best["psnr"], where="post", color="0.6", zorder=1, label="Pareto front")
     for kind, part in table.groupby("kind"):
         axes.scatter(part[cost], part["psnr"], s=28, color=COLOURS.get(kind), label=kind)
-    for name in front:
-        place = (table.loc[name, cost], table.loc[name, "psnr"])
-        axes.annotate(name, place, (5, 5), textcoords="offset points", fontsize=7)
     # Many methods have no parameters at all, which a logarithm cannot show.
     axes.set_xscale("symlog", linthresh=10) if cost == "parameters" else axes.set_xscale("log")
     axes.grid(alpha=0.3)
+    for name in front:
+        place = (table.loc[name, cost], table.loc[name, "psnr"])
+        to_axes = axes.transData + axes.transAxes.inverted()
+        right = to_axes.transform(place)[0] > 0.5  # where a label would leave the panel
+        offset = (-6 if right else 6, 5)
+        style = {"fontsize": 7, "ha": "right" if right else "left"}
+        axes.annotate(name, place, offset, textcoords="offset points", **style)
