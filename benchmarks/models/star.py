@@ -62,8 +62,8 @@ class StarDce(nn.Module):
         raw = self.out_conv(torch.cat([far, self.enc_conv(x)], 1))
         raw = F.interpolate(raw, (SIDE, SIDE), mode="bilinear", align_corners=True).tanh()
         # Planar maps: eight strided reads of 24 interleaved channels would cost more than the rest.
-        raw = F.interpolate(raw.contiguous(), images.shape[-2:], mode="bilinear")
-        curves = -self.degree * raw
+        curves = (-self.degree * raw).contiguous()
+        curves = F.interpolate(curves, images.shape[-2:], mode="bilinear", align_corners=False)
         return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
 
 
