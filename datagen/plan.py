@@ -50,15 +50,21 @@ def samples(recipe: Recipe, scene: Scene) -> Iterator[Sample]:
             yield Sample(stem, ev)
         number = 0
         for block, distort in enumerate(recipe.distort):
+            if distort.evs and ev not in distort.evs:
+                continue
             for draw in range(distort.count):
                 number += 1
                 yield Sample(f"{stem}_lut{number}", ev, block, draw)
 
 
 def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
-    """How many samples `samples` lists, without listing them."""
-    per_ev = int(recipe.render.undistorted) + sum(distort.count for distort in recipe.distort)
-    return (len(scene.inputs) or len(recipe.render.evs)) * per_ev
+    """How many samples `samples` lists, without naming them."""
+    evs = [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
+    distorted = (
+        distort.count * sum(not distort.evs or ev in distort.evs for ev in evs)
+        for distort in recipe.distort
+    )
+    return len(evs) * recipe.render.undistorted + sum(distorted)
 
 
 def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[str]:

@@ -57,7 +57,7 @@ class Render:
 
 @dataclass(frozen=True)
 class Distort:
-    """Draw colour distortions on top of every EV.
+    """Draw colour distortions on top of every EV, or of some.
 
     Each of `count` samples per EV takes one entry of a pool of `pool` distortions; train, val and
     test have pools of their own, so that no LUT seen in training is scored on.
@@ -67,6 +67,7 @@ class Distort:
     library: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     severity: tuple[float, float] = (3.0, 12.0)  # mean dE00 of a family's LUT
+    evs: tuple[float, ...] = ()  # only on inputs at these EVs; empty: on all
     count: int = 1
     stack: int = 1  # so many distortions after one another
     pool: int = 32

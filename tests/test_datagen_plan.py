@@ -35,6 +35,16 @@ def test_samples_are_evs_times_distortions_with_ids_of_their_own():
     assert [sample.block for sample in listed[:4]] == [None, 0, 0, 1]
 
 
+def test_a_block_can_be_kept_to_some_exposures():
+    made = recipe(
+        render={"evs": [-1, 0, 1]},
+        distort=[{"families": ["tone"], "evs": [-1, 1]}, {"families": ["warp"]}],
+    )
+    listed = list(plan.samples(made, scenes(1)[0]))
+    assert [sample.ev for sample in listed if sample.block == 0] == [-1, 1]
+    assert len(listed) == plan.samples_per_scene(made, scenes(1)[0]) == 3 + 2 + 3
+
+
 def test_ready_inputs_keep_their_exposures():
     scene = Scene("s", inputs=((-1.5, "a_N1.5.jpg"), (None, "b.jpg")))
     assert [sample.id for sample in plan.samples(recipe(), scene)] == ["s/ev-1.5", "s/input"]
