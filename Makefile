@@ -24,6 +24,12 @@ bench: data ## score every method on the demo data set and print the table
 	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS)
 	$(BIN)/benchmarks report $(RUN)
 
+bench-full: .venv/.made ## the same on any built set, with costs: make bench-full DATA=out/mine
+	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS)
+	$(BIN)/benchmarks time --sizes 256 1mp --budget 5 --out $(RUN)/timing
+	$(BIN)/benchmarks plot $(RUN) --timing $(RUN)/timing
+	$(BIN)/benchmarks report $(RUN)
+
 test: .venv/.made ## run the tests
 	$(BIN)/python -m pytest -q -n auto
 
@@ -40,4 +46,4 @@ bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics basel
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 
-.PHONY: help install data bench test test-slow lint clean
+.PHONY: help install data bench bench-full test test-slow lint clean

@@ -222,7 +222,7 @@ def labels(task: Task, name: str) -> dict[str, Any]:
         "key": task.keys[name],
         "method": name,
         "sample": row["id"],
-        "scene": row["scene"],
+        "scene": row["group"],  # views of one place are one scene to the statistics
         "ev": row["ev"],
         "distortion": distortion.get("family") or distortion.get("name") or "none",
         "severity": distortion.get("image_severity", 0.0),
