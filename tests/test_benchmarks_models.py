@@ -301,6 +301,14 @@ def test_an_image_is_never_darkened_nor_burnt_by_its_illumination():
     assert output.image.max() <= 1
 
 
+def test_an_illumination_beyond_its_bounds_still_gets_a_gradient():
+    x = torch.full((1, 3, 2, 2), 0.3)
+    for beyond in (1.5, 0.1):
+        illumination = torch.full_like(x, beyond, requires_grad=True)
+        build("deep_upe").divide(x, illumination).image.sum().backward()
+        assert (illumination.grad < 0).all()  # more light, darker picture
+
+
 def test_the_illumination_tail_is_the_papers_division():
     x, s = torch.full((1, 3, 2, 2), 0.2), torch.full((1, 3, 2, 2), 0.5)
     assert build("deep_upe").divide(x, s).image[0, 0, 0, 0].item() == pytest.approx(0.2 / 0.501)

@@ -3,8 +3,9 @@
 R. Wang et al., "Underexposed Photo Enhancement using Deep Illumination Estimation", CVPR 2019, on
 the network of M. Gharbi et al., "Deep Bilateral Learning for Real-Time Image Enhancement", SIGGRAPH
 2017. Layers and sizes are those of the training graph the authors released: no batch normalisation,
-a 16 x 16 x 8 grid, 998,816 parameters. Two things are ours: the copy the network reads is resized
-with an antialiased filter, and the grid starts near a constant (see INITIAL_ILLUMINATION).
+a 16 x 16 x 8 grid, 998,816 parameters. Three things are ours: the copy the network reads is resized
+with an antialiased filter, the grid starts near a constant (INITIAL_ILLUMINATION), and the bounds of
+the illumination let gradients through (DeepUpe.divide).
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ CURVE_PIECES = 16
 FEATURES = 64
 FLOOR = 1e-3  # added to the illumination before dividing
 GUIDE_NOISE = 1e-4
-# Illumination is held between the input and 1, and neither bound passes a gradient. A grid of
-# random affine transforms starts beyond them almost everywhere; this offset starts between them.
+# A grid of random affine transforms starts beyond the bounds of the illumination almost everywhere;
+# this offset starts between them.
 INITIAL_ILLUMINATION = 0.8
 
 
@@ -97,8 +98,13 @@ class DeepUpe(nn.Module):
         return self.divide(images, slice_grid(grid, images, self.guide(images)))
 
     def divide(self, images: Tensor, illumination: Tensor) -> Output:
-        """image = input / illumination, the illumination held between the input and 1."""
-        illumination = torch.maximum(illumination.clamp(max=1), images)
+        """image = input / illumination, the illumination held between the input and 1.
+
+        The bounds let gradients through: with the plain ones of the released graph, an illumination
+        that has left the range everywhere gets no gradient and never comes back.
+        """
+        held = torch.maximum(illumination.clamp(max=1), images)
+        illumination = held.detach() + (illumination - illumination.detach())
         image = images / (illumination**self.degree + FLOOR)
         return Output(image.clamp(max=1), illumination=illumination)
 
