@@ -4,8 +4,8 @@ R. Wang et al., "Underexposed Photo Enhancement using Deep Illumination Estimati
 the network of M. Gharbi et al., "Deep Bilateral Learning for Real-Time Image Enhancement", SIGGRAPH
 2017. Layers and sizes are those of the training graph the authors released: no batch normalisation,
 a 16 x 16 x 8 grid, 998,816 parameters. Three things are ours: the copy the network reads is resized
-with an antialiased filter, the grid starts near a constant (INITIAL_ILLUMINATION), and the bounds of
-the illumination let gradients through (DeepUpe.divide).
+with an antialiased filter, the grid starts near a constant (INITIAL_ILLUMINATION), and the bounds
+of the illumination let gradients through (DeepUpe.divide).
 """
 
 from __future__ import annotations
