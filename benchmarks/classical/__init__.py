@@ -79,15 +79,21 @@ CLASSICAL: dict[str, Method] = {
         "LIME of the image and of its negative, fused [max and min of R, G, B]",
         "Zhang et al., CGF 2019",
     ),
-    "wvm": _classical(
-        "wvm:wvm",
-        "weighted variational retinex, light to the 1/2.2 [V of HSV]",
-        "Fu et al., CVPR 2016",
+    "wvm": replace(
+        _classical(
+            "wvm:wvm",
+            "weighted variational retinex, light to the 1/2.2 [V of HSV]",
+            "Fu et al., CVPR 2016",
+        ),
+        slow=True,
     ),
-    "hqec": _classical(
-        "hqec:hqec",
-        "bounded illumination divided out, HQEC-type [max of R, G, B]",
-        "after Zhang et al., ACM MM 2018",
+    "hqec": replace(
+        _classical(
+            "hqec:hqec",
+            "bounded illumination divided out, HQEC-type [max of R, G, B]",
+            "after Zhang et al., ACM MM 2018",
+        ),
+        slow=True,
     ),
     "bimef": _classical(
         "bimef:bimef",
