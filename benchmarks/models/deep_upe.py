@@ -5,15 +5,17 @@ the network of M. Gharbi et al., "Deep Bilateral Learning for Real-Time Image En
 2017. Layers and sizes are those of the training graph the authors released: no batch normalisation,
 a 16 x 16 x 8 grid, 998,816 parameters. Three things are ours: the copy the network reads is resized
 with an antialiased filter, the grid starts near a constant (INITIAL_ILLUMINATION), and the bounds
-of the illumination let gradients through (DeepUpe.divide).
+of the illumination let gradients back inside (_Hold).
 """
 
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F  # noqa: N812
 
 from .output import Modulate, Output, network_input, unmodulated
@@ -98,15 +100,30 @@ class DeepUpe(nn.Module):
         return self.divide(images, slice_grid(grid, images, self.guide(images)))
 
     def divide(self, images: Tensor, illumination: Tensor) -> Output:
-        """image = input / illumination, the illumination held between the input and 1.
-
-        The bounds let gradients through: with the plain ones of the released graph, an illumination
-        that has left the range everywhere gets no gradient and never comes back.
-        """
-        held = torch.maximum(illumination.clamp(max=1), images)
-        illumination = held.detach() + (illumination - illumination.detach())
+        """image = input / illumination, the illumination held between the input and 1."""
+        illumination = _Hold.apply(illumination, images)
         image = images / (illumination**self.degree + FLOOR)
         return Output(image.clamp(max=1), illumination=illumination)
+
+
+class _Hold(torch.autograd.Function):
+    """max(min(illumination, 1), images), with the gradient that leads back inside.
+
+    The released graph's plain bounds give an illumination beyond them no gradient at all: once it is
+    there for every pixel, the model stays the identity for ever.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, illumination: Tensor, images: Tensor) -> Tensor:
+        ctx.save_for_backward(illumination > 1, illumination < images)
+        return torch.maximum(illumination.clamp(max=1), images)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        above, below = ctx.saved_tensors
+        outward = (above & (upstream < 0)) | (below & (upstream > 0))
+        return upstream.masked_fill(outward, 0), None
 
 
 class Guide(nn.Module):
