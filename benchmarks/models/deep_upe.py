@@ -109,7 +109,7 @@ class DeepUpe(nn.Module):
 class _Hold(torch.autograd.Function):
     """max(min(illumination, 1), images), with the gradient that leads back inside.
 
-    The released graph's plain bounds give an illumination beyond them no gradient at all: once it is
+    The released graph's plain bounds give an illumination beyond them no gradient: once it is
     there for every pixel, the model stays the identity for ever.
     """
 
