@@ -243,7 +243,7 @@ def test_csv_has_full_precision():
 def test_the_csv_of_a_run_holds_the_splits_even_when_not_shown(reported):
     with (reported[0] / "table.csv").open(newline="") as stream:
         strata = {line["stratum"].split()[0] for line in csv.DictReader(stream)}
-    assert {"all", "ev", "distortion", "severity"} <= strata
+    assert {"all", "ev", "severity"} <= strata
 
 
 def test_the_report_prints_the_means_of_the_rows(reported):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..predict import Predict
 
 IDEAL = "ideal"
-PAIRS = 12  # enough for a mean, few enough to run every method again
+PAIRS = 6  # enough for a median, few enough to run every method again
 # Where all profiles are read off: 0 at the border of A, 1 at that of C. Bands differ in width.
 POSITIONS = np.linspace(0, 1, 33)
 

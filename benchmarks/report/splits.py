@@ -23,7 +23,7 @@ ORDER = {
     "severity": "severity",
     "mask": "coverage",
 }
-IN_CSV = ("ev", "distortion", "severity")
+IN_CSV = ("ev", "severity")
 
 
 def split_tables(rows: pd.DataFrame, by: str, columns: Iterable[Column]) -> dict[str, Table]:

@@ -63,12 +63,13 @@ def write_report(
     if rows.empty:
         raise RunError(f"{run}: holds no rows yet; finish `benchmarks run` first")
     _check_columns(run, rows, columns)
+    asked = _rows_of(rows, columns)
     tables = {
         name: tabulate(part, columns)
         for name, chosen in STRATA.items()
-        if not (part := rows[chosen(rows)]).empty
+        if not (part := asked[chosen(asked)]).empty
     }
-    splits = {name: split_tables(rows, name, columns) for name in dict.fromkeys((*by, *IN_CSV))}
+    splits = {name: split_tables(asked, name, columns) for name in dict.fromkeys((*by, *IN_CSV))}
     shown = tables | {name: table for split in by for name, table in splits[split].items()}
     listed = tables | {name: table for split in splits.values() for name, table in split.items()}
     experts = expert_tables(rows, EXPERT_COLUMNS)
@@ -108,6 +109,12 @@ def write_report(
     for name, file in contents.items():
         write_text(run / name, file)
     return Report(text, [run / name for name in contents])
+
+
+def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Keep what the tables need: the columns' values, failures, and A's shares of the frame."""
+    wanted = {*columns, ("psnr", "A"), ("", "")}
+    return rows[[pair in wanted for pair in zip(rows["metric"], rows["region"], strict=True)]]
 
 
 def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
