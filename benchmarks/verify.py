@@ -17,7 +17,7 @@ from .predict import predictor
 from .predictions import rounded_as_kept
 from .rows import RunError, load_run, read_records
 
-TOLERANCE = 1e-4  # relative; other processors and thread counts move the last digits of float32
+TOLERANCE = 1e-3  # relative; another thread count moves iterative solvers by more than rounding
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,14 @@ def main(folder: Path, scene: str, out: Path) -> None:
             "regions of the first: A, B, C",
         )
     )
-    sheet = np.vstack([np.hstack(first), np.hstack(second)])
+    lines = [np.hstack(first), np.hstack(second)]
+    width = max(line.shape[1] for line in lines)
+    sheet = np.vstack(
+        [
+            np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0)), constant_values=255)
+            for line in lines
+        ]
+    )
     cv2.imwrite(str(out), sheet, [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
