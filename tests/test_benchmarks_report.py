@@ -285,11 +285,11 @@ def test_pictures_are_chosen_by_rule_not_by_hand():
 def test_failures_untrained_models_and_unfinished_runs_are_listed():
     rows = rows_of({"gamma": [1.0, 2.0], "he_rgb": [1.0]})
     failed = rows_of({"he_rgb": [math.nan]}).assign(sample="s1", metric="", status="Error: x")
-    about = {"keys": ["k"] * 6, "untrained": {"u_net": "no weights"}}
+    about = {"keys": ["k"] * 6, "untrained": dict.fromkeys(["unet", "zero_dce_pp"], "no weights")}
     assert omissions(about, pd.concat([rows, failed])) == [
         "unfinished run: 4 of 6 evaluations made",
         "he_rgb: 1 of 2 evaluations failed (50%): Error: x",
-        "u_net: not scored: no weights",
+        "not scored, no trained weights (`benchmarks train NAME --install`): unet, zero_dce_pp",
     ]
 
 

@@ -42,5 +42,7 @@ def omissions(about: dict[str, Any], rows: pd.DataFrame) -> list[str]:
     for (method, status), count in kinds.items():
         share = f"{count} of {asked[method]} evaluations failed ({count / asked[method]:.0%})"
         lines.append(f"{method}: {share}: {status}")
-    lines += [f"{name}: not scored: {why}" for name, why in about["untrained"].items()]
+    if about["untrained"]:
+        names = ", ".join(about["untrained"])
+        lines.append(f"not scored, no trained weights (`benchmarks train NAME --install`): {names}")
     return lines
