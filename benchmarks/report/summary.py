@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..methods import METHODS, lookup
 from ..metrics import METRICS
-from ..stats import summarise, tie_groups
+from ..stats import Summary, summarise, tie_groups
 from .names import PSNR_CAP_DB, SIGNED, Column
 
 # Checks and oracles see the answer, so they are never ranked.
@@ -36,21 +36,13 @@ STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Summary):
     """A mean with its 95 % interval over scenes, and how many evaluations stand behind it.
 
     The percentiles are of the evaluations: half and nine in ten of them lie there, not the mean.
     `tie` numbers the groups that the data cannot tell apart, 1 the best; 0 does not compete.
     """
 
-    mean: float
-    low: float
-    high: float
-    median: float
-    p5: float
-    p95: float
-    valid: int
-    asked: int
     tie: int
 
 
