@@ -134,10 +134,15 @@ def learning_rate(settings: Training, step: int) -> float:
 
 
 def loss_terms(network: nn.Module, batch: Batch, settings: Training) -> dict[str, Tensor]:
-    """The weighted loss terms of a batch: over the whole image, or by region for local models."""
+    """The weighted loss terms of a batch: over the whole image, or by region for local models.
+
+    A model class that sets OWN_LOSS computes its own from `forward(..., reference=reference)`.
+    """
     degraded, reference, regions = batch["degraded"], batch["reference"], batch["regions"]
     halved = settings.mixed_precision and degraded.is_cuda
     with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
+        if getattr(MODELS[settings.model].load(), "OWN_LOSS", False):
+            return network(degraded, regions, reference=reference).terms
         output = network(degraded, regions)
     output = Output(*(None if x is None else x.float() for x in vars(output).values()))
     host_loss = LOSSES[settings.loss]

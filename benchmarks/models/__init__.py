@@ -83,18 +83,43 @@ GLOBAL: dict[str, Method] = {
     ),
 }
 
-# Parameters of each host's local versions: concat, ranlen, ranlen_no_band, three_tails.
-HOSTS: dict[str, tuple[int, int, int, int]] = {
-    "zero_dce": (79_992, 155_916, 154_764, 82_065),
-    "zero_dce_pp": (10_645, 87_061, 85_909, 13_210),
-    "star_dce": (27_624, 37_436, 37_148, 30_145),
-    "deep_upe": (998_960, 1_221_092, 1_218_788, 1_001_465),
-    "unet": (487_619, 628_567, 627_415, 489_980),
+# The local versions a host offers, with their parameters.
+HOSTS: dict[str, dict[str, int]] = {
+    "zero_dce": {
+        "concat": 79_992,
+        "ranlen": 155_916,
+        "ranlen_no_band": 154_764,
+        "three_tails": 82_065,
+    },
+    "zero_dce_pp": {
+        "concat": 10_645,
+        "ranlen": 87_061,
+        "ranlen_no_band": 85_909,
+        "three_tails": 13_210,
+    },
+    "star_dce": {
+        "concat": 27_624,
+        "ranlen": 37_436,
+        "ranlen_no_band": 37_148,
+        "three_tails": 30_145,
+    },
+    "deep_upe": {
+        "concat": 998_960,
+        "ranlen": 1_221_092,
+        "ranlen_no_band": 1_218_788,
+        "three_tails": 1_001_465,
+    },
+    "unet": {
+        "concat": 487_619,
+        "ranlen": 628_567,
+        "ranlen_no_band": 627_415,
+        "three_tails": 489_980,
+    },
 }
 
 
 def _local(host: str) -> dict[str, Method]:
-    """The four local versions of a global model (Yao et al., 2024)."""
+    """The local versions of a global model (Yao et al., 2024)."""
     ranlen, tails = "benchmarks.local.ranlen:Ranlen", "benchmarks.local.three_tails:ThreeTails"
     versions = {
         "concat": (GLOBAL[host].target, "region maps beside RGB", {"mask_channels": 2}),
@@ -102,8 +127,10 @@ def _local(host: str) -> dict[str, Method]:
         "ranlen_no_band": (ranlen, "no transition area", {"host": host, "mask_channels": 1}),
         "three_tails": (tails, "a small tail per region", {"host": host}),
     }
-    return {
-        f"{host}+{name}": Method(
+    rows = {}
+    for name, parameters in HOSTS[host].items():
+        target, summary, settings = versions[name]
+        rows[f"{host}+{name}"] = Method(
             target,
             "model",
             f"{host} made local: {summary}",
@@ -111,12 +138,9 @@ def _local(host: str) -> dict[str, Method]:
             parameters=parameters,
             trained=True,
             region_aware=True,
-            settings=settings,
+            settings={**GLOBAL[host].settings, **settings},
         )
-        for (name, (target, summary, settings)), parameters in zip(
-            versions.items(), HOSTS[host], strict=True
-        )
-    }
+    return rows
 
 
 LOCAL: dict[str, Method] = {name: row for host in HOSTS for name, row in _local(host).items()}

@@ -21,11 +21,13 @@ class Output:
     image : (N, 3, H, W) the corrected images
     illumination : (N, 3, H, W) Retinex models: image = input / illumination
     curves : (N, 3 k, H, W) curve models: the k maps A in the paper's sign, x + A x (1 - x)
+    terms : models that set OWN_LOSS, when a reference is given: their weighted loss terms by name
     """
 
     image: Tensor
     illumination: Tensor | None = None
     curves: Tensor | None = None
+    terms: dict[str, Tensor] | None = None
 
 
 def unmodulated(site: str, features: Tensor) -> Tensor:
