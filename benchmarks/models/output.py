@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from . import ModelError
+
+if TYPE_CHECKING:
+    from luts.lut import Lut
 
 Modulate = Callable[[str, Tensor], Tensor]
 """Called by a host as modulate(site, features) at the places named in its SITES."""
@@ -28,6 +32,23 @@ class Output:
     illumination: Tensor | None = None
     curves: Tensor | None = None
     terms: dict[str, Tensor] | None = None
+
+
+@runtime_checkable
+class MapsColour(Protocol):
+    """A model whose whole effect on a picture is one colour map, the same at every pixel.
+
+    Such a model looks at a thumbnail, works at any resolution, and its map can leave the project:
+    `benchmarks export-lut` writes it as a .cube for any model that has this method.
+    """
+
+    def colour_maps(self, images: Tensor, regions: Tensor | None = None) -> list[Lut]:
+        """The LUT of each image: Lut3D, Lut1D or ShapedLut over the domain [0, 1].
+
+        `luts.apply(lut, encoded, "trilinear")` is what the model makes of the image; for a local
+        model, what it makes of region A. `images` and `regions` as in `forward`; no gradients.
+        """
+        ...
 
 
 def unmodulated(site: str, features: Tensor) -> Tensor:
