@@ -5,26 +5,53 @@ DEMOSAICERS lists the names. "malvar" and "bilinear" are computed here, the othe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from .cfa import tiled
-from .raw import RawPhoto, demosaic_libraw
+from .raw import demosaic_libraw
+from .raw_photo import RawPhoto
 
 LIBRAW = ("ahd", "ppg", "dht", "vng", "linear")
 DEMOSAICERS = (*LIBRAW, "malvar", "bilinear")
 
 # Malvar, He & Cutler, "High-quality linear interpolation for demosaicing of Bayer-patterned color
-# images", ICASSP 2004, figure 2; every kernel sums to 8.
-GREEN_AT_COLOUR = np.float32(
-    [[0, 0, -1, 0, 0], [0, 0, 2, 0, 0], [-1, 2, 4, 2, -1], [0, 0, 2, 0, 0], [0, 0, -1, 0, 0]]
+# images", ICASSP 2004, figure 2; every kernel sums to 1.
+_GREEN_AT_COLOUR = [
+    [0, 0, -1, 0, 0],
+    [0, 0, 2, 0, 0],
+    [-1, 2, 4, 2, -1],
+    [0, 0, 2, 0, 0],
+    [0, 0, -1, 0, 0],
+]
+_COLOUR_AT_GREEN_SAME_ROW = [
+    [0, 0, 0.5, 0, 0],
+    [0, -1, 0, -1, 0],
+    [-1, 4, 5, 4, -1],
+    [0, -1, 0, -1, 0],
+    [0, 0, 0.5, 0, 0],
+]
+_COLOUR_AT_OTHER_COLOUR = [
+    [0, 0, -1.5, 0, 0],
+    [0, 2, 0, 2, 0],
+    [-1.5, 0, 6, 0, -1.5],
+    [0, 2, 0, 2, 0],
+    [0, 0, -1.5, 0, 0],
+]
+GREEN, SAME_ROW, SAME_COLUMN, OTHER = range(4)
+MALVAR = (  # (4, 5, 5), by the four names above
+    np.float32(
+        [
+            _GREEN_AT_COLOUR,
+            _COLOUR_AT_GREEN_SAME_ROW,
+            np.transpose(_COLOUR_AT_GREEN_SAME_ROW),
+            _COLOUR_AT_OTHER_COLOUR,
+        ]
+    )
+    / 8
 )
-COLOUR_AT_GREEN_SAME_ROW = np.float32(
-    [[0, 0, 0.5, 0, 0], [0, -1, 0, -1, 0], [-1, 4, 5, 4, -1], [0, -1, 0, -1, 0], [0, 0, 0.5, 0, 0]]
-)
-COLOUR_AT_OTHER_COLOUR = np.float32(
-    [[0, 0, -3, 0, 0], [0, 4, 0, 4, 0], [-3, 0, 12, 0, -3], [0, 4, 0, 4, 0], [0, 0, -3, 0, 0]]
-) / np.float32(2)
 TENT = np.float32([1, 2, 1])
 
 
@@ -60,27 +87,31 @@ def malvar(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     pattern : (2, 2) colours of the top left sites, 0 red, 1 green, 2 blue
     """
     result = np.repeat(light[:, :, None], 3, axis=2)
-    green, same_row, same_column, other = (
-        cv2.filter2D(light, cv2.CV_32F, kernel / 8, borderType=cv2.BORDER_REFLECT_101)
-        for kernel in (
-            GREEN_AT_COLOUR,
-            COLOUR_AT_GREEN_SAME_ROW,
-            COLOUR_AT_GREEN_SAME_ROW.T,
-            COLOUR_AT_OTHER_COLOUR,
-        )
-    )
-    for row in (0, 1):
-        for column in (0, 1):
-            site = (slice(row, None, 2), slice(column, None, 2))
-            colour = int(pattern[row, column])
-            if colour == 1:
-                beside = int(pattern[row, 1 - column])
-                result[(*site, beside)] = same_row[site]
-                result[(*site, 2 - beside)] = same_column[site]
-            else:
-                result[(*site, 1)] = green[site]
-                result[(*site, 2 - colour)] = other[site]
+    filtered = [
+        cv2.filter2D(light, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101)
+        for kernel in MALVAR
+    ]
+    for site, colour, kernel in malvar_sites(pattern):
+        result[(*site, colour)] = filtered[kernel][site]
     return result
+
+
+def malvar_sites(pattern: np.ndarray) -> Iterator[tuple[tuple[slice, slice], int, int]]:
+    """List which of the MALVAR kernels gives which missing colour at which sites.
+
+    Yields
+    ------
+    Rows and columns of the sites, colour (0 red, 1 green, 2 blue), index of the kernel.
+    """
+    for row, column in np.ndindex(2, 2):
+        site = (slice(row, None, 2), slice(column, None, 2))
+        colour, beside = int(pattern[row, column]), int(pattern[row, 1 - column])
+        if colour == 1:
+            yield site, beside, SAME_ROW
+            yield site, 2 - beside, SAME_COLUMN
+        else:
+            yield site, 1, GREEN
+            yield site, 2 - colour, OTHER
 
 
 def bilinear(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:

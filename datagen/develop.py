@@ -19,7 +19,7 @@ from .highlights import HIGHLIGHTS, NEED_FLAGS
 from .images import upright
 from .light import Light, camera_light
 from .noise import Profile, add_to_light, add_to_mosaic, noise_profile
-from .raw import RawPhoto
+from .raw_photo import RawPhoto
 from .tone import TONES
 
 BAND_ROWS = 16

@@ -18,10 +18,11 @@ from luts.torch_ops import apply_lut
 from luts.transfer import KNEE_LINEAR
 
 from .cfa import tiled
-from .demosaic import COLOUR_AT_GREEN_SAME_ROW, COLOUR_AT_OTHER_COLOUR, GREEN_AT_COLOUR
+from .demosaic import MALVAR, malvar_sites
 from .develop import baseline_shift, linear
 from .highlights import OPPONENT
-from .raw import RawError, RawPhoto
+from .raw_errors import RawError
+from .raw_photo import RawPhoto
 from .tone import TONES
 
 
@@ -89,27 +90,12 @@ def linear_tensor(
 
 def malvar(light: torch.Tensor, pattern: np.ndarray) -> torch.Tensor:
     """Interpolate a Bayer mosaic: (H, W) -> (3, H, W). See `datagen.demosaic.malvar`."""
-    kernels = (
-        GREEN_AT_COLOUR,
-        COLOUR_AT_GREEN_SAME_ROW,
-        COLOUR_AT_GREEN_SAME_ROW.T,
-        COLOUR_AT_OTHER_COLOUR,
-    )
-    weights = torch.from_numpy(np.stack(kernels)[:, None] / np.float32(8)).to(light)
+    weights = torch.from_numpy(MALVAR[:, None]).to(light)
     padded = functional.pad(light[None, None], (2, 2, 2, 2), mode="reflect")
-    green, same_row, same_column, other = functional.conv2d(padded, weights)[0]
+    filtered = functional.conv2d(padded, weights)[0]
     result = light.expand(3, -1, -1).clone()
-    for row in (0, 1):
-        for column in (0, 1):
-            site = (slice(row, None, 2), slice(column, None, 2))
-            colour = int(pattern[row, column])
-            if colour == 1:
-                beside = int(pattern[row, 1 - column])
-                result[(beside, *site)] = same_row[site]
-                result[(2 - beside, *site)] = same_column[site]
-            else:
-                result[(1, *site)] = green[site]
-                result[(2 - colour, *site)] = other[site]
+    for site, colour, kernel in malvar_sites(pattern):
+        result[(colour, *site)] = filtered[kernel][site]
     return result
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .cfa import tiled
 from .demosaic import demosaic
 from .mosaic import Grid, independent_samples, reduce_bayer
-from .raw import RawPhoto
+from .raw_photo import RawPhoto
 
 LEAST_REDUCTION = 2.0  # sites per output pixel from which the mosaic is reduced directly
 

@@ -19,13 +19,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import nnls
 
 from luts.command import UserError
 
 from .cfa import tiled
 from .light import Light
-from .raw import RawPhoto
+from .raw_photo import RawPhoto
 
 Profile = tuple[tuple[float, float], ...]  # (S, O), one for all colours or one per colour
 MOST_BINS = 24  # of brightness
@@ -171,6 +170,8 @@ def _block_points(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _fit_line(means: np.ndarray, variances: np.ndarray) -> tuple[float, float]:
     """Fit variance = S mean + O, neither negative, to the least textured blocks."""
+    from scipy.optimize import nnls  # 0.2 s to import, which every worker would pay for
+
     if len(means) < MOST_BINS:
         raise NoiseError("too few unclipped areas to measure noise in; give a profile (S, O)")
     order = np.argsort(means)
