@@ -79,6 +79,22 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Released graph: Adam 1e-4, batch 16.
     "deep_upe": {"loss": "retinex", "lr": 1e-4, "batch": 16},
     "unet": {"optimiser": "adamw", "lr": 1e-3, "weight_decay": 1e-2, "schedule": "cosine"},
+    # Authors' code: Adam 1e-3, a tenth of it after 20 of 100 epochs; batch 16, patches of 48.
+    "retinexnet": {"lr": 1e-3, "batch": 16, "crop": 48},
+    # Authors' code: Adam 5e-5, batch 4; their loss needs HDR images, this one ordinary pairs.
+    "hdr_cnn": {"lr": 5e-5, "batch": 4},
+    # Authors' code: Adam 5e-4, batch 50, patches of 100. L1 stands for their four losses.
+    "dped": {"lr": 5e-4, "batch": 50, "crop": 100},
+    # The author: squared error for pairs.
+    "dpe": {"loss": "l2"},
+    # Released settings: Adam 2e-4 to 1e-6 along a cosine, L1, batch 8, gradient norm 0.01.
+    "retinexformer": {"lr": 2e-4, "schedule": "cosine", "clip": 0.01},
+    # Small versions are trained for minutes, not days: a higher rate that falls to 0.
+    "retinexnet_small": {"lr": 2e-3, "schedule": "cosine"},
+    "hdr_cnn_small": {"lr": 2e-3, "schedule": "cosine"},
+    "dped_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
+    "dpe_small": {"lr": 2e-3, "schedule": "cosine"},
+    "retinexformer_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
 }
 CONVERSIONS: dict[str, dict[str, Any]] = {
     # RANLEN, section 4.3.2: no loss on B, and C is all but A.

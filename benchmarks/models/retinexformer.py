@@ -1,0 +1,199 @@
+"""Retinexformer: light the image up, then restore it with attention across channels.
+
+Y. Cai, H. Bian, J. Lin, H. Wang, R. Timofte, Y. Zhang, "Retinexformer: One-stage Retinex-based
+Transformer for Low-light Image Enhancement", ICCV 2023, layers as in the released code. As there,
+the estimator's 5 x 5 convolution has 4 groups (the paper calls it depthwise), and only the second
+half of a block is normalised. Attention compares channels, so its matrix has the size of a head
+squared whatever the size of the image. Ours: any size, by repeating the border up to a multiple
+of 4, and a start near the identity.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from . import ModelError
+from .output import Modulate, Output, network_input, unmodulated
+
+BLOCKS = (1, 2, 2)
+GROUPS = 4
+EXPANSION = 4
+TINY = 1e-12
+NEAR_ZERO = 1e-3
+
+
+class Retinexformer(nn.Module):
+    """1,605,701 parameters with the paper's 40 channels.
+
+    Parameters
+    ----------
+    width : channels at full size and of one attention head, a multiple of 4
+    blocks : attention blocks at each size, the largest first
+    """
+
+    SITES: dict[str, int]
+
+    def __init__(
+        self, *, width: int = 40, blocks: tuple[int, ...] = BLOCKS, mask_channels: int = 0
+    ) -> None:
+        super().__init__()
+        if width < GROUPS or width % GROUPS:
+            raise ModelError(f"width must be a positive multiple of {GROUPS}, got {width}")
+        if not blocks:
+            raise ModelError("blocks must name at least one size")
+        self.mask_channels = mask_channels
+        self.stride = 2 ** (len(blocks) - 1)
+        self.estimator = _Estimator(width, mask_channels)
+        self.embed = nn.Conv2d(3 + mask_channels, width, 3, padding=1, bias=False)
+        widths = [width << level for level in range(len(blocks))]
+        self.SITES = {f"level.{level}": channels for level, channels in enumerate(widths)}
+        self.encode = nn.ModuleList(
+            _Blocks(channels, width, count) for channels, count in zip(widths, blocks, strict=True)
+        )
+        self.down = nn.ModuleList(_halve(channels) for channels in widths[:-1])
+        self.light_down = nn.ModuleList(_halve(channels) for channels in widths[:-1])
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(2 * channels, channels, 2, stride=2) for channels in widths[:-1]
+        )
+        self.fuse = nn.ModuleList(
+            nn.Conv2d(2 * channels, channels, 1, bias=False) for channels in widths[:-1]
+        )
+        self.decode = nn.ModuleList(
+            _Blocks(channels, width, count)
+            for channels, count in zip(widths[:-1], blocks[:-1], strict=True)
+        )
+        self.last = nn.Conv2d(width, 3, 3, padding=1, bias=False)
+        nn.init.normal_(self.last.weight, 0.0, NEAR_ZERO)
+
+    def forward(
+        self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
+    ) -> Output:
+        padded = _pad(network_input(images, regions, self.mask_channels), self.stride)
+        light, gain = self.estimator(padded)
+        lit = padded[:, :3] * (1 + gain)
+        x = self.embed(torch.cat([lit, padded[:, 3:]], 1))
+        levels, lights = [], []
+        for level, encode in enumerate(self.encode):
+            x = encode(modulate(f"level.{level}", x), light)
+            levels.append(x)
+            lights.append(light)
+            if level < len(self.down):
+                x, light = self.down[level](x), self.light_down[level](light)
+        for level in reversed(range(len(self.decode))):
+            x = self.fuse[level](torch.cat([self.up[level](x), levels[level]], 1))
+            x = self.decode[level](x, lights[level])
+        height, width = images.shape[-2:]
+        return Output((lit + self.last(x))[..., :height, :width])
+
+
+def channel_attention(query: Tensor, key: Tensor, value: Tensor, scale: Tensor) -> Tensor:
+    """Mix the channels of each head by how alike they are over the whole image.
+
+    Parameters
+    ----------
+    query, key, value : (N, heads, C, pixels)
+    scale : (heads, 1, 1), of the cosines before the softmax
+
+    Returns
+    -------
+    (N, heads, C, pixels). The cosine of two channels is their product over the product of their
+    norms; dividing the (C, C) products saves normalising two whole feature maps.
+    """
+    norms = [x.square().sum(-1).clamp(min=TINY**2).sqrt() for x in (key, query)]
+    cosines = (key @ query.transpose(-2, -1)) / (norms[0][..., None] * norms[1][..., None, :])
+    return torch.softmax(scale * cosines, dim=-1) @ value
+
+
+class _Estimator(nn.Module):
+    """Features of the illumination and the gain (N, 3, H, W) it asks for."""
+
+    def __init__(self, width: int, mask_channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(4 + mask_channels, width, 1)
+        self.spread = nn.Conv2d(width, width, 5, padding=2, groups=GROUPS)
+        self.last = nn.Conv2d(width, 3, 1)
+        nn.init.normal_(self.last.weight, 0.0, NEAR_ZERO)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = x[:, :3].mean(1, keepdim=True)
+        features = self.spread(self.first(torch.cat([x[:, :3], mean, x[:, 3:]], 1)))
+        return features, self.last(features)
+
+
+class _Blocks(nn.ModuleList):
+    """Attention and a feed-forward network, each added to what came in, `count` times."""
+
+    def __init__(self, channels: int, head: int, count: int) -> None:
+        super().__init__()
+        for _ in range(count):
+            self.append(nn.ModuleList([_Attention(channels, head), _FeedForward(channels)]))
+
+    def forward(self, x: Tensor, light: Tensor) -> Tensor:
+        for attention, feed_forward in self:
+            x = x + attention(x, light)
+            x = x + feed_forward(x)
+        return x
+
+
+class _Attention(nn.Module):
+    """(N, C, H, W), guided by illumination features of the same shape."""
+
+    def __init__(self, channels: int, head: int) -> None:
+        super().__init__()
+        self.heads = channels // head
+        self.query_key_value = nn.Conv2d(channels, 3 * channels, 1, bias=False)
+        self.scale = nn.Parameter(torch.ones(self.heads, 1, 1))
+        self.mix = nn.Conv2d(channels, channels, 1)
+        self.position = nn.Sequential(
+            _depthwise(channels),
+            nn.GELU(),
+            _depthwise(channels),
+        )
+        for conv in (self.query_key_value, self.mix):
+            nn.init.trunc_normal_(conv.weight, std=0.02)
+        nn.init.zeros_(self.mix.bias)
+
+    def forward(self, x: Tensor, light: Tensor) -> Tensor:
+        query, key, value = self.query_key_value(x).chunk(3, dim=1)
+
+        def split(features: Tensor) -> Tensor:
+            return features.flatten(2).unflatten(1, (self.heads, -1))
+
+        mixed = channel_attention(split(query), split(key), split(value * light), self.scale)
+        return self.mix(mixed.reshape(x.shape)) + self.position(value)
+
+
+class _FeedForward(nn.Module):
+    """Layer norm over channels, then 1 x 1, depthwise 3 x 3, 1 x 1."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = EXPANSION * channels
+        self.norm = nn.LayerNorm(channels)
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, hidden, 1, bias=False),
+            nn.GELU(),
+            _depthwise(hidden),
+            nn.GELU(),
+            nn.Conv2d(hidden, channels, 1, bias=False),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+
+
+def _depthwise(channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+
+
+def _halve(channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1, bias=False)
+
+
+def _pad(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column up to a multiple of `multiple`."""
+    height, width = (-side % multiple for side in x.shape[-2:])
+    return F.pad(x, (0, width, 0, height), mode="replicate") if height or width else x
