@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from .apply import INTERPOLATIONS
+from .apply import apply as apply_array
 from .lut import Lut, Lut3D, stages
+
+LEAST_PIXELS = 1 << 18  # a thread gets: below that, preparing its OpenColorIO processor costs more
 
 
 def apply(tables: Tensor, images: Tensor, interpolation: str = "tetrahedral") -> Tensor:
@@ -75,6 +81,79 @@ def apply_lut(lut: Lut, images: Tensor, interpolation: str = "tetrahedral") -> T
         cube = isinstance(stage, Lut3D)
         images = apply(table, unit, interpolation) if cube else _curves(table, unit)
     return images
+
+
+def apply_each(luts: Sequence[Lut], images: Tensor, interpolation: str = "tetrahedral") -> Tensor:
+    """`luts.apply` on a batch, each image through its own LUT: the fast way on a CPU.
+
+    Large images are shared out to as many threads as torch may use.
+
+    Parameters
+    ----------
+    luts : N of any kind, with any domain
+    images : (N, 3, H, W) float32, encoded, in main memory
+
+    Returns
+    -------
+    (N, 3, H, W), channels last in memory. No gradients: for those, `apply`.
+    """
+    if len(luts) != len(images):
+        raise ValueError(f"every image has its own LUT, got {len(luts)} for {len(images)}")
+    pixels = images.detach().permute(0, 2, 3, 1).numpy()
+    result = torch.empty(pixels.shape)
+    tasks = [
+        (lut, source[rows], target[rows])
+        for lut, source, target in zip(luts, pixels, result.numpy(), strict=True)
+        for rows in _bands(source)
+    ]
+
+    def look_up(task: tuple[Lut, np.ndarray, np.ndarray]) -> None:
+        lut, source, target = task
+        target[:] = apply_array(lut, source, interpolation)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        list(pool.map(look_up, tasks))
+    return result.permute(0, 3, 1, 2)
+
+
+def _bands(pixels: np.ndarray) -> list[slice]:
+    """Cut an image into a band of rows for each thread that has enough to do."""
+    height, width, _ = pixels.shape
+    count = min(torch.get_num_threads(), max(1, height * width // LEAST_PIXELS), height)
+    edges = np.linspace(0, height, count + 1).astype(int)
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def spread(vertices: Tensor, images: Tensor) -> Tensor:
+    """Move colours from a grid whose vertices are anywhere to the even grid that `apply` knows.
+
+    A value in interval k of its channel goes to (k + share of the interval) / (n - 1): linear in
+    between, so trilinear interpolation of the result is that of the uneven grid.
+
+    Parameters
+    ----------
+    vertices : (N, 3, n), increasing along the last axis; n >= 2
+    images : (N, 3, H, W), same dtype and device
+
+    Returns
+    -------
+    (N, 3, H, W); colours beyond the first and the last vertex continue the outer intervals.
+    Differentiable in both, with the kinks at the vertices that the map has there.
+    """
+    if vertices.ndim != 3 or vertices.shape[:2] != images.shape[:2] or vertices.shape[2] < 2:
+        raise ValueError(
+            f"vertices are (N, 3, n) for images (N, 3, H, W), got {tuple(vertices.shape)}"
+            f" for {tuple(images.shape)}"
+        )
+    values = images.flatten(2)
+    last = vertices.shape[2] - 1
+    fixed = vertices.detach().contiguous()
+    interval = torch.searchsorted(fixed, values.detach().contiguous(), right=True) - 1
+    interval = interval.clamp(0, last - 1)
+    low, high = vertices.gather(2, interval), vertices.gather(2, interval + 1)
+    # An interval can shrink to nothing in float32; its colours are then those of one vertex.
+    width = (high - low).clamp(min=torch.finfo(vertices.dtype).tiny)
+    return ((interval + (values - low) / width) / last).view_as(images)
 
 
 def stack(cubes: Sequence[Lut3D], device: torch.device | str | None = None) -> Tensor:

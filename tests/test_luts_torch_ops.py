@@ -106,3 +106,50 @@ def test_an_unknown_interpolation_is_refused():
 def test_only_cubes_over_the_unit_domain_are_stacked():
     with pytest.raises(ValueError, match=r"domain \[0, 1\]"):
         torch_ops.stack([Lut3D(nodes(2), domain_max=(2, 2, 2))])
+
+
+def test_the_fast_way_is_luts_apply_whatever_the_number_of_threads(rng, monkeypatch):
+    three, encoded = cubes(3, 9), batch(rng, 3)
+    expected = [luts.apply(lut, image) for lut, image in zip(three, encoded, strict=True)]
+    monkeypatch.setattr(torch_ops, "LEAST_PIXELS", 100)
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=threads: count)
+        result = torch_ops.apply_each(three, tensor(encoded))
+        np.testing.assert_array_equal(result.permute(0, 2, 3, 1), expected)
+
+
+def test_every_image_needs_its_lut(rng):
+    with pytest.raises(ValueError, match="got 2 for 3"):
+        torch_ops.apply_each(cubes(2, 3), tensor(batch(rng, 3)))
+
+
+def test_even_vertices_spread_nothing(rng):
+    images = torch.rand(2, 3, 4, 5, dtype=torch.float64)
+    vertices = torch.linspace(0, 1, 7, dtype=torch.float64).expand(2, 3, 7)
+    torch.testing.assert_close(torch_ops.spread(vertices, images), images)
+
+
+def test_uneven_vertices_become_the_nodes_of_an_even_grid():
+    vertices = torch.tensor([0.0, 0.1, 0.5, 1.0]).expand(1, 3, 4)
+    images = torch.tensor([0.0, 0.05, 0.1, 0.3, 1.0]).expand(1, 3, 1, 5)
+    expected = torch.tensor([0.0, 0.5, 1.0, 1.5, 3.0]) / 3
+    torch.testing.assert_close(torch_ops.spread(vertices, images)[0, 0, 0], expected)
+
+
+def test_gradients_reach_vertices_and_images():
+    torch.manual_seed(0)
+    steps = torch.rand(2, 3, 6, dtype=torch.float64).softmax(-1)
+    vertices = torch.nn.functional.pad(steps.cumsum(-1), (1, 0)).requires_grad_()
+    images = torch.rand(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(torch_ops.spread, (vertices, images))
+
+
+def test_an_interval_of_no_width_gives_finite_colours():
+    vertices = torch.tensor([0.0, 0.4, 0.4, 1.0]).expand(1, 3, 4)
+    images = torch.tensor([0.39, 0.4, 0.41]).expand(1, 3, 1, 3)
+    assert torch.isfinite(torch_ops.spread(vertices, images)).all()
+
+
+def test_vertices_of_another_batch_are_refused():
+    with pytest.raises(ValueError, match=r"got \(1, 3, 4\) for \(2, 3, 2, 2\)"):
+        torch_ops.spread(torch.zeros(1, 3, 4), torch.zeros(2, 3, 2, 2))
