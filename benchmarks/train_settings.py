@@ -95,6 +95,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "dped_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
     "dpe_small": {"lr": 2e-3, "schedule": "cosine"},
     "retinexformer_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
+    # Authors' code: Adam 1e-4, batch 1; the losses of the model itself add to the square.
+    "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
+    "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
 }
 CONVERSIONS: dict[str, dict[str, Any]] = {
     # RANLEN, section 4.3.2: no loss on B, and C is all but A.

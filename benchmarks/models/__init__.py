@@ -221,8 +221,8 @@ HOSTS: dict[str, dict[str, int]] = {
         "ranlen_no_band": 627_415,
         "three_tails": 489_980,
     },
-    "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 823_876},
-    "adaint": {"concat": 620_012, "ranlen_blend": 850_084},
+    "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
+    "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
 }
 
 
