@@ -93,3 +93,13 @@ def test_noise_alone_is_hardly_leakage(target, rng):
 def test_doing_nothing_has_no_leakage_to_share_out(target):
     values = in_c(target.input.encoded, target)
     assert np.isnan(values["leakage"]) and values["far_leak"] == 0
+
+
+def test_a_large_difference_outside_the_region_is_never_its_maximum(target):
+    """Even when the largest difference inside is far smaller than what float32 may hide."""
+    estimate = target.input.encoded.copy()
+    inside = target.weights["C"] >= 0.5
+    estimate[~inside] = 1 - estimate[~inside]
+    estimate[inside] = np.minimum(estimate[inside] + np.float32(1e-5), 1)
+    largest = METRICS["delta_e_2000_max"](estimate, target.input.encoded, target.weights["C"])
+    assert 0 < largest < 0.1

@@ -7,7 +7,7 @@
     METRICS["ssim"](estimate, reference, weight)           inside a soft mask
     score_regions(estimate, reference, degraded, regions)  everything, everywhere
 
-Nothing here imports torch; the batched twins are in `benchmarks.metrics.torch_path`.
+Nothing here imports torch; the batched twins are in `benchmarks.metrics.twins`.
 """
 
 from __future__ import annotations

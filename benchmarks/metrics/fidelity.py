@@ -46,7 +46,7 @@ def delta_e_max(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Largest CIEDE2000, in float64: in float32 one jump of the formula could be the maximum."""
     rough = comparison.delta_e_2000
     if weight is not None:
-        rough = np.where(weight >= 0.5, rough, -1)
+        rough = np.where(weight >= 0.5, rough, -np.inf)
     if rough.max() <= 0:
         return float("nan") if rough.max() < 0 else 0.0
     near = rough >= rough.max() - JUMP
@@ -115,10 +115,12 @@ DELTA_E_P99, DELTA_E_MAX = (
         span="0 to about 120",
         source="Sharma, Wu and Dalal, Color Research and Application 30(1), 2005",
         regions=("C",),
+        version=version,
     )
-    for word, convention, function, text in (
-        ("p99", "p99", delta_e_p99, "99th percentile"),
-        ("max", "max,float64", delta_e_max, "largest"),
+    for word, convention, function, text, version in (
+        ("p99", "p99", delta_e_p99, "99th percentile", 1),
+        # Version 1 took pixels outside the region as well when the largest was below JUMP.
+        ("max", "max,float64", delta_e_max, "largest", 2),
     )
 )
 LEAKAGE = Metric(
