@@ -149,9 +149,9 @@ GLOBAL: dict[str, Method] = {
         "model",
         "dpe with fewer channels, trained here",
         paper="Chen et al., CVPR 2018",
-        parameters=377_859,
+        parameters=287_315,
         trained=True,
-        settings={"widths": (16, 24, 32, 48, 48), "grid": 8},
+        settings={"widths": (16, 24, 32, 40, 40), "grid": 8},
     ),
     "retinexformer": Method(
         _FAMILIES + "retinexformer:Retinexformer",
@@ -223,6 +223,9 @@ HOSTS: dict[str, dict[str, int]] = {
     },
     "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
     "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
+    "dped_small": {"concat": 33_715, "ranlen": 70_631},
+    "dpe_small": {"concat": 287_603, "ranlen": 378_295},
+    "retinexformer_small": {"concat": 186_701, "ranlen": 253_025},
 }
 
 
