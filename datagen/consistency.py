@@ -1,9 +1,4 @@
-"""Do the pictures of a scene agree with what their rows say? And are two scenes one picture?
-
-References
-----------
-Difference hash: N. Krawetz, "Kind of like that", hackerfactor.com, 2013.
-"""
+"""Do the pictures of a scene agree with what their rows say?"""
 
 from __future__ import annotations
 
@@ -11,10 +6,8 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from luts.colorimetry import luminance
 from luts.transfer import decode_srgb
 
 from .align import MAX_SHIFT, MIN_RESPONSE, shift
@@ -24,7 +17,6 @@ from .manifest import Row
 DARKEST, BRIGHTEST = 0.10, 0.97  # encoded; outside it rounding and clipping bend the slope
 LEAST_PIXELS = 50
 SLOPE_TOLERANCE_EV = 0.06
-SAME_PICTURE_BITS = 3  # of 64 may differ
 
 
 def exposure_problems(folder: Path, rows: Sequence[Row]) -> list[str]:
@@ -77,23 +69,6 @@ def alignment_problems(folder: Path, rows: Sequence[Row]) -> list[str]:
         if response >= MIN_RESPONSE and np.hypot(dx, dy) > MAX_SHIFT:
             problems.append(f"{path}: is shifted by {dx:+.2f}, {dy:+.2f} pixels")
     return problems
-
-
-def picture_hash(encoded: np.ndarray) -> int:
-    """64-bit difference hash: is each of 9 x 8 cells brighter than its neighbour to the left?"""
-    cells = cv2.resize(luminance(encoded).astype(np.float32), (9, 8), interpolation=cv2.INTER_AREA)
-    return int.from_bytes(np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes())
-
-
-def near_duplicates(hashes: Sequence[int]) -> list[tuple[int, int]]:
-    """Index pairs whose hashes differ in at most 3 of 64 bits."""
-    values = np.array(hashes, np.uint64)
-    pairs = []
-    for index in range(len(values) - 1):
-        apart = np.bitwise_count(values[index + 1 :] ^ values[index])
-        close = np.flatnonzero(apart <= SAME_PICTURE_BITS) + index + 1
-        pairs += [(index, int(other)) for other in close]
-    return pairs
 
 
 def _by_ev(rows: Sequence[Row]) -> list[Row]:

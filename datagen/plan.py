@@ -1,4 +1,4 @@
-"""A recipe and its scenes become jobs and samples: pure, ordered, without opening a picture.
+"""A recipe and its scenes become jobs and samples: pure and ordered.
 
 A job is one scene, since all its EVs come from one demosaic. Its samples are listed by `samples`;
 what is random about them is drawn where they are rendered, from generators seeded by their ids.
@@ -36,15 +36,19 @@ class Sample:
 
 
 def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
-    """Give every scene its split; raises RecipeError when the split cannot be made."""
+    """Give every scene its split.
+
+    Raises RecipeError when the split cannot be made, or a [[distort]] block waits for an EV that no
+    input has.
+    """
+    _refuse_unused_evs(recipe, scenes)
     splits = assign_splits(recipe.split, scenes, seed=recipe.seed)
     return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True)]
 
 
 def samples(recipe: Recipe, scene: Scene) -> Iterator[Sample]:
     """The samples of a scene in their fixed order; the id is unique in the data set."""
-    evs = [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
-    for ev in evs:
+    for ev in _evs(recipe, scene):
         stem = f"{scene.name}/input" if ev is None else f"{scene.name}/ev{ev:+g}"
         if recipe.render.undistorted:
             yield Sample(stem, ev)
@@ -59,12 +63,28 @@ def samples(recipe: Recipe, scene: Scene) -> Iterator[Sample]:
 
 def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
     """How many samples `samples` lists, without naming them."""
-    evs = [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
+    evs = _evs(recipe, scene)
     distorted = (
         distort.count * sum(not distort.evs or ev in distort.evs for ev in evs)
         for distort in recipe.distort
     )
     return len(evs) * recipe.render.undistorted + sum(distorted)
+
+
+def _evs(recipe: Recipe, scene: Scene) -> Sequence[float | None]:
+    """The exposures of a scene's inputs: its own where they are ready, else the recipe's."""
+    return [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
+
+
+def _refuse_unused_evs(recipe: Recipe, scenes: Sequence[Scene]) -> None:
+    known = {ev for scene in scenes for ev in _evs(recipe, scene)} - {None}
+    for number, block in enumerate(recipe.distort, start=1):
+        for ev in block.evs:
+            if ev not in known:
+                raise RecipeError(
+                    f"{recipe.path}: [[distort]] {number} evs: no input has {ev:+g} EV; "
+                    f"known: {', '.join(f'{ev:+g}' for ev in sorted(known)) or 'none'}"
+                )
 
 
 def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[str]:

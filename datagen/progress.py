@@ -26,11 +26,11 @@ class Progress:
 
             self._bar = tqdm(total=total, desc=label, unit=unit, file=sys.stderr, leave=False)
 
-    def step(self, *, failed: bool = False) -> None:
-        self.done += 1
+    def step(self, count: int = 1, *, failed: bool = False) -> None:
+        self.done += count
         self.failed += failed
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(count)
             if failed:
                 self._bar.set_postfix(failed=self.failed)
         elif time.monotonic() - self._last >= LINE_EVERY_S:

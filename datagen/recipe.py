@@ -112,6 +112,15 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
     return Recipe(name=name, seed=seed, distort=distort, mask=masks, path=where, **parts)
 
 
+def with_new_settings(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved recipe of an earlier version, with the defaults of settings that came later.
+
+    Raises ValueError when it is none.
+    """
+    source = {**resolved.get("source", {}), "folder": "unknown"}
+    return parse_recipe({**resolved, "source": source}, where="").resolved()
+
+
 def shipped_recipes() -> dict[str, Path]:
     """The recipes that come with the package, by name."""
     folder = Path(str(resources.files("datagen") / "recipes"))

@@ -23,6 +23,7 @@ class Source:
     references: tuple[str, ...] = ("auto",)
     licence: str = ""  # for files whose source does not say
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
+    near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
     limit: int = 0  # only the first so many scenes; 0 is all
 
     def __post_init__(self) -> None:

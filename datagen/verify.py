@@ -14,6 +14,7 @@ from . import consistency, masks
 from .files import sha256_file
 from .images import ImageError, read_image, to_float
 from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dataset_hash, parse_row, read_rows
+from .picture_hash import near_duplicates, picture_hash
 from .workspace import read_dataset
 
 BATCH = 64  # scenes in flight
@@ -145,7 +146,7 @@ def _check_scene(folder: Path, rows: list[Row]) -> _SceneReport:
         problems += consistency.alignment_problems(folder, rows)
     row = rows[0]
     reference = read_image(folder / min(row["references"].values()))
-    print_ = consistency.picture_hash(to_float(reference))
+    print_ = picture_hash(to_float(reference))
     picture = (row["scene"], row["split"], row["source"]["sha256"], print_)
     return _SceneReport(problems, frozenset(files), len(rows), picture)
 
@@ -192,7 +193,7 @@ def _check_duplicates(
 ) -> None:
     """Pictures that look alike in different splits."""
     found = report.problems if strict else report.notes
-    for one, two in consistency.near_duplicates([picture[3] for picture in pictures]):
+    for one, two in near_duplicates([picture[3] for picture in pictures]):
         scene, split, *_ = pictures[one]
         other_scene, other_split, *_ = pictures[two]
         if split != other_split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 from .files import sha256_file, write_text
 from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dump_row, parse_row
-from .recipe import RecipeError
+from .recipe import RecipeError, with_new_settings
 from .strict import shown
 
 LOCK = ".lock"
@@ -39,8 +40,7 @@ def claim(folder: Path, name: str, meaning: Mapping[str, Any]) -> None:
     `meaning` is what decides the pixels: the resolved recipe, and the hashes of its LUT files.
     """
     if (folder / DATASET).is_file():
-        before = read_dataset(folder)
-        before = {key: before.get(key) for key in meaning}
+        before = _meaning(read_dataset(folder), meaning)
         if before != meaning:
             raise RecipeError(
                 f"{folder}: holds a data set of another recipe "
@@ -52,6 +52,14 @@ def claim(folder: Path, name: str, meaning: Mapping[str, Any]) -> None:
         write_dataset(folder, {"name": name, **meaning, "complete": False})
     for scratch in folder.glob("**/.*.part*"):  # what killed workers were writing
         scratch.unlink(missing_ok=True)
+
+
+def _meaning(content: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """What a data set's file says decides its pixels, in today's words where it is older."""
+    found = {key: content.get(key) for key in keys}
+    with contextlib.suppress(ValueError, TypeError):
+        found["recipe"] = with_new_settings(found["recipe"])
+    return found
 
 
 def read_dataset(folder: Path) -> dict[str, Any]:

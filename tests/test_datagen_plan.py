@@ -45,6 +45,22 @@ def test_a_block_can_be_kept_to_some_exposures():
     assert len(listed) == plan.samples_per_scene(made, scenes(1)[0]) == 3 + 2 + 3
 
 
+@pytest.mark.parametrize(
+    ("inputs", "known"), [((), r"-1, \+1"), (((0.0, "a_0.jpg"), (None, "b.jpg")), r"\+0")]
+)
+def test_a_block_that_waits_for_an_exposure_no_input_has_is_refused(inputs, known):
+    made = recipe(
+        render={"evs": [-1, 1]},
+        distort=[{"families": ["tone"]}, {"families": ["tone"], "evs": [0.5]}],
+    )
+    scene = Scene("s", "" if inputs else "s.dng", inputs=inputs, group="s")
+    with pytest.raises(
+        RecipeError,
+        match=rf"a\.toml: \[\[distort\]\] 2 evs: no input has \+0\.5 EV; known: {known}$",
+    ):
+        plan.jobs(made, [scene])
+
+
 def test_ready_inputs_keep_their_exposures():
     scene = Scene("s", inputs=((-1.5, "a_N1.5.jpg"), (None, "b.jpg")))
     assert [sample.id for sample in plan.samples(recipe(), scene)] == ["s/ev-1.5", "s/input"]

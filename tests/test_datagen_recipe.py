@@ -7,7 +7,13 @@ import random
 
 import pytest
 
-from datagen.recipe import RecipeError, load_recipe, parse_recipe, shipped_recipes
+from datagen.recipe import (
+    RecipeError,
+    load_recipe,
+    parse_recipe,
+    shipped_recipes,
+    with_new_settings,
+)
 from datagen.shapes import SHAPES
 
 SMALLEST = {"name": "a", "source": {"folder": "here"}}
@@ -86,6 +92,14 @@ def test_only_what_decides_pixels_makes_a_recipe_another():
     moved = parse_recipe({**SMALLEST, "source": {"folder": "there"}}, where="b.toml")
     brighter = dataclasses.replace(one, render=dataclasses.replace(one.render, evs=(2.0,)))
     assert one.resolved() == moved.resolved() != brighter.resolved()
+
+
+def test_a_recipe_of_an_earlier_version_is_the_same_where_nothing_new_is_set():
+    for name in shipped_recipes():
+        resolved = load_recipe(name).resolved()
+        older = {**resolved, "source": {**resolved["source"]}}
+        del older["source"]["near_duplicates"]
+        assert with_new_settings(older) == resolved
 
 
 @pytest.mark.parametrize(

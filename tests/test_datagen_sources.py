@@ -10,14 +10,20 @@ import tifffile
 
 from datagen.build import Resources, build
 from datagen.dataset import load_pair, open_dataset
-from datagen.images import write_image
+from datagen.develop import develop
+from datagen.engines.worker import Outcome, Task
+from datagen.images import to_float, write_image
+from datagen.picture_hash import file_hash, picture_hash
 from datagen.plan import jobs
+from datagen.raw import read_raw, read_thumbnail
 from datagen.recipe import RecipeError, load_recipe
 from datagen.sample_index import SAMPLES
 from datagen.settings import Source
 from datagen.sources import SOURCES, read_source
 from datagen.sources.bursts import group_bursts
+from datagen.sources.groups import file_hashes, join_groups
 from datagen.sources.msec import exposure_of
+from datagen.sources.scene import Scene
 
 RAW = next(SAMPLES.glob("*.dng"))
 
@@ -234,3 +240,44 @@ def test_a_burst_is_one_group(tmp_path):
     assert groups[0] == groups[1] == groups[4]
     assert len(set(groups)) == 3
     assert [s.group for s in group_bursts(scenes, tmp_path, within_s=0.5)] == groups
+
+
+def test_pictures_that_look_alike_are_one_group(tmp_path):
+    """A darker, smaller copy is found; another picture, a flat one and a damaged one stay alone."""
+    rng = np.random.default_rng(4)
+    one, other = (
+        rng.integers(40, 250, (8, 9, 3), np.uint8).repeat(8, 0).repeat(8, 1) for _ in "ab"
+    )
+    write_image(tmp_path / "a.png", one)
+    write_image(tmp_path / "b.jpg", other)
+    write_image(tmp_path / "c.tif", one[::2, ::2] // 2)
+    write_image(tmp_path / "flat.png", np.zeros((9, 9, 3), np.uint8))
+    write_image(tmp_path / "flat2.png", np.zeros((9, 9), np.uint8))
+    (tmp_path / "torn.png").write_bytes((tmp_path / "a.png").read_bytes()[:99])
+    scenes = read_source(Source(str(tmp_path), near_duplicates=True))
+    assert [scene.group for scene in scenes] == ["a", "b", "a", "flat", "flat2", "torn"]
+
+
+def test_a_raw_is_known_by_its_embedded_picture_or_its_light():
+    plain, with_jpeg = RAW, next(SAMPLES.glob("canon_g2*"))
+    assert read_thumbnail(plain) is None and read_thumbnail(with_jpeg) is not None
+    for path in (plain, with_jpeg):
+        light = develop(read_raw(path), 0.0, 72)
+        apart = (file_hash(path) ^ picture_hash(to_float(light))).bit_count()
+        assert apart <= 12  # the camera's own look and crop change some bits; chance is 32
+
+
+def test_joined_groups_take_the_first_name():
+    scenes = [Scene(name, f"{name}.dng", group=name) for name in "abcde"]
+    joined = join_groups(scenes, [(3, 4), (1, 3), (2, 4)])
+    assert [scene.group for scene in joined] == ["a", "b", "b", "b", "b"]
+
+
+def test_a_file_that_crashes_its_decoder_costs_the_others_nothing(monkeypatch, tmp_path):
+    def crash_with_b(folder, tasks):
+        for files in tasks:
+            found = None if "b" in files else {file: ord(file) for file in files}
+            yield Outcome(Task(files, 1), result=found, status="ok" if found else "crashed")
+
+    monkeypatch.setattr("datagen.sources.groups._looks", crash_with_b)
+    assert file_hashes(list("abc"), tmp_path) == {"a": 97, "b": 0, "c": 99}

@@ -8,12 +8,12 @@ import shutil
 import numpy as np
 import pytest
 
-from datagen import consistency
 from datagen.build import Resources, build
 from datagen.cli import main
 from datagen.files import sha256_file
 from datagen.images import quantise, read_image, write_image
 from datagen.manifest import ManifestError, dataset_hash, dump_row, read_rows
+from datagen.picture_hash import near_duplicates
 from datagen.recipe import load_recipe
 from datagen.verify import verify
 from datagen.workspace import read_dataset, write_dataset
@@ -198,7 +198,11 @@ def test_a_duplicate_picture_across_splits_is_a_note_and_strictly_a_problem(copy
 
 def test_near_duplicates_differ_in_at_most_three_bits():
     hashes = [0b1011, 0b1000, 0xFFFF0000, 2**63 - 1, 2**63 - 1]
-    assert consistency.near_duplicates(hashes) == [(0, 1), (3, 4)]
+    assert near_duplicates(hashes) == [(0, 1), (3, 4)]
+
+
+def test_flat_pictures_are_not_taken_for_each_other():
+    assert near_duplicates([0, 5, 0, 7]) == [(1, 3)]
 
 
 def test_a_stranger_among_the_files_is_noted(copy):

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..recipe import RecipeError
 from ..settings import SAMPLES, Source
 from .bursts import group_bursts
+from .groups import group_near_duplicates
 from .scene import Scene
 
 SOURCES: dict[str, str] = {
@@ -23,7 +24,9 @@ SOURCES: dict[str, str] = {
 
 
 def read_source(source: Source) -> list[Scene]:
-    """List the scenes of a recipe's source, in a fixed order, without opening a picture.
+    """List the scenes of a recipe's source, in a fixed order.
+
+    No picture is opened, unless the recipe asks for near-duplicates to be grouped.
 
     Raises
     ------
@@ -37,6 +40,8 @@ def read_source(source: Source) -> list[Scene]:
     scenes = scenes[: source.limit or None]
     if source.burst_s:
         scenes = group_bursts(scenes, folder, within_s=source.burst_s)
+    if source.near_duplicates:
+        scenes = group_near_duplicates(scenes, folder)
     return scenes
 
 

@@ -1,14 +1,14 @@
-"""Pictures taken in one go show one scene: group them, so that no split divides them."""
+"""Pictures taken in one go show one scene."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from .groups import join_groups
 from .scene import Scene
 
 CAMERA_MODEL, DATE_TIME, EXIF, DATE_TIME_ORIGINAL = 272, 306, 34665, "DateTimeOriginal"
@@ -27,12 +27,12 @@ def group_bursts(scenes: Sequence[Scene], folder: Path, *, within_s: float) -> l
         if taken is not None:
             shots.append((camera, taken, index))
     shots.sort()
-    groups = [scene.group for scene in scenes]
-    for (camera, before, one), (other_camera, after, two) in itertools.pairwise(shots):
-        if camera == other_camera and (after - before).total_seconds() <= within_s:
-            joined, kept = groups[two], groups[one]
-            groups = [kept if group == joined else group for group in groups]
-    return [replace(scene, group=group) for scene, group in zip(scenes, groups, strict=True)]
+    pairs = [
+        (one, two)
+        for (camera, before, one), (other_camera, after, two) in itertools.pairwise(shots)
+        if camera == other_camera and (after - before).total_seconds() <= within_s
+    ]
+    return join_groups(scenes, pairs)
 
 
 def capture_time(path: Path) -> tuple[str, datetime | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ..recipe import RecipeError
 
@@ -53,12 +54,18 @@ def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = (
     Raises RecipeError for a name that is not UTF-8, since a manifest could not hold it.
     """
     suffixes, skip, found = frozenset(suffixes), frozenset(skip), []
-    for path in folder.rglob("*"):
-        inside = path.relative_to(folder)
-        if inside.parts[0] in skip or any(part.startswith(".") for part in inside.parts):
-            continue
-        if path.suffix.lower() in suffixes and path.is_file():
-            found.append(_utf8(inside.as_posix(), folder))
+    places = [""]
+    while places:
+        place = places.pop()
+        with os.scandir(folder / place) as entries:  # many times faster than Path.rglob
+            for entry in entries:
+                name = f"{place}{entry.name}"
+                if entry.name.startswith(".") or name in skip:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    places.append(f"{name}/")
+                elif PurePath(name).suffix.lower() in suffixes and entry.is_file():
+                    found.append(_utf8(name, folder))
     return sorted(found)
 
 
