@@ -84,7 +84,12 @@ class ImageAdaptiveLut(nn.Module):
         )
         self.dropout = nn.Dropout(0.0 if unpaired else 0.5)
         self._add_heads()
-        self.basis = nn.Parameter(first_basis())
+        # Flat: Module.to(memory_format=channels_last) refuses parameters of five dimensions.
+        self.basis = nn.Parameter(first_basis().flatten(1))
+
+    def cubes(self) -> Tensor:
+        """The basis as (3, n, n, n, 3), [cube, red, green, blue, channel]."""
+        return self.basis.unflatten(1, (SIZE, SIZE, SIZE, 3))
 
     def _add_heads(self) -> None:
         """The layers between the features and what they predict."""
@@ -129,7 +134,8 @@ class ImageAdaptiveLut(nn.Module):
             weights = weights.to(self.basis.dtype)
             vertices = None if vertices is None else vertices.to(self.basis.dtype)
             # The lookup is linear in the table, so three cubes are mixed once and looked up once.
-            return weights, torch.einsum("nk,krgbc->nrgbc", weights, self.basis), vertices
+            tables = (weights @ self.basis).unflatten(1, (SIZE, SIZE, SIZE, 3))
+            return weights, tables, vertices
 
     def colour_maps(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
@@ -143,10 +149,10 @@ class ImageAdaptiveLut(nn.Module):
         """The loss terms that keep weights small, and cubes smooth and increasing."""
         terms = {
             "weights": WEIGHT_DECAY * weights.square().mean(),
-            "monotone": MONOTONICITY * sum(map(monotonicity, self.basis)),
+            "monotone": MONOTONICITY * sum(map(monotonicity, self.cubes())),
         }
         if self.SMOOTHNESS:
-            terms["smooth"] = self.SMOOTHNESS * sum(map(smoothness, self.basis))
+            terms["smooth"] = self.SMOOTHNESS * sum(map(smoothness, self.cubes()))
         return terms
 
 
