@@ -98,6 +98,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Authors' code: Adam 1e-4, batch 1; the losses of the model itself add to the square.
     "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
+    "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
 }
 CONVERSIONS: dict[str, dict[str, Any]] = {
     # RANLEN, section 4.3.2: no loss on B, and C is all but A.

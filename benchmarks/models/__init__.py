@@ -187,6 +187,15 @@ GLOBAL: dict[str, Method] = {
         parameters=619_724,
         trained=True,
     ),
+    "kl_vae": Method(
+        _FAMILIES + "vae:KlVae",
+        "model",
+        "an autoencoder: the input again, as its latents hold it; vae_recolour needs it",
+        paper="Kingma and Welling, ICLR 2014",
+        parameters=399_504,
+        trained=True,
+        slow=True,
+    ),
 }
 
 # The local versions a host offers, with their parameters.
