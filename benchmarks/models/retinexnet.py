@@ -41,6 +41,11 @@ class RetinexNet(nn.Module):
         super().__init__()
         self.decomposition = _Decomposition(width)
         self.relighting = _Relighting(width)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):  # as TensorFlow starts them
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+        nn.init.constant_(self.relighting.last.bias, INITIAL_ILLUMINATION)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, reference: Tensor | None = None
@@ -125,7 +130,6 @@ class _Relighting(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(HALVINGS))
         self.fuse = nn.Conv2d(HALVINGS * width, width, 1)
         self.last = nn.Conv2d(width, 1, 3, padding=1)
-        nn.init.constant_(self.last.bias, INITIAL_ILLUMINATION)
 
     def forward(self, reflectance: Tensor, illumination: Tensor) -> Tensor:
         x = self.first(torch.cat([reflectance, illumination], 1))
