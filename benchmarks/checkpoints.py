@@ -1,14 +1,14 @@
 """Weights and the record of how they were made: NAME.safetensors beside NAME.json.
 
 A record holds the model, the training settings, the data set's name and hash, step, validation
-score, versions, commit, date, command and the SHA-256 of the weights.
+score, versions, commit, date, command and the SHA-256 of the weights' file. Weights are stored in
+16 bits where that does not show (`halving`), and always computed with in 32.
 """
 
 from __future__ import annotations
 
 import json
 import pickle
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,22 +81,23 @@ def read_record(name: str, folder: Path = WEIGHTS) -> Record:
 
 def save(model: nn.Module, record: Record, path: Path) -> Record:
     """Write weights to `path` (.safetensors) and the record, completed by their hash, beside it."""
-    from safetensors.torch import save_file
-
-    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    with whole_file(path) as scratch:
-        save_file(state, scratch)
-    record = record | {"sha256": sha256_file(path)}
-    write_text(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
-    return record
+    return _write(model.state_dict(), record, path)
 
 
-def install(name: str, best: Path) -> Path:
-    """Make trained weights, with the record beside them, those that `load` gives for NAME."""
+def install(name: str, best: Path, *, half: bool = True) -> Path:
+    """Make trained weights, with the record beside them, those that `load` gives for NAME.
+
+    half : store them in 16 bits unless pictures would show it; the record says what was done
+    """
+    from .halving import halved
+
+    record = json.loads(best.with_suffix(".json").read_text("utf-8"))
+    model = build(record["model"], **record["training"]["model_settings"])
+    load_weights(model, best)
+    small = halved(model) if half else None
+    record |= {"stored": "float32" if small is None else "float16"}
     path = WEIGHTS / f"{name}.safetensors"
-    with whole_file(path) as scratch:
-        shutil.copyfile(best, scratch)
-    write_text(path.with_suffix(".json"), best.with_suffix(".json").read_text("utf-8"))
+    _write(small or model.state_dict(), record, path)
     return path
 
 
@@ -115,6 +116,17 @@ def adopt(name: str, path: Path, folder: Path = WEIGHTS, **settings: Any) -> Rec
         "command": f"adopted from {path.name}",
     }
     return save(model, record, folder / f"{name}.safetensors")
+
+
+def _write(state: dict[str, Tensor], record: Record, path: Path) -> Record:
+    from safetensors.torch import save_file
+
+    state = {key: value.detach().cpu().contiguous() for key, value in state.items()}
+    with whole_file(path) as scratch:
+        save_file(state, scratch)
+    record = record | {"sha256": sha256_file(path)}
+    write_text(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+    return record
 
 
 def load_weights(model: nn.Module, path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from benchmarks import checkpoints
 from benchmarks.checkpoints import (
@@ -13,6 +14,7 @@ from benchmarks.checkpoints import (
     MissingWeightsError,
     adopt,
     digest,
+    install,
     load,
     load_weights,
     save,
@@ -104,6 +106,50 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
             load_weights(build("zero_dce"), tmp_path / name)
 
 
+# Weights installed in 16 bits
+
+
+def trained(folder, name="zero_dce_pp+ranlen", change=lambda model: None):
+    """Weights and record as a training run leaves them."""
+    torch.manual_seed(0)
+    model = build(name)
+    with torch.no_grad():
+        change(model)
+    save(model, {"model": name, "training": {"model_settings": {}}}, folder / "best.safetensors")
+    return model
+
+
+def test_installed_weights_are_halved_and_pictures_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "WEIGHTS", tmp_path / "weights")
+    model = trained(tmp_path).eval()
+    path = install("zero_dce_pp+ranlen", tmp_path / "best.safetensors")
+    assert path.stat().st_size < 0.6 * (tmp_path / "best.safetensors").stat().st_size
+    kinds = {key: value.dtype for key, value in load_file(path).items()}
+    assert kinds["host.e_conv1.point_conv.weight"] == torch.float16
+    # The range of 16 bits ends at 65,504; a running variance may lie beyond.
+    assert kinds["norms.e_conv1.norm.running_var"] == torch.float32
+    again, record = load("zero_dce_pp+ranlen", tmp_path / "weights")
+    assert record["stored"] == "float16"
+    assert {p.dtype for p in again.parameters()} == {torch.float32}
+    x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert (again(x).image - model(x).image).abs().max() < 1 / 510
+
+
+def test_weights_that_16_bits_would_spoil_stay_in_32(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "WEIGHTS", tmp_path / "weights")
+
+    def beyond_16_bits(model):
+        model.e_conv1.point_conv.weight.fill_(1e5)
+
+    trained(tmp_path, "zero_dce_pp", beyond_16_bits)
+    path = install("zero_dce_pp", tmp_path / "best.safetensors")
+    assert {value.dtype for value in load_file(path).values()} == {torch.float32}
+    trained(tmp_path, "zero_dce_pp")
+    install("zero_dce_pp", tmp_path / "best.safetensors", half=False)
+    assert load("zero_dce_pp", tmp_path / "weights")[1]["stored"] == "float32"
+
+
 def shipped():
     return sorted(path.stem for path in checkpoints.WEIGHTS.glob("*.safetensors"))
 
@@ -117,6 +163,7 @@ def test_shipped_weights_load_and_say_how_they_were_made(name):
     for key in ("step", "validation", "command", "commit", "date", "versions", "parameters"):
         assert record[key], key
     assert record["parameters"] == MODELS[name].parameters
+    assert record["stored"] in ("float16", "float32")
 
 
 def test_shipped_weights_are_complete_and_small():

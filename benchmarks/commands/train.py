@@ -30,6 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--install", action="store_true", help="make the best weights the ones `run` scores"
     )
+    parser.add_argument(
+        "--float32", action="store_true", help="install in 32 bits even where 16 do not show"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -62,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
         )
     if first:
         best = args.out / "best.safetensors"
-        print(install(args.model, best) if args.install else best)
+        print(install(args.model, best, half=not args.float32) if args.install else best)
 
 
 def _setting(text: str) -> tuple[str, Any]:

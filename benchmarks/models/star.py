@@ -61,8 +61,11 @@ class StarDce(nn.Module):
         far = tokens.transpose(1, 2).unflatten(2, (GRID, GRID))
         raw = self.out_conv(torch.cat([far, self.enc_conv(x)], 1))
         raw = F.interpolate(raw, (SIDE, SIDE), mode="bilinear", align_corners=True).tanh()
-        # Planar maps: eight strided reads of 24 interleaved channels would cost more than the rest.
-        curves = (-self.degree * raw).contiguous()
+        curves = -self.degree * raw
+        if not torch.is_grad_enabled():
+            # Eight strided reads of 24 interleaved channels would cost more than the rest; with
+            # gradients it is the resizing that planar maps slow down, five times.
+            curves = curves.contiguous()
         curves = F.interpolate(curves, images.shape[-2:], mode="bilinear", align_corners=False)
         return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
 

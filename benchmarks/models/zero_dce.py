@@ -46,10 +46,16 @@ def apply_curves(images: Tensor, curves: Tensor, steps: int = STEPS) -> Tensor:
 
 
 class _Curves(torch.autograd.Function):
-    """The steps with their derivative by hand: one image kept per step; autograd keeps two."""
+    """The steps with their derivative by hand: one image kept per step; autograd keeps two.
+
+    Planar inside, since strided steps through interleaved channels cost more than the copy; the
+    gradient goes back in the layout the curves came in, for the layers below are fast in theirs.
+    """
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, curves: Tensor, steps: int) -> Tensor:
+        ctx.interleaved = curves.is_contiguous(memory_format=torch.channels_last)
+        images, curves = images.contiguous(), curves.contiguous()
         states = [images]
         for a in _maps(curves, steps):
             x = states[-1]
@@ -61,12 +67,13 @@ class _Curves(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, None]:
         curves, *states = ctx.saved_tensors
-        by_curves = torch.zeros_like(curves)
+        upstream, by_curves = upstream.contiguous(), torch.zeros_like(curves)
         maps, slots = _maps(curves, len(states)), _maps(by_curves, len(states))
         for x, a, slot in reversed(list(zip(states, maps, slots, strict=True))):
             slot.addcmul_(upstream, x - x * x)
             upstream = upstream * torch.addcmul(torch.ones_like(x), a, 1 - 2 * x)
-        return upstream, by_curves, None
+        layout = torch.channels_last if ctx.interleaved else torch.contiguous_format
+        return upstream, by_curves.contiguous(memory_format=layout), None
 
 
 def _maps(curves: Tensor, steps: int) -> tuple[Tensor, ...]:
