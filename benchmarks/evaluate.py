@@ -1,25 +1,23 @@
-"""Evaluate tasks, in this process or in several that may die."""
+"""Evaluate groups of tasks: pictures in, records out; whatever fails costs only its own rows."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
-
 from datagen.dataset import DataSet, load_pair
-from datagen.engines import local
-from datagen.engines.worker import Task as Job
 from datagen.files import sha256_file
 from datagen.manifest import ManifestError
 from luts.command import UserError
 
-from .metrics import Target, score_target
+from .checkpoints import WEIGHTS
+from .metrics import Target, find_metrics, score_target
 from .predict import Estimator, estimator
+from .records import Finish, Record, Sample, Scorer, failure, scored, status_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,19 +25,19 @@ if TYPE_CHECKING:
     from datagen.dataset import Pair
 
     from .method import Method
+    from .on_device import OnDevice
     from .predictions import Predictions
     from .tasks import Task
 
-Records = list[dict[str, Any]]
-Done = tuple[Records, float]  # the records, and the seconds spent on decoding, methods and metrics
+Done = tuple[list[Record], float]  # the records, and the seconds spent on making them
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A group of tasks with its pictures, or with the reason why there are none."""
+    """A group of tasks: those with their pictures, and the records of those that have none."""
 
-    group: tuple[Task, ...]
-    samples: list[tuple[Pair, Target] | Exception]
+    samples: list[Sample]
+    failed: list[Record]
 
 
 @dataclass
@@ -50,6 +48,8 @@ class Evaluator:
     methods : name -> method, loaded when a task first asks for it: without a model, no torch
     metrics : names of what is measured
     device : where models run
+    scorer : what measures models: "numpy", or "torch" on the device where a metric has a twin
+    weights : folder of the models' weights
     predictions : where predictions are kept and found, if they are
     """
 
@@ -57,42 +57,64 @@ class Evaluator:
     methods: dict[str, Method]
     metrics: Sequence[str]
     device: str = "cpu"
+    scorer: Scorer = "numpy"
+    weights: Path = WEIGHTS
     predictions: Predictions | None = None
     _estimators: dict[str, Estimator] = field(default_factory=dict, repr=False)
+    _on_device: OnDevice | None = field(default=None, repr=False)
 
     def __call__(self, group: tuple[Task, ...]) -> Done:
-        """Load and score a group."""
+        """Load and score a group, one evaluation after the other."""
         started = time.perf_counter()
-        records = self.score(self.load(group))
+        records = [finish() for finish in self.begin(self.load(group))]
         return records, time.perf_counter() - started
+
+    def goes_on_device(self, name: str) -> bool:
+        """Whether a method is a model for `on_device`: on a GPU, or measured by tensors."""
+        batched = self.device != "cpu" or self.scorer == "torch"
+        return batched and self.methods[name].kind == "model"
 
     def load(self, group: tuple[Task, ...]) -> Loaded:
         """Decode the pictures of a group and make what all methods share."""
-        samples: list[tuple[Pair, Target] | Exception] = []
+        loaded = Loaded([], [])
         for task in group:
             try:
                 pair = self._load(task)
-                samples.append((pair, Target(pair.reference, pair.degraded, pair.regions)))
+                target = Target(pair.reference, pair.degraded, pair.regions)
+                loaded.samples.append(Sample(task, pair, target))
             except UserError as error:
-                samples.append(error)
-        return Loaded(group, samples)
+                loaded.failed.extend(failure(task, name, status_of(error)) for name in task.keys)
+        return loaded
 
-    def score(self, loaded: Loaded) -> Records:
-        """Run and score every method of a group; whatever fails costs only its own rows."""
-        records: Records = []
-        usable = []
-        for task, sample in zip(loaded.group, loaded.samples, strict=True):
-            if isinstance(sample, Exception):
-                records += [failure(task, name, _status(sample)) for name in task.keys]
-            else:
-                usable.append((task, *sample))
-        for name in dict.fromkeys(name for task, *_ in usable for name in task.keys):
-            asked = [sample for sample in usable if name in sample[0].keys]
-            for (task, _, target), (estimate, seconds) in zip(
-                asked, self._estimates(name, asked), strict=True
-            ):
-                records.append(self._measure(task, name, target, estimate, seconds))
-        return records
+    def begin(self, loaded: Loaded) -> Iterator[Finish]:
+        """Run the methods of a group one by one; what is yielded, called, finishes a record."""
+        for record in loaded.failed:
+            yield partial(dict, record)
+        batch = None
+        for name in dict.fromkeys(name for sample in loaded.samples for name in sample.task.keys):
+            asked = [sample for sample in loaded.samples if name in sample.task.keys]
+            if self.goes_on_device(name):
+                from .on_device import Batch
+
+                batch = batch or Batch(loaded.samples, self.device)
+                yield from self._device().begin(name, batch.part(asked))
+                continue
+            for sample, made in zip(asked, self._estimates(name, asked), strict=True):
+                yield partial(self._measure, sample, name, *made)
+
+    def _device(self) -> OnDevice:
+        if self._on_device is None:
+            from .on_device import OnDevice
+
+            self._on_device = OnDevice(
+                self.methods,
+                find_metrics(self.metrics),
+                self.scorer == "torch",
+                self.device,
+                self.weights,
+                self.predictions,
+            )
+        return self._on_device
 
     def _load(self, task: Task) -> Pair:
         """Read a pair, refusing files that are no longer those the manifest speaks of."""
@@ -103,134 +125,52 @@ class Evaluator:
                 raise ManifestError(f"{file}: missing or changed since it was built")
         return load_pair(self.dataset, row, task.reference)
 
-    def _estimates(self, name: str, asked: list) -> list[tuple[np.ndarray | Exception, float]]:
+    def _estimates(
+        self, name: str, asked: list[Sample]
+    ) -> list[tuple[np.ndarray | Exception, float]]:
         """Give the estimate, or what went wrong, and the seconds for each of some samples."""
         results: list = [None] * len(asked)
         if self.predictions:
-            for i, (task, _, _) in enumerate(asked):
+            for i, sample in enumerate(asked):
                 started = time.perf_counter()
-                found = self.predictions.find(name, task.row["id"], task.estimates[name])
+                found = self.predictions.find(*sample.task.estimate_of(name))
                 results[i] = None if found is None else (found, time.perf_counter() - started)
         missing = [i for i, result in enumerate(results) if result is None]
-        pairs = [(asked[i][1], asked[i][2].ideal.encoded) for i in missing]
-        for i, result in zip(missing, self._infer(name, pairs) if pairs else [], strict=True):
-            results[i] = result
-        if self.predictions:
-            for i in missing:
-                task, (estimate, seconds) = asked[i][0], results[i]
-                if not isinstance(estimate, Exception):
-                    place = (name, task.row["id"], task.estimates[name])
-                    results[i] = (self.predictions.keep(*place, estimate), seconds)
+        if missing:
+            made = self._infer(name, [asked[i] for i in missing])
+            for i, (estimate, seconds) in zip(missing, made, strict=True):
+                if self.predictions and not isinstance(estimate, Exception):
+                    estimate = self.predictions.keep(*asked[i].task.estimate_of(name), estimate)
+                results[i] = (estimate, seconds)
         return results
 
-    def _infer(self, name: str, pairs: list) -> list[tuple[np.ndarray | Exception, float]]:
-        """Run a method on samples, together if it can; a batch that fails is run one by one."""
-        if len(pairs) != 1 and self.methods[name].kind != "model":
-            return [result for pair in pairs for result in self._infer(name, [pair])]
+    def _infer(
+        self, name: str, samples: list[Sample]
+    ) -> list[tuple[np.ndarray | Exception, float]]:
+        """Run a method on samples, together if it can; a batch that fails is halved."""
+        if len(samples) != 1 and self.methods[name].kind != "model":
+            return [result for sample in samples for result in self._infer(name, [sample])]
         started = time.perf_counter()
         try:
             if name not in self._estimators:
-                self._estimators[name] = estimator(name, self.methods[name], self.device)
+                method = self.methods[name]
+                self._estimators[name] = estimator(name, method, self.device, self.weights)
                 started = time.perf_counter()  # loading is not what a row's seconds are about
+            pairs = [(sample.pair, sample.target.ideal.encoded) for sample in samples]
             estimates = self._estimators[name](pairs)
         except Exception as error:  # whatever a method does, the run goes on and the row says so
-            if len(pairs) > 1:
-                return [result for pair in pairs for result in self._infer(name, [pair])]
+            if len(samples) > 1:
+                half = len(samples) // 2
+                return self._infer(name, samples[:half]) + self._infer(name, samples[half:])
             estimates = [error]
-        seconds = (time.perf_counter() - started) / len(pairs)
+        seconds = (time.perf_counter() - started) / len(samples)
         return [(estimate, seconds) for estimate in estimates]
 
-    def _measure(
-        self, task: Task, name: str, target: Target, estimate: Any, seconds: float
-    ) -> dict[str, Any]:
+    def _measure(self, sample: Sample, name: str, estimate: Any, seconds: float) -> Record:
         try:
             if isinstance(estimate, Exception):
                 raise estimate
-            values = score_target(estimate, target, names=self.metrics)
+            values = score_target(estimate, sample.target, names=self.metrics)
         except Exception as error:
-            return failure(task, name, _status(error), seconds)
-        return labels(task, name) | {"status": "ok", "seconds": seconds, "values": values}
-
-
-def evaluate(groups: list[tuple[Task, ...]], evaluator: Evaluator, jobs: int) -> Iterator[Done]:
-    """Evaluate groups of tasks and yield their records as they come.
-
-    Parameters
-    ----------
-    groups : the work, in the order in which it is handed out
-    evaluator : what scores it
-    jobs : processes; 1 does everything in this one, where a crash of native code ends the run. A
-        worker that dies is replaced, and costs only the evaluation it died of.
-    """
-    if jobs == 1:
-        yield from _here(groups, evaluator)
-        return
-    lost: list[Task] = []
-    for outcome in _in_workers(groups, evaluator, jobs):
-        if outcome.status == "ok":
-            yield outcome.result
-        else:
-            lost += outcome.task.job
-    alone = [(task.only([name]),) for task in lost for name in task.keys]
-    for outcome in _in_workers(alone, evaluator, jobs):
-        if outcome.status == "ok":
-            yield outcome.result
-        else:
-            (task,) = outcome.task.job
-            status = f"{outcome.status}: {outcome.reason}"
-            yield [failure(task, name, status) for name in task.keys], outcome.seconds
-
-
-def _in_workers(groups: list, evaluator: Evaluator, jobs: int) -> Iterator:
-    if not groups:
-        return iter(())
-    tasks = [Job(group, deadline_s=float("inf")) for group in groups]
-    return local.run(
-        partial(_on_one_core, evaluator), tasks, workers=min(jobs, len(tasks)), memory=0
-    )
-
-
-def _on_one_core(evaluator: Evaluator, group: tuple[Task, ...]) -> Done:
-    cv2.setNumThreads(1)
-    return evaluator(group)
-
-
-def _here(groups: list, evaluator: Evaluator) -> Iterator[Done]:
-    """Evaluate in this process; with a device, the next group is decoded while it works."""
-    if evaluator.device == "cpu":
-        yield from map(evaluator, groups)
-        return
-    with ThreadPoolExecutor(1) as ahead:
-        waiting = [partial(ahead.submit, evaluator.load, group) for group in groups]
-        coming = waiting[0]() if waiting else None
-        for start in [*waiting[1:], None]:
-            begun = time.perf_counter()
-            loaded, coming = coming.result(), start() if start else None
-            records = evaluator.score(loaded)
-            yield records, time.perf_counter() - begun
-
-
-def failure(task: Task, name: str, status: str, seconds: float = 0.0) -> dict[str, Any]:
-    """Make the record of an evaluation that has no values."""
-    return labels(task, name) | {"status": status, "seconds": seconds, "values": {}}
-
-
-def labels(task: Task, name: str) -> dict[str, Any]:
-    """Make the part of a record that says what was evaluated."""
-    row, distortion = task.row, task.row["distortion"] or {}
-    return {
-        "key": task.keys[name],
-        "method": name,
-        "sample": row["id"],
-        "scene": row["group"],  # views of one place are one scene to the statistics
-        "ev": row["ev"],
-        "distortion": distortion.get("family") or distortion.get("name") or "none",
-        "severity": distortion.get("image_severity", 0.0),
-        "mask": row["mask"]["kind"],
-        "expert": task.reference,
-        "coverage": row["coverage"],
-    }
-
-
-def _status(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            return failure(sample.task, name, status_of(error), seconds)
+        return scored(sample.task, name, values, seconds)

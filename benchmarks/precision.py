@@ -17,8 +17,8 @@ import pandas as pd
 from datagen.dataset import load_pair, open_dataset
 from luts.command import UserError
 
+from .inference import infer, load_model
 from .metrics import METRICS
-from .predict import infer, load_model
 from .report.summary import PSNR_CAP_DB, STRATA
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +16,12 @@ from datagen.files import sha256_file
 from datagen.images import read_image, to_float
 from luts import read_cube
 
+from .checkpoints import WEIGHTS, MissingWeightsError, digest, read_record
 from .local.blend import blend
 from .method import Method
-from .methods import METHODS
+from .methods import METHODS, MethodError
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from datagen.dataset import Pair
     from luts.lut import Lut
 
@@ -37,32 +37,33 @@ class BadEstimateError(ValueError):
     """An estimate that cannot be scored: wrong size, or not finite."""
 
 
-def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
+def predictor(name: str, method: Method, device: str = "cpu", weights: Path = WEIGHTS) -> Predict:
     """Make the function (pair, ideal) -> estimate of one method; see `estimator`."""
-    estimate = estimator(name, method, device)
+    estimate = estimator(name, method, device, weights)
     return lambda pair, ideal: estimate([(pair, ideal)])[0]
 
 
-def estimator(name: str, method: Method, device: str = "cpu") -> Estimator:
+def estimator(name: str, method: Method, device: str = "cpu", weights: Path = WEIGHTS) -> Estimator:
     """Make the function that runs one method on several samples.
 
     Parameters
     ----------
     name : its name in METHODS
-    method : the row
+    method : the row; a model's settings may differ from those of METHODS
     device : torch device of models; everything else runs on the CPU
+    weights : folder of the models' weights
 
     Returns
     -------
     A function of a list of (pair, ideal image (H, W, 3)) that returns the (H, W, 3) float32
     estimates, clipped to [0, 1]. Models take pairs of one size together. It raises BadEstimateError
     when the method returns something else.
-
     """
     if method.blend_of:
-        raw = _blended(method.blend_of, device)
+        host = replace(METHODS[method.blend_of], settings=method.settings)
+        raw = _blended(estimator(method.blend_of, host, device, weights))
     elif method.kind == "model":
-        raw = _model(name, device)
+        raw = _model(name, method, device, weights)
     elif method.kind == "external":
         raw = _each(_external(Path(method.settings["folder"])))
     else:
@@ -88,18 +89,48 @@ def _checked(estimate: np.ndarray, pair: Pair) -> np.ndarray:
     return estimate.clip(0, 1)
 
 
-def fingerprint(name: str, method: Method) -> dict[str, object]:
+def fingerprint(name: str, method: Method, weights: Path = WEIGHTS) -> dict[str, object]:
     """Describe all of a method that a stored result depends on: code, settings and weights.
 
-    Raises UntrainedError when a model has no checkpoint.
+    Raises UntrainedError when a model has no checkpoint in the folder `weights`.
     """
     if method.blend_of:
-        return fingerprint(method.blend_of, METHODS[method.blend_of]) | {"blend": 1}
+        host = replace(METHODS[method.blend_of], settings=method.settings)
+        return fingerprint(method.blend_of, host, weights) | {"blend": 1}
     return {
         "code": _code_hash(method.target.partition(":")[0]),
         "settings": method.settings,
-        "checkpoint": _checkpoint(name) if method.kind == "model" else None,
+        "checkpoint": _checkpoint(name, weights) if method.kind == "model" else None,
     }
+
+
+def with_degree(name: str, method: Method, degree: float) -> Method:
+    """Ask a model to go further (above 1) or less far (below) than it was trained to.
+
+    Raises MethodError when the method has no such setting.
+    """
+    from .models import ModelError, build
+
+    host = method.blend_of or name
+    try:
+        if method.kind != "model":
+            raise ModelError(f"{name} is no model")
+        build(host, **method.settings | {"degree": degree})
+    except ModelError as error:
+        raise MethodError(f"--degree: {error}") from None
+    return replace(method, settings=method.settings | {"degree": degree})
+
+
+def training_data(name: str, method: Method, weights: Path = WEIGHTS) -> dict[str, Any] | None:
+    """What a model's weights were trained on, by its record; None where nothing was trained."""
+    if method.kind != "model" or not method.trained:
+        return None
+    return read_record(method.blend_of or name, weights)["data"]
+
+
+def weights_of(about: dict[str, Any]) -> Path:
+    """The folder of the weights that a run used, by its run.json."""
+    return Path(about["weights"]) if about.get("weights") else WEIGHTS
 
 
 @cache
@@ -112,11 +143,9 @@ def _code_hash(module: str) -> str:
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 
 
-def _checkpoint(name: str) -> str:
-    from .checkpoints import MissingWeightsError, digest
-
+def _checkpoint(name: str, weights: Path) -> str:
     try:
-        return digest(name)
+        return digest(name, weights)
     except MissingWeightsError as error:
         raise UntrainedError(str(error)) from None
 
@@ -153,9 +182,7 @@ def _lut(pair: Pair) -> Lut | None:
     return None if pair.lut is None else read_cube(pair.lut)
 
 
-def _blended(name: str, device: str) -> Estimator:
-    host = estimator(name, METHODS[name], device)
-
+def _blended(host: Estimator) -> Estimator:
     def blended(samples: list[tuple[Pair, np.ndarray]]) -> list[np.ndarray]:
         estimates = host(samples)
         return [_keep_c(e, pair) for e, (pair, _) in zip(estimates, samples, strict=True)]
@@ -178,45 +205,9 @@ def _external(folder: Path) -> Predict:
     return predict
 
 
-def load_model(name: str, device: str) -> nn.Module:
-    """Make a model ready to predict: trained weights where it has any to train.
+def _model(name: str, method: Method, device: str, weights: Path) -> Estimator:
+    from .inference import changed_settings, infer, load_model
 
-    Raises UntrainedError when it should have weights and there are none.
-    """
-    from .checkpoints import MissingWeightsError, load
-
-    try:
-        module, _ = load(name)
-    except MissingWeightsError as error:
-        raise UntrainedError(str(error)) from None
-    return module.to(device).eval()
-
-
-def _model(name: str, device: str) -> Estimator:
-    module = load_model(name, device)
+    settings = changed_settings(name, method)
+    module = load_model(name, device, weights=weights, settings=settings)
     return lambda samples: infer(module, [pair for pair, _ in samples])
-
-
-def infer(module: nn.Module, pairs: list[Pair]) -> list[np.ndarray]:
-    """Run a model on pairs of one size as one batch, wherever its weights are.
-
-    Returns
-    -------
-    One (H, W, 3) float32 array per pair. The pictures travel in pinned memory to a GPU.
-    """
-    import torch
-
-    weights = next(module.parameters(), torch.empty(0))
-
-    def put(arrays: list[np.ndarray]) -> torch.Tensor:
-        stacked = torch.from_numpy(np.stack(arrays))
-        if weights.is_cuda:
-            stacked = stacked.pin_memory()
-        return stacked.to(weights.device, non_blocking=True)
-
-    with torch.inference_mode():
-        images = put([pair.degraded for pair in pairs]).permute(0, 3, 1, 2)
-        labels = put([pair.regions for pair in pairs])
-        regions = torch.stack([labels == 2, labels >= 1], 1).float()
-        output = module(images.contiguous(), regions).image
-        return list(output.permute(0, 2, 3, 1).float().cpu().numpy())

@@ -39,6 +39,7 @@ LABELS = (
     "expert",
     "status",
     "seconds",
+    "scorer",
 )
 
 
@@ -78,7 +79,13 @@ def _read_part(path: Path) -> Iterator[dict[str, Any]]:
                 record["values"] = {name: _unpack(v) for name, v in record["values"].items()}
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise RunError(f"{path}:{number}: not a result row: {line[:60]!r}") from None
+            record.setdefault("scorer", "numpy")  # of rows older than the other one
             yield record
+
+
+def finished_keys(run: Path) -> set[str]:
+    """The keys of the stored evaluations that worked."""
+    return {record["key"] for record in read_records(run) if record["status"] == "ok"}
 
 
 def current_records(run: Path, keys: set[str]) -> list[dict[str, Any]]:

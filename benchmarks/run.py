@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from datagen.dataset import DataSet, open_dataset
+from datagen.engines.worker import EngineError
 from datagen.files import write_text
 
+from .checkpoints import WEIGHTS
 from .environment import describe
-from .evaluate import Evaluator, evaluate
+from .evaluate import Done, Evaluator
 from .methods import EXTERNAL, MethodError, find_methods
 from .metrics import METRICS, Metric, find_metrics
 from .metrics.no_reference import NO_REFERENCE
-from .predict import UntrainedError, fingerprint
+from .predict import UntrainedError, fingerprint, training_data, with_degree
 from .predictions import PREDICTIONS, Predictions
 from .ranks import ALONE, Rank
-from .rows import RUN, RunError, open_for_append, part_name, read_records, to_line
-from .tasks import Task, in_batches, list_tasks, schedule
+from .records import Scorer
+from .rows import RUN, RunError, finished_keys, open_for_append, part_name, to_line
+from .schedule import evaluate, pipelined, side_by_side
+from .tasks import Task, batch_for, in_batches, list_tasks, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +61,14 @@ def run(
     metrics: Sequence[str] = ("default",),
     split: str = "test",
     device: str = "cpu",
+    scorer: Scorer | None = None,
     jobs: int = 1,
-    batch: int = 1,
+    engine: str = "local",
+    batch: int | None = None,
     limit: int | None = None,
     keep_predictions: bool = False,
+    degree: float | None = None,
+    weights: Path = WEIGHTS,
     rank: Rank = ALONE,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
@@ -73,25 +83,46 @@ def run(
     metrics : names of METRICS, "default" or "all"
     split : "train", "val" or "test"
     device : torch device for models
-    jobs : worker processes; one process does everything when 1 or on a GPU
-    batch : pairs of one size that a model takes together; with more than 1, one process does all
+    scorer : what measures models: "numpy", "torch" (on the device, where a metric has a twin), or
+        None for torch on a GPU and numpy on a CPU
+    jobs : worker processes; with 1, and for models on a GPU, everything is in this process
+    engine : of datagen.engines, where the workers are
+    batch : pairs of one size that a model takes together; None chooses by size and device
     limit : use only the first samples (the run is marked as partial)
     keep_predictions : keep them under `out` as 16-bit PNG, for later runs with other metrics
+    degree : how far every method named goes, 1 being as trained; all must be models that have one
+    weights : folder of the models' weights
     rank : which part of the pairs this process does, of several that write into `out`
     progress : called with (evaluations done, evaluations asked for)
 
     Raises
     ------
-    MethodError, MetricError, DataError (not a data set), RunError (rows that do not parse).
+    MethodError, MetricError, DataError (not a data set), RunError (rows that do not parse),
+    EngineError.
     """
     started = time.perf_counter()
+    scorer = scorer or ("numpy" if device == "cpu" else "torch")
+    if engine != "local" and device != "cpu":
+        raise EngineError(f"--engine {engine} works on CPUs; use torchrun for several GPUs")
     dataset, rows = _samples(data, split, limit)
     measured = choose_metrics(metrics)
-    methods = find_methods(["check", *names])
-    for name, folder in external.items():
-        methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
-    prints, untrained = _fingerprints(methods)
-    every = list(list_tasks(rows, methods, prints, measured, kept=keep_predictions))
+    methods = choose_methods(names, external, degree)
+    prints, untrained = _fingerprints(methods, weights)
+    kept = Predictions(Path(out).resolve() / PREDICTIONS) if keep_predictions else None
+    evaluator = Evaluator(
+        replace(dataset, rows=(), folder=dataset.folder.resolve()),
+        methods,
+        [metric.name for metric in measured],
+        device,
+        scorer,
+        weights.resolve(),
+        kept,
+    )
+    apart = {name for name in prints if evaluator.goes_on_device(name)}
+    by_torch = apart if scorer == "torch" else ()
+    every = list(
+        list_tasks(rows, methods, prints, measured, kept=keep_predictions, by_torch=by_torch)
+    )
     _refuse_other_rows(out, dataset)
     if rank.index == 0:
         _write_run(
@@ -100,26 +131,26 @@ def run(
             split=split,
             device=device,
             methods=prints,
-            metrics=[metric.name for metric in measured],
+            metrics=evaluator.metrics,
             keep_predictions=keep_predictions,
+            degree=degree,
+            weights=None if weights == WEIGHTS else str(weights),
+            training={name: training_data(name, methods[name], weights) for name in prints},
             untrained=untrained,
             limit=limit,
             keys=[key for task in every for key in task.keys.values()],
         )
     mine = every[rank.index :: rank.count]
-    done = {record["key"] for record in read_records(out) if record["status"] == "ok"}
+    done = finished_keys(out)
     todo = [left for task in mine if (left := task.without(done)).keys]
     asked = sum(len(task.keys) for task in mine)
     reused = asked - sum(len(task.keys) for task in todo)
-    kept = Predictions(Path(out) / PREDICTIONS) if keep_predictions else None
-    names = [metric.name for metric in measured]
-    evaluator = Evaluator(replace(dataset, rows=()), methods, names, device, kept)
-    jobs = 1 if device != "cpu" or batch > 1 else jobs
-    groups = _grouped(todo, jobs, batch)
+    most = partial(batch_for, device=device) if batch is None else lambda size: batch
+    streams, lanes = _streams(todo, evaluator, apart, most, jobs=jobs, engine=engine)
     failed, finished, busy = 0, reused, 0.0
     progress(finished, asked)
     with open_for_append(out, part_name(rank.index, rank.count)) as stream:
-        for records, seconds in evaluate(groups, evaluator, jobs):
+        for records, seconds in streams:
             stream.write("".join(map(to_line, records)).encode())
             stream.flush()
             failed += sum(record["status"] != "ok" for record in records)
@@ -127,8 +158,51 @@ def run(
             finished += len(records)
             progress(finished, asked)
     seconds = time.perf_counter() - started
-    overhead = max(0.0, 1 - busy / (seconds * min(jobs, max(len(groups), 1))))
-    return Summary(asked, reused, failed, untrained, seconds, overhead)
+    return Summary(asked, reused, failed, untrained, seconds, max(0.0, 1 - busy / seconds / lanes))
+
+
+def _streams(
+    todo: list[Task],
+    evaluator: Evaluator,
+    apart: set[str],
+    most: Callable[[tuple[int, int]], int],
+    *,
+    jobs: int,
+    engine: str,
+) -> tuple[Iterator[Done], int]:
+    """Make the stream of records, and count what works on it at once.
+
+    The methods set apart are driven from this process, for the device; the others go to workers.
+    """
+    here = [part for task in todo if (part := task.only(apart & task.keys.keys())).keys]
+    others = [part for task in todo if (part := task.only(task.keys.keys() - apart)).keys]
+    if engine != "local":
+        here, others = [], todo
+    batches = jobs == 1 or any(most(task.size) > 1 for task in others)
+    groups = in_batches(others, most) if batches else schedule(others, jobs)
+    workers = min(jobs, max(len(groups), 1))
+    elsewhere = partial(evaluate, groups, evaluator, jobs, engine)
+    if not here:
+        return elsewhere(), workers
+    device = pipelined(in_batches(here, most), evaluator, jobs)
+    if jobs == 1 or not others:
+        return chain(device, elsewhere()), 1
+    return side_by_side(device, elsewhere), 1 + workers
+
+
+def choose_methods(
+    names: Sequence[str], external: Mapping[str, Path], degree: float | None = None
+) -> dict[str, Method]:
+    """Look up the rows to score, the checks first; raises MethodError.
+
+    With a degree, every method named must be a model that has one.
+    """
+    methods = find_methods([*names])
+    if degree is not None:
+        methods = {name: with_degree(name, method, degree) for name, method in methods.items()}
+    for name, folder in external.items():
+        methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
+    return find_methods(["check"]) | methods
 
 
 def choose_metrics(names: Sequence[str]) -> list[Metric]:
@@ -155,18 +229,14 @@ def _samples(data: Path, split: str, limit: int | None) -> tuple[DataSet, list[d
     return dataset, rows
 
 
-def _grouped(tasks: list[Task], jobs: int, batch: int) -> list[tuple[Task, ...]]:
-    if batch > 1:
-        return in_batches(tasks, batch)
-    return schedule(tasks, jobs) if jobs > 1 else [(task,) for task in tasks]
-
-
-def _fingerprints(methods: dict[str, Method]) -> tuple[dict[str, dict], dict[str, str]]:
+def _fingerprints(
+    methods: dict[str, Method], weights: Path
+) -> tuple[dict[str, dict], dict[str, str]]:
     """Split the methods into those that can run, with their fingerprints, and the untrained."""
     prints, untrained = {}, {}
     for name, method in methods.items():
         try:
-            prints[name] = fingerprint(name, method)
+            prints[name] = fingerprint(name, method, weights)
         except UntrainedError as error:
             untrained[name] = str(error)
     return prints, untrained

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .method import Method
     from .metrics import Metric
 
+BATCH_PIXELS, MOST = 2**22, 64  # sixteen pictures of 512 x 512, or 64 small ones
 SLICES = 4  # parts of each of the last tasks, so that no core idles while another has a long one
 
 
@@ -38,6 +39,10 @@ class Task:
         """(height, width) of the pictures."""
         return self.row["height"], self.row["width"]
 
+    def estimate_of(self, name: str) -> tuple[str, str, str]:
+        """Method, sample and key of what a method makes: where its prediction is kept."""
+        return name, self.row["id"], self.estimates[name]
+
     def only(self, names: Iterable[str]) -> Task:
         """Keep some of the methods."""
         return replace(self, keys={name: self.keys[name] for name in names})
@@ -54,6 +59,7 @@ def list_tasks(
     metrics: Sequence[Metric],
     *,
     kept: bool = False,
+    by_torch: Container[str] = (),
 ) -> Iterator[Task]:
     """List the work in the data set's order, one task per sample and reference.
 
@@ -65,7 +71,14 @@ def list_tasks(
     kept : predictions pass through 16-bit files, which moves values by half a code: other keys
     """
     made_by = {name: evaluation_key(name, print_) for name, print_ in prints.items()}
-    measured = evaluation_key([metric.id for metric in metrics], *(["png16"] if kept else []))
+    measured = {
+        name: evaluation_key(
+            [metric.id for metric in metrics],
+            *(["png16"] if kept else []),
+            *(["torch"] if name in by_torch else []),
+        )
+        for name in made_by
+    }
     for row in rows:
         lut = (row["distortion"] or {}).get("lut")
         given = [row["id"], row["sha256"][row["input"]], row["sha256"][row["regions"]], lut]
@@ -76,7 +89,7 @@ def list_tasks(
                 seen = wanted if methods[name].kind in ("check", "oracle") else None
                 picture = _picture_hash(methods[name], row["id"])
                 estimates[name] = evaluation_key(maker, given, seen, picture)
-                keys[name] = evaluation_key(estimates[name], wanted, measured)
+                keys[name] = evaluation_key(estimates[name], wanted, measured[name])
             yield Task(row, reference, keys, estimates)
 
 
@@ -100,10 +113,24 @@ def schedule(tasks: Iterable[Task], jobs: int) -> list[tuple[Task, ...]]:
     return [(task,) for task in whole + slices]
 
 
-def in_batches(tasks: Iterable[Task], batch: int) -> list[tuple[Task, ...]]:
-    """Group tasks of one size, up to `batch` at a time, large pictures first."""
+def in_batches(
+    tasks: Iterable[Task], most: Callable[[tuple[int, int]], int]
+) -> list[tuple[Task, ...]]:
+    """Group tasks of one size, up to `most(size)` at a time, large pictures first."""
     ordered = sorted(tasks, key=lambda task: task.size, reverse=True)
-    groups = (tuple(alike) for _, alike in groupby(ordered, key=lambda task: task.size))
-    return [
-        alike[start : start + batch] for alike in groups for start in range(0, len(alike), batch)
-    ]
+    groups = []
+    for size, alike in groupby(ordered, key=lambda task: task.size):
+        same = tuple(alike)
+        groups += [same[at : at + most(size)] for at in range(0, len(same), most(size))]
+    return groups
+
+
+def batch_for(size: tuple[int, int], device: str) -> int:
+    """Choose how many pictures (height, width) a model takes together.
+
+    On a CPU one: more is no faster. On a GPU as many as make BATCH_PIXELS; what does not fit into
+    its memory after all is halved until it does.
+    """
+    if not device.startswith("cuda"):
+        return 1
+    return max(1, min(MOST, BATCH_PIXELS // (size[0] * size[1])))

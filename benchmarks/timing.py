@@ -253,9 +253,10 @@ def _model_call(
 ) -> tuple[Callable, dict]:
     import torch
 
+    from .inference import load_model
     from .models import build
     from .precision import variant
-    from .predict import UntrainedError, load_model
+    from .predict import UntrainedError
 
     try:
         model, note = load_model(name, device), ""

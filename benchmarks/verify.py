@@ -13,7 +13,7 @@ from datagen.dataset import load_pair, open_dataset
 
 from .methods import lookup
 from .metrics import Target, score_target
-from .predict import predictor
+from .predict import predictor, weights_of
 from .predictions import rounded_as_kept
 from .rows import RunError, load_run, read_records
 
@@ -56,13 +56,14 @@ def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mism
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
     chosen = np.random.default_rng(seed).permutation(len(records))[:count]
     rows = {row["id"]: row for row in dataset.rows}
+    weights = weights_of(about)
     found: list[Mismatch] = []
     for record in (records[i] for i in sorted(chosen)):
         settings = about["methods"][record["method"]]["settings"]
         method = replace(lookup(record["method"]), settings=settings)
         pair = load_pair(dataset, rows[record["sample"]], record["expert"])
         target = Target(pair.reference, pair.degraded, pair.regions)
-        estimate = predictor(record["method"], method)(pair, target.ideal.encoded)
+        estimate = predictor(record["method"], method, weights=weights)(pair, target.ideal.encoded)
         if about["keep_predictions"]:
             estimate = rounded_as_kept(estimate)
         values = score_target(estimate, target, names=about["metrics"])

@@ -17,10 +17,10 @@ import pytest
 from benchmarks import method as method_module
 from benchmarks import methods
 from benchmarks.cli import main
+from benchmarks.inference import infer, load_model
 from benchmarks.method import Method
 from benchmarks.methods import MethodError, find_methods
 from benchmarks.metrics import METRICS, MetricError
-from benchmarks.predict import infer, load_model
 from benchmarks.ranks import Rank, rank_from
 from benchmarks.rows import ROWS, RunError, load_rows, read_records
 from benchmarks.run import run

@@ -27,17 +27,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--metrics", nargs="+", default=["default"], metavar="NAME", help=metrics)
     add("--split", choices=["train", "val", "test"], default="test")
     add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
+    scorer = "numpy, or torch: models are measured on the device (auto: torch on a GPU)"
+    add("--scorer", choices=["auto", "numpy", "torch"], default="auto", help=scorer)
     add("--jobs", type=int, default=None, help="worker processes (default: cores)")
-    batch = "pairs of one size that a model takes together (default: 8 on a GPU, else 1)"
-    add("--batch", type=int, default=None, metavar="N", help=batch)
+    add("--engine", default="local", help="where the workers are: local, ray or dask")
+    batch = "pairs of one size that a model takes together (auto: by size on a GPU, else 1)"
+    add("--batch", type=_batch, default=None, metavar="N", help=batch)
+    degree = "how far models go, 1 being as trained; every method named must have it"
+    add("--degree", type=float, metavar="X", help=degree)
+    add("--weights", type=Path, metavar="DIR", help="weights other than the shipped ones")
     kept = "keep predictions as 16-bit PNG, so that other metrics need no new inference"
     add("--keep-predictions", action="store_true", help=kept)
     add("--limit", type=int, metavar="N", help="first N samples only; marked as partial everywhere")
 
 
+def _batch(text: str) -> int | None:
+    """Read --batch: a number from 1, or "auto"."""
+    if text == "auto":
+        return None
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be auto or a number from 1, got {text}")
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
+    from ..checkpoints import WEIGHTS
     from ..environment import pick_device
     from ..ranks import rank_from
     from ..run import run as score
@@ -60,7 +76,11 @@ def run(args: argparse.Namespace) -> int:
             device=device,
             metrics=args.metrics,
             jobs=args.jobs or max(cores, 1),
-            batch=args.batch or (1 if device == "cpu" else 8),
+            scorer=None if args.scorer == "auto" else args.scorer,
+            engine=args.engine,
+            batch=args.batch,
+            degree=args.degree,
+            weights=args.weights or WEIGHTS,
             keep_predictions=args.keep_predictions,
             rank=rank,
             limit=args.limit,

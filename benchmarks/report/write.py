@@ -12,7 +12,7 @@ from datagen.dataset import load_pair, open_dataset
 from datagen.files import write_text
 
 from ..methods import lookup
-from ..predict import Predict, UntrainedError, predictor
+from ..predict import Predict, UntrainedError, predictor, weights_of
 from ..rows import RunError, load_rows, load_run
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
 from .figures import LINES, quality_by_exposure
@@ -145,6 +145,7 @@ def _predictors(about: dict[str, Any]) -> dict[str, Predict]:
     """Make the methods of a run callable; a model whose weights are gone is left out."""
     predictors = {}
     for name, facts in about["methods"].items():
+        method = replace(lookup(name), settings=facts["settings"])
         with contextlib.suppress(UntrainedError):
-            predictors[name] = predictor(name, replace(lookup(name), settings=facts["settings"]))
+            predictors[name] = predictor(name, method, weights=weights_of(about))
     return predictors
