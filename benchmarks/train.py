@@ -28,7 +28,6 @@ from .environment import pick_device
 from .losses import LOSSES
 from .losses.regions import region_loss
 from .models import MODELS, build
-from .models.output import Output
 from .train_settings import Training
 from .train_state import Run, not_finite
 from .validate import validate
@@ -143,8 +142,7 @@ def loss_terms(network: nn.Module, batch: Batch, settings: Training) -> dict[str
     with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
         if getattr(MODELS[settings.model].load(), "OWN_LOSS", False):
             return network(degraded, regions, reference=reference).terms
-        output = network(degraded, regions)
-    output = Output(*(None if x is None else x.float() for x in vars(output).values()))
+        output = network(degraded, regions).float()
     host_loss = LOSSES[settings.loss]
     if not MODELS[settings.model].region_aware:
         return host_loss(output, degraded, reference)

@@ -99,6 +99,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
+    # Released code: Adam 1e-4.
+    "msec": {"loss": "pyramid", "lr": 1e-4},
+    "msec_small": {"loss": "pyramid", "lr": 1e-3, "schedule": "cosine"},
 }
 CONVERSIONS: dict[str, dict[str, Any]] = {
     # RANLEN, section 4.3.2: no loss on B, and C is all but A.

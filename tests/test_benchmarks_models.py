@@ -334,7 +334,7 @@ def test_one_batch_can_be_learned(name):
     reference = images(1, 3, 32, 32) * 0.5 + 0.3
     degraded = 0.4 * reference
     model, loss = build(name), LOSSES[settings_for(name).loss]
-    lr = 0.1 if count(model) < 100 else 1e-3 if name == "deep_upe" else 3e-3
+    lr = 0.1 if count(model) < 100 else {"deep_upe": 1e-3, "msec": 3e-4}.get(name, 3e-3)
     optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=lr)
     history = []
     for _ in range(20):

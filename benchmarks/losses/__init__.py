@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from .pyramid import pyramid
 from .retinex import retinex
 from .supervised import absolute, squared
 from .zero_reference import zero_reference, zero_reference_pp
@@ -20,6 +21,7 @@ Loss = Callable[..., dict[str, Tensor]]
 LOSSES: dict[str, Loss] = {
     "l1": absolute,
     "l2": squared,
+    "pyramid": pyramid,
     "retinex": retinex,
     "zero_reference": zero_reference,
     "zero_reference_pp": zero_reference_pp,

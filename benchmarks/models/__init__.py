@@ -171,6 +171,29 @@ GLOBAL: dict[str, Method] = {
         trained=True,
         settings={"width": 16, "blocks": (1, 1, 1)},
     ),
+    "msec": Method(
+        _FAMILIES + "msec:Msec",
+        "model",
+        "four U-Nets on a Laplacian pyramid; large pictures by bilateral guided upsampling",
+        paper="Afifi et al., CVPR 2021",
+        parameters=7_015_449,
+        trained=True,
+        slow=True,
+    ),
+    "msec_small": Method(
+        _FAMILIES + "msec:Msec",
+        "model",
+        "msec with fewer channels and halvings that starts as the identity, trained here",
+        paper="Afifi et al., CVPR 2021",
+        parameters=264_361,
+        trained=True,
+        settings={
+            "depths": (2, 2, 2, 3),
+            "widths": (6, 8, 8, 10),
+            "skip": "change",
+            "peak": 1.0,
+        },
+    ),
     "image_adaptive_lut": Method(
         _FAMILIES + "lut3d:ImageAdaptiveLut",
         "model",
@@ -235,6 +258,7 @@ HOSTS: dict[str, dict[str, int]] = {
     "dped_small": {"concat": 33_715, "ranlen": 70_631},
     "dpe_small": {"concat": 287_603, "ranlen": 378_295},
     "retinexformer_small": {"concat": 186_701, "ranlen": 253_025},
+    "msec_small": {"concat": 264_937, "ranlen": 348_525},
 }
 
 

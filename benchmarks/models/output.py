@@ -25,13 +25,21 @@ class Output:
     image : (N, 3, H, W) the corrected images
     illumination : (N, 3, H, W) Retinex models: image = input / illumination
     curves : (N, 3 k, H, W) curve models: the k maps A in the paper's sign, x + A x (1 - x)
+    levels : pyramid models: (N, 3, h, w) results of coarser levels, doubled; finest first
     terms : models that set OWN_LOSS, when a reference is given: their weighted loss terms by name
     """
 
     image: Tensor
     illumination: Tensor | None = None
     curves: Tensor | None = None
+    levels: tuple[Tensor, ...] = ()
     terms: dict[str, Tensor] | None = None
+
+    def float(self) -> Output:
+        """The same in float32, without loss terms: what losses are computed on."""
+        levels = tuple(level.float() for level in self.levels)
+        maps = (self.image, self.illumination, self.curves)
+        return Output(*(None if x is None else x.float() for x in maps), levels=levels)
 
 
 @runtime_checkable
