@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import signal
 import sys
 import threading
@@ -24,12 +23,13 @@ from typing import Any
 from . import distort, engines, plan, workspace
 from .card import write_card
 from .engines.worker import Outcome, Task
-from .manifest import MANIFEST, OK, Row, dataset_hash, read_rows, sort_manifest
+from .manifest import OK, Row, dataset_hash, read_rows, sort_manifest
 from .plan import Job
 from .progress import Progress
 from .recipe import Recipe, RecipeError
-from .render import MEMO, Renderer, lost_rows
+from .render import Renderer, lost_rows
 from .sources import read_source, source_folder
+from .target import PlaceError, Target, open_target
 from .versions import versions
 
 TIMINGS = "timings.jsonl"  # seconds per scene: kept apart, so that the manifest is reproducible
@@ -54,7 +54,7 @@ class Resources:
 class Summary:
     """What a build came to."""
 
-    folder: Path
+    place: str  # the folder or URL
     made: int = 0  # samples
     reused: int = 0
     failed: Counter[str] = field(default_factory=Counter)  # status -> samples
@@ -65,8 +65,8 @@ class Summary:
     worker_seconds: float = 0.0
 
 
-def build(recipe: Recipe, out: Path, resources: Resources | None = None) -> Summary:
-    """Build, or go on building, the data set of a recipe in a folder.
+def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -> Summary:
+    """Build, or go on building, the data set of a recipe in a folder, or at a URL.
 
     Scenes that failed in an earlier build are tried again.
 
@@ -74,40 +74,51 @@ def build(recipe: Recipe, out: Path, resources: Resources | None = None) -> Summ
     ------
     RecipeError
         The recipe cannot be planned, or the folder holds something else.
+    PlaceError
+        The folder is at work, or the URL cannot be used.
     OSError
-        The folder cannot be written (full, read-only, forbidden). What is complete stays valid.
+        The target cannot be written (full, read-only, forbidden). What is complete stays valid.
     """
     started = time.monotonic()
     resources = resources or Resources()
     meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
-    folder = source_folder(recipe.source)
+    target = open_target(out)
+    if not (target.shared or resources.engine == "serial"):
+        raise PlaceError(f"{target}: no other process can see it; use --engine serial")
+    folder = source_folder(recipe.source).absolute()
     jobs = plan.jobs(recipe, read_source(recipe.source))
-    summary = Summary(Path(out))
-    with workspace.locked(summary.folder), _interruptible() as stop:
-        workspace.claim(summary.folder, recipe.name, meaning)
-        kept = _kept(recipe, jobs, summary.folder)
+    summary = Summary(str(target))
+    with target.held() as manifest, _interruptible() as stop:
+        workspace.claim(target, recipe.name, meaning)
+        kept = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
         summary.reused = len(kept)
         todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
-        renderer = Renderer(recipe, folder, summary.folder)
         tasks = (_task(recipe, job, folder, resources) for job in todo)
         tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
-        _make(renderer, tasks, total=len(todo), resources=resources, kept=kept, summary=summary)
+        renderer = Renderer(recipe, folder, target.absolute())
+        run = engines.load(resources.engine)
+        outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
+        with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
+            for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):
+                bar.step(failed=any(row["status"] != OK for row in rows))
         summary.interrupted = stop.is_set()
         if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
-            summary.hash = _finish(summary.folder, recipe.name, meaning, kept)
+            summary.hash = _finish(
+                target, manifest, content={"name": recipe.name, **meaning}, kept=kept
+            )
     summary.seconds = time.monotonic() - started
     return summary
 
 
-def _kept(recipe: Recipe, jobs: Sequence[Job], out: Path) -> dict[str, int]:
+def _kept(recipe: Recipe, jobs: Sequence[Job], rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
     """Sample id -> manifest offset, for the scenes of which every sample is there and whole."""
     by_scene = {job.scene.name: job for job in jobs}
     kept: dict[str, tuple[str, int]] = {}
-    for offset, row in workspace.whole_rows(out):
+    for offset, row in rows:
         job = by_scene.get(row["scene"])
         if job is None:
             raise RecipeError(
-                f"{out}: holds scene {row['scene']!r}, which the source no longer has; "
+                f"the data set holds scene {row['scene']!r}, which the source no longer has; "
                 "put it back or choose another folder"
             )
         if (row["split"], row["source"]["path"]) == (job.split, job.scene.files[0]):
@@ -135,37 +146,33 @@ def _task(recipe: Recipe, job: Job, folder: Path, resources: Resources) -> Task:
     )
 
 
-def _make(
+def _append(
+    outcomes: Iterable[Outcome],
     renderer: Renderer,
-    tasks: Iterable[Task],
+    manifest: Path,
     *,
-    total: int,
-    resources: Resources,
     kept: dict[str, int],
     summary: Summary,
-) -> None:
-    """Render the tasks; append every scene's rows as soon as it is done."""
-    run = engines.load(resources.engine)
-    outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
+) -> Iterator[list[Row]]:
+    """Append every scene's rows as soon as it is done, and yield them."""
     with (
-        Progress(total, f"building {renderer.recipe.name}", "scene") as bar,
-        workspace.Appender(summary.folder) as manifest,
-        (summary.folder / TIMINGS).open("a", encoding="utf-8") as timings,
+        workspace.Appender(renderer.out, manifest) as appender,
+        manifest.with_name(TIMINGS).open("a", encoding="utf-8") as timings,
     ):
         for outcome in outcomes:
-            rows = outcome.result if outcome.status == OK else _rows_of_lost(renderer, outcome)
-            kept.update(manifest.append(rows))
+            scene, rows = outcome.task.job.scene.name, _rows(renderer.recipe, outcome)
+            kept.update(appender.append(scene, rows))
             _count(summary, rows)
-            failed = any(row["status"] != OK for row in rows)
             summary.worker_seconds += outcome.seconds
-            scene = outcome.task.job.scene.name
             timings.write(json.dumps({"scene": scene, "seconds": round(outcome.seconds, 3)}) + "\n")
-            bar.step(failed=failed)
+            yield rows
 
 
-def _rows_of_lost(renderer: Renderer, outcome: Outcome) -> list[Row]:
-    job = outcome.task.job
-    return lost_rows(renderer.recipe, job, outcome.status, outcome.reason)
+def _rows(recipe: Recipe, outcome: Outcome) -> list[Row]:
+    """What a worker returned, or the rows that say how its scene was lost."""
+    if outcome.status == OK:
+        return outcome.result
+    return lost_rows(recipe, outcome.task.job, outcome.status, outcome.reason)
 
 
 def _count(summary: Summary, rows: Sequence[Row]) -> None:
@@ -177,32 +184,33 @@ def _count(summary: Summary, rows: Sequence[Row]) -> None:
         summary.failures.append(f"{first['scene']}: {first['status']}: {first['reason']}")
 
 
-def _finish(out: Path, name: str, meaning: dict[str, Any], kept: dict[str, int]) -> str:
+def _finish(
+    target: Target, manifest: Path, *, content: dict[str, Any], kept: dict[str, int]
+) -> str:
     """Sort the manifest and sign the data set with its hash."""
-    sort_manifest(out / MANIFEST, kept)
+    sort_manifest(manifest, kept)
     counts: Counter[tuple[str, str]] = Counter()
 
     def counted() -> Iterator[Row]:
-        for row in read_rows(out / MANIFEST):
+        for row in read_rows(manifest):
             counts[row["split"], row["status"]] += 1
             yield row
 
-    signature = dataset_hash(counted())
     content = {
-        "name": name,
-        **meaning,
+        **content,
         "complete": True,
-        "hash": signature,
+        "hash": dataset_hash(counted()),
         "samples": {
             split: {status: n for (s, status), n in sorted(counts.items()) if s == split}
             for split in plan.SPLITS
         },
         "versions": versions(),
     }
-    shutil.rmtree(out / MEMO, ignore_errors=True)
-    write_card(out, content, read_rows(out / MANIFEST))
-    workspace.write_dataset(out, content)
-    return signature
+    target.remove_tree(distort.MEMO)
+    target.keep_manifest(manifest)
+    files = write_card(target, content, manifest)
+    workspace.write_dataset(target, {**content, "files": files})
+    return content["hash"]
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import sha256_file, write_text
-from .manifest import MANIFEST, OK, Row
+from .files import sha256, sha256_file
+from .manifest import MANIFEST, OK, read_rows
+from .target import Target
 from .templates import template
 
 CARD, CROISSANT = "README.md", "croissant.json"
@@ -53,18 +54,20 @@ _FIELDS = {
 }
 
 
-def write_card(folder: Path, content: Mapping[str, Any], rows: Iterable[Row]) -> None:
+def write_card(out: Target, content: Mapping[str, Any], manifest: Path) -> dict[str, str]:
     """Write README.md and croissant.json of a complete data set; the same rows give the same bytes.
+
+    Returns their SHA-256 and the manifest's, by name.
 
     Parameters
     ----------
     content : what dataset.json holds
-    rows : its manifest
+    manifest : its path on this machine
     """
     sources: dict[str, dict[str, str]] = {}
     evs: set[float | None] = set()
     kinds: Counter[str] = Counter()
-    for row in rows:
+    for row in read_rows(manifest):
         if row["status"] == OK:
             source = row["source"]
             sources.setdefault(
@@ -81,10 +84,12 @@ def write_card(folder: Path, content: Mapping[str, Any], rows: Iterable[Row]) ->
     page = template("card.md.j2").render(
         content=content, licences=licences, evs=sorted(evs, key=lambda ev: ev or 0), kinds=kinds
     )
-    write_text(folder / CARD, page)
-    croissant = _croissant(folder, content, sources, sorted(licences))
+    out.write(CARD, page.encode())
+    digest = sha256_file(manifest)
+    croissant = _croissant(content, sources, sorted(licences), digest)
     text = json.dumps(croissant, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_text(folder / CROISSANT, text)
+    out.write(CROISSANT, text.encode())
+    return {MANIFEST: digest, CARD: sha256(page.encode()), CROISSANT: sha256(text.encode())}
 
 
 def forbidden_licences(licences: Iterable[str]) -> list[str]:
@@ -102,10 +107,10 @@ def forbidden_licences(licences: Iterable[str]) -> list[str]:
 
 
 def _croissant(
-    folder: Path,
     content: Mapping[str, Any],
     sources: Mapping[str, Mapping[str, str]],
     licences: list[str],
+    manifest_sha256: str,
 ) -> dict[str, Any]:
     name = content["name"]
     return {
@@ -139,7 +144,7 @@ def _croissant(
                 "name": MANIFEST,
                 "contentUrl": MANIFEST,
                 "encodingFormat": "application/jsonlines",
-                "sha256": sha256_file(folder / MANIFEST),
+                "sha256": manifest_sha256,
             },
             {
                 "@type": "cr:FileSet",

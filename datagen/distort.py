@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +23,15 @@ from luts.colorimetry import delta_e_2000, encoded_to_lab
 from luts.lut import Lut3D, nodes
 from luts.severity import mean_difference
 
-from .files import write_text
+from .files import sha256
 from .recipe import Recipe, RecipeError
 from .seeding import sample_rng
 from .settings import Distort
 from .strict import nearest
+from .target import Target
 
 MAX_DRAWS = 32
+MEMO = ".drawn"  # in the data set's folder while the build runs
 Layer = Callable[[np.ndarray], np.ndarray]
 
 
@@ -42,6 +45,7 @@ class Distortion:
     layers: tuple[Layer, ...]
     lut_size: int
     lut_hash: str
+    lut_file: tuple[str, int]  # SHA-256 and bytes of the .cube file
     record: dict[str, Any]
 
     def apply(self, encoded: np.ndarray) -> np.ndarray:
@@ -50,23 +54,25 @@ class Distortion:
 
     def bake(self) -> Lut3D:
         """All layers as one LUT."""
-        names = [layer["name"] for layer in self.record.get("layers", [self.record])]
-        table = _through(self.layers, nodes(self.lut_size))
-        return Lut3D(table, title=" + ".join(names))
+        return _bake(self.layers, self.lut_size, self.record)
+
+    def cube(self) -> bytes:
+        """The .cube file of that LUT."""
+        return _cube(self.bake())
 
 
 def draw(
-    recipe: Recipe, block: int, *, split: str, sample: str, number: int, memo: Path
+    recipe: Recipe, block: int, *, split: str, sample: str, number: int, out: Target
 ) -> Distortion:
     """The distortion of a sample: an entry of the block's pool for its split, chosen by its id.
 
-    `memo` is a folder where workers leave what they drew for each other: bringing a member to its
+    In the data set's folder workers leave what they drew for each other: bringing a member to its
     severity takes longer than everything else about it.
     """
     distort = recipe.distort[block]
     rng = sample_rng(recipe.seed, f"{sample}/distort/{number}")
     entry = int(rng.integers(distort.pool))
-    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}", memo)
+    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}", out)
 
 
 def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
@@ -93,21 +99,36 @@ def check_names(recipe: Recipe) -> dict[str, str]:
             if not Path(file).is_file():
                 raise RecipeError(f"{where} files: {file}: no such file")
             hashes[Path(file).name] = luts.table_hash(luts.read_cube(file))
+    _refuse_twins(recipe, hashes)
     return hashes
 
 
+def _refuse_twins(recipe: Recipe, files: dict[str, str]) -> None:
+    """Two names for one table would claim one file, which can carry one title only."""
+    named = {name for distort in recipe.distort for name in distort.library} if files else ()
+    first: dict[str, str] = {}
+    for name, digest in [*files.items(), *((n, luts.table_hash(library.load(n))) for n in named)]:
+        other = first.setdefault(digest, name)
+        if other != name:
+            raise RecipeError(
+                f"{recipe.path}: [[distort]] files: {other} and {name} hold the same LUT; "
+                "leave one out"
+            )
+
+
 @functools.cache
-def _pool_entry(distort: Distort, seed: int, key: str, memo: Path) -> Distortion:
+def _pool_entry(distort: Distort, seed: int, key: str, out: Target) -> Distortion:
     """Take an entry from the memo, or draw it and leave it there. Both give the same numbers."""
-    path = memo / f"{key.replace('/', '-')}.json"
-    if path.is_file():
-        drawn = json.loads(path.read_text("utf-8"))
-    else:
+    name = f"{MEMO}/{key.replace('/', '-')}.json"
+    try:
+        drawn = json.loads(out.read(name))
+    except (FileNotFoundError, ValueError):  # a URL may show a file that is being written
         drawn = _draw_entry(distort, sample_rng(seed, key))
-        write_text(path, json.dumps(drawn))
+        out.write(name, json.dumps(drawn).encode())
     record = drawn["record"]
     layers = tuple(_layer(layer, distort) for layer in record.get("layers", [record]))
-    return Distortion(layers, distort.lut_size, drawn["lut_hash"], record)
+    file = (drawn["file_sha256"], drawn["file_bytes"])
+    return Distortion(layers, distort.lut_size, drawn["lut_hash"], file, record)
 
 
 def _draw_entry(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
@@ -119,8 +140,26 @@ def _draw_entry(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
         "exact": all(record["kind"] == "family" for record in records),
         "severity": round(mean_difference(functools.partial(_through, layers)), 4),
     }
-    lut = Distortion(layers, distort.lut_size, "", record).bake()
-    return {"record": record, "lut_hash": luts.table_hash(lut)}
+    lut = _bake(layers, distort.lut_size, record)
+    cube = _cube(lut)
+    return {
+        "record": record,
+        "lut_hash": luts.table_hash(lut),
+        "file_sha256": sha256(cube),
+        "file_bytes": len(cube),
+    }
+
+
+def _bake(layers: tuple[Layer, ...], size: int, record: dict[str, Any]) -> Lut3D:
+    names = [layer["name"] for layer in record.get("layers", [record])]
+    return Lut3D(_through(layers, nodes(size)), title=" + ".join(names))
+
+
+def _cube(lut: Lut3D) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "lut.cube"
+        luts.write_cube(lut, path)
+        return path.read_bytes()
 
 
 def _layer(record: dict[str, Any], distort: Distort) -> Layer:

@@ -8,6 +8,7 @@ anything else is only read, through imageio.
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from pathlib import Path
@@ -83,14 +84,13 @@ def write_image(path: Path, image: np.ndarray) -> None:
     if suffix in (".jpg", ".jpeg") and image.dtype != np.uint8:
         raise ImageError(f"{path}: JPEG holds 8 bits, got {image.dtype}; use .png or .tif")
     with whole_file(path) as scratch:
-        if suffix in (".tif", ".tiff"):
-            _write_tiff(scratch, image)
-        else:
-            scratch.write_bytes(encode(image, suffix))
+        scratch.write_bytes(encode(image, suffix))
 
 
 def encode(image: np.ndarray, suffix: str = ".png") -> bytes:
-    """Give the bytes of a PNG or JPEG file: (H, W[, 3]) uint8 or uint16 in, one file out."""
+    """Give the bytes of a PNG, TIFF or JPEG file: (H, W[, 3]) uint8 or uint16 in, one file out."""
+    if suffix in (".tif", ".tiff"):
+        return _encode_tiff(image)
     if suffix == ".png":
         options = PNG_PHOTO if image.ndim == 3 else PNG_GREY
     else:
@@ -169,13 +169,15 @@ def _read_other(path: Path) -> tuple[np.ndarray, bytes]:
         return file.read(rotate=True), profile  # rotate: by the EXIF orientation
 
 
-def _write_tiff(path: Path, image: np.ndarray) -> None:
+def _encode_tiff(image: np.ndarray) -> bytes:
     import tifffile
 
+    data = io.BytesIO()
     photometric = "rgb" if image.ndim == 3 else "minisblack"
     tifffile.imwrite(
-        path, image, photometric=photometric, compression="zlib", metadata=None, software=False
+        data, image, photometric=photometric, compression="zlib", metadata=None, software=False
     )
+    return data.getvalue()
 
 
 def upright(image: np.ndarray, orientation: int) -> np.ndarray:

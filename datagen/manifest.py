@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,12 @@ from luts.command import UserError
 
 from .files import whole_file
 from .plan import SPLITS
+from .strict import shown
 
 MANIFEST = "manifest.jsonl"
 DATASET = "dataset.json"
 OK = "ok"
+CHECK = "check"  # key of a line's own checksum
 
 Row = dict[str, Any]
 
@@ -48,7 +51,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def parse_row(line: bytes, where: str) -> Row:
-    """Read one line and check the keys everything else relies on."""
+    """Read one line and check it: the keys everything relies on, and its checksum if it has one."""
     try:
         row = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\u" in line:  # an escaped half surrogate is JSON, but no text that can be written
@@ -60,13 +63,20 @@ def parse_row(line: bytes, where: str) -> Row:
     problem = _problem(row)
     if problem:
         raise ManifestError(f"{where}: {problem}")
+    check = row.pop(CHECK, None)
+    if check is not None and check != checksum(row):
+        raise ManifestError(f"{where}: its checksum is {shown(check)}, not {checksum(row)!r}")
     return row
 
 
 def dump_row(row: Mapping[str, Any]) -> bytes:
-    """One line, always the same bytes for the same row."""
-    text = json.dumps(row, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8") + b"\n"
+    """One line with its checksum, always the same bytes for the same row."""
+    return _json_line({**row, CHECK: checksum(row)})
+
+
+def checksum(row: Mapping[str, Any]) -> str:
+    """CRC-32 of the line of a row without its checksum, as 8 hex digits."""
+    return f"{zlib.crc32(_json_line(row)):08x}"
 
 
 def sort_manifest(path: Path, keep: Mapping[str, int]) -> None:
@@ -97,13 +107,18 @@ def dataset_hash(rows: Iterable[Row]) -> str:
         if row["id"] <= previous:
             raise ManifestError(f"{row['id']}: the manifest is not sorted by id, or lists it twice")
         previous = row["id"]
-        digest.update(dump_row({"id": row["id"], "sha256": row["sha256"]}))
+        digest.update(_json_line({"id": row["id"], "sha256": row["sha256"]}))
     return digest.hexdigest()
 
 
 def output_files(row: Row) -> list[str]:
     """Every file a row stands for, relative to the data set's folder."""
     return sorted(row.get("sha256", {}))
+
+
+def _json_line(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8") + b"\n"
 
 
 def _line_at(stream: Any, offset: int) -> bytes:

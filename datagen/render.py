@@ -5,22 +5,19 @@ This is what a worker does with a job. Nothing here depends on other scenes, on 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from luts import write_cube
-
 from . import distort, masks, plan
 from .engines.worker import TargetError
-from .files import sha256_file
+from .files import sha256
 from .geometry import Guide
-from .images import quantise, write_image
+from .images import encode, quantise
 from .manifest import OK, Row
 from .negative import Negative, SceneError, open_negative
 from .plan import Job, Sample
@@ -28,9 +25,9 @@ from .recipe import Recipe
 from .seeding import sample_rng
 from .settings import Mask
 from .shapes import Drawn, Whole, follows_segmentation
+from .target import Target
 from .versions import versions
 
-MEMO = ".drawn"  # beside the pictures while the build runs
 SUFFIXES = {"png": ".png", "tiff": ".tif"}
 EVERYTHING = Mask("whole", 1.0, Whole())
 
@@ -41,7 +38,7 @@ class Renderer:
 
     recipe: Recipe
     source: Path  # the source's folder
-    out: Path  # the data set's folder
+    out: Target
 
     def __call__(self, job: Job) -> list[Row]:
         """Raises TargetError when the files cannot be written; a bad source becomes rows."""
@@ -102,22 +99,20 @@ class Renderer:
 
         Returns the record for the row, and the distorted picture's codes.
         """
-        with _writing(self.out / MEMO):
+        with _writing(self.out):
             drawn = distort.draw(
                 self.recipe,
                 sample.block,
                 split=job.split,
                 sample=sample.id,
                 number=sample.draw,
-                memo=self.out / MEMO,
+                out=self.out,
             )
         distorted = drawn.apply(encoded)
-        path = f"luts/{drawn.lut_hash}.cube"
-        target = self.out / path
-        with _writing(target):
-            if not target.exists():
-                write_cube(drawn.bake(), target)
-            digest = _file_digest(target, target.stat().st_mtime_ns)
+        path, (digest, size) = f"luts/{drawn.lut_hash}.cube", drawn.lut_file
+        with _writing(self.out):
+            if self.out.size(path) != size:
+                self.out.write(path, drawn.cube())
         severity = round(distort.image_severity(distorted, encoded), 4)
         record = {
             **drawn.record,
@@ -129,20 +124,14 @@ class Renderer:
 
     def _write(self, path: str, codes: np.ndarray) -> str:
         """Write a picture or a label image; returns the file's hash."""
-        target = self.out / path
-        with _writing(target):
-            write_image(target, codes)
-            return sha256_file(target)
+        data = encode(codes, PurePath(path).suffix)
+        with _writing(self.out):
+            self.out.write(path, data)
+        return sha256(data)
 
     @property
     def _suffix(self) -> str:
         return SUFFIXES[self.recipe.output.format]
-
-
-@functools.lru_cache(maxsize=1024)
-def _file_digest(path: Path, mtime_ns: int) -> str:
-    """Hash of a LUT's file, which many samples share; read again when it has been written again."""
-    return sha256_file(path)
 
 
 def draw_regions(
@@ -205,9 +194,10 @@ def _clipped(codes: np.ndarray) -> dict[str, float]:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(out: Target) -> Iterator[None]:
     """Turn whatever goes wrong while writing into TargetError, which stops the build."""
     try:
         yield
     except OSError as error:
-        raise TargetError(error.errno, error.strerror, str(path)) from error
+        where = str(error.filename or out)
+        raise TargetError(error.errno, error.strerror, where) from error

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import luts
 
 from . import consistency, masks
+from .card import CARD, CROISSANT
 from .files import sha256_file
 from .images import ImageError, read_image, to_float
 from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dataset_hash, parse_row, read_rows
 from .picture_hash import near_duplicates, picture_hash
+from .target import Target, open_target
 from .workspace import read_dataset
 
 BATCH = 64  # scenes in flight
@@ -38,28 +41,34 @@ class _SceneReport:
     picture: tuple[str, str, str, int] | None  # scene, split, source hash, picture hash
 
 
-def verify(folder: Path, *, against: Path | None = None, strict: bool = False) -> Report:
+def verify(
+    place: Target | Path | str, *, against: Path | None = None, strict: bool = False
+) -> Report:
     """Verify every file and claim of a data set.
 
     Parameters
     ----------
+    place : its folder, or its URL
     against : another manifest.jsonl that must name the same pixels; its pictures are not needed
     strict : near-duplicate pictures in different splits are problems, not notes
 
     Raises
     ------
     ManifestError
-        `folder` holds no data set, or `against` is no manifest.
+        `place` holds no data set, or `against` is no manifest.
     """
-    folder, report = Path(folder), Report()
-    content = read_dataset(folder)
+    target, report = open_target(place), Report()
+    content = read_dataset(target)
     if not content.get("complete"):
         report.problems.append(f"{DATASET}: the build has not finished")
-    rows = list(_good_rows(folder / MANIFEST, report))
+    with target.here([MANIFEST, CARD, CROISSANT]) as folder:
+        for name, digest in _signed(content).items():
+            report.problems += _file_problems(folder, name, digest)
+        rows = list(_good_rows(folder / MANIFEST, report))
     _check_hash(rows, content.get("hash"), report)
     _check_groups(rows, report)
     pictures, files = [], {DATASET, MANIFEST}
-    for scene in _scene_reports(folder, rows):
+    for scene in itertools.chain(_lut_reports(target, rows), _scene_reports(target, rows)):
         report.problems += scene.problems
         report.samples += scene.samples
         files |= scene.files
@@ -67,11 +76,18 @@ def verify(folder: Path, *, against: Path | None = None, strict: bool = False) -
             pictures.append(scene.picture)
     _check_duplicates(pictures, report, strict=strict)
     report.files = len(files)
-    strangers = sorted(_data_files(folder) - files)
+    strangers = sorted((target.files("scenes") | target.files("luts")) - files)
     report.notes += [f"{path}: is not in the manifest" for path in strangers[:20]]
     if against is not None:
         _compare(rows, Path(against), report)
     return report
+
+
+def _signed(content: Mapping[str, Any]) -> dict[str, object]:
+    """The words beside the pictures whose hashes dataset.json holds; older sets have none."""
+    files = content.get("files")
+    known = files if isinstance(files, dict) else {}
+    return {name: known[name] for name in (MANIFEST, CARD, CROISSANT) if name in known}
 
 
 def _good_rows(path: Path, report: Report) -> Iterator[Row]:
@@ -121,34 +137,49 @@ def _check_groups(rows: Sequence[Row], report: Report) -> None:
                 )
 
 
-def _scene_reports(folder: Path, rows: Sequence[Row]) -> Iterator[_SceneReport]:
+def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
+    """Every LUT once, since many samples share it."""
+    named = {item for row in rows for item in row.get("sha256", {}).items() if _is_lut(item[0])}
+    with target.here({path for path, _ in named}) as folder, ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda item: _lut_problems(folder, *item), named)
+        for (path, _), problems in zip(named, found, strict=True):
+            yield _SceneReport(problems, frozenset([path]), 0, None)
+
+
+def _scene_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
     scenes = itertools.groupby(rows, key=lambda row: row["scene"])
     groups = ([row for row in found if row["status"] == OK] for _, found in scenes)
     with ThreadPoolExecutor(max_workers=4) as pool:
         while batch := list(itertools.islice(groups, BATCH)):
-            yield from pool.map(lambda found: _check_scene(folder, found), batch)
+            yield from pool.map(lambda found: _check_scene(target, found), batch)
 
 
-def _check_scene(folder: Path, rows: list[Row]) -> _SceneReport:
+def _check_scene(target: Target, rows: list[Row]) -> _SceneReport:
     """Files, hashes, decoding, sizes, regions, exposures and alignment of one scene."""
-    files: dict[str, str] = {}
-    problems = []
-    for row in rows:
-        files.update(row["sha256"])
-    for path, digest in files.items():
-        problems += _file_problems(folder, path, digest)
-    if not rows or problems:  # what is damaged cannot be judged further
-        return _SceneReport(problems, frozenset(files), len(rows), None)
-    for row in rows:
-        problems += _pair_problems(folder, row)
-    if not problems:
-        problems += consistency.exposure_problems(folder, rows)
-        problems += consistency.alignment_problems(folder, rows)
-    row = rows[0]
-    reference = read_image(folder / min(row["references"].values()))
+    files = {
+        path: digest for row in rows for path, digest in row["sha256"].items() if not _is_lut(path)
+    }
+    with target.here(files) as folder:
+        problems = [
+            problem
+            for path, digest in files.items()
+            for problem in _file_problems(folder, path, digest)
+        ]
+        if not rows or problems:  # what is damaged cannot be judged further
+            return _SceneReport(problems, frozenset(files), len(rows), None)
+        problems = [problem for row in rows for problem in _pair_problems(folder, row)]
+        if not problems:
+            problems += consistency.exposure_problems(folder, rows)
+            problems += consistency.alignment_problems(folder, rows)
+        row = rows[0]
+        reference = read_image(folder / min(row["references"].values()))
     print_ = picture_hash(to_float(reference))
     picture = (row["scene"], row["split"], row["source"]["sha256"], print_)
     return _SceneReport(problems, frozenset(files), len(rows), picture)
+
+
+def _is_lut(path: str) -> bool:
+    return path.startswith("luts/")
 
 
 def _file_problems(folder: Path, path: str, digest: str) -> list[str]:
@@ -157,12 +188,12 @@ def _file_problems(folder: Path, path: str, digest: str) -> list[str]:
             return [f"{path}: its SHA-256 is not the one in the manifest"]
     except OSError as error:
         return [f"{path}: {error.strerror}"]
-    if path.startswith("luts/"):
-        return _lut_problems(folder, path)
     return []
 
 
-def _lut_problems(folder: Path, path: str) -> list[str]:
+def _lut_problems(folder: Path, path: str, digest: str) -> list[str]:
+    if problems := _file_problems(folder, path, digest):
+        return problems
     try:
         found = luts.table_hash(luts.read_cube(folder / path))
     except luts.LutFormatError as error:
@@ -198,15 +229,6 @@ def _check_duplicates(
         other_scene, other_split, *_ = pictures[two]
         if split != other_split:
             found.append(f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}")
-
-
-def _data_files(folder: Path) -> set[str]:
-    return {
-        path.relative_to(folder).as_posix()
-        for part in ("scenes", "luts")
-        for path in (folder / part).rglob("*")
-        if path.is_file()
-    }
 
 
 def _compare(rows: Sequence[Row], against: Path, report: Report) -> None:

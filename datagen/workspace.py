@@ -1,57 +1,42 @@
-"""The folder of a data set under construction: one builder, one recipe, only what is whole."""
+"""A data set under construction: one recipe, and only what is whole."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .files import sha256_file, write_text
-from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dump_row, parse_row
+from .files import sha256
+from .manifest import CHECK, DATASET, OK, ManifestError, Row, checksum, dump_row, parse_row
 from .recipe import RecipeError, with_new_settings
 from .strict import shown
+from .target import Target, open_target
 
-LOCK = ".lock"
 BATCH = 256  # rows checked at a time, so that memory does not grow with the data set
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder; a second builder is refused. The lock dies with its process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecipeError(f"{folder}: another build is at work here; wait for it") from None
-        yield
-
-
-def claim(folder: Path, name: str, meaning: Mapping[str, Any]) -> None:
-    """Take the folder for a recipe, or refuse to mix two recipes in one data set.
+def claim(target: Target, name: str, meaning: Mapping[str, Any]) -> None:
+    """Take the target for a recipe, or refuse to mix two recipes in one data set.
 
     `meaning` is what decides the pixels: the resolved recipe, and the hashes of its LUT files.
     """
-    if (folder / DATASET).is_file():
-        before = _meaning(read_dataset(folder), meaning)
+    if target.size(DATASET) is not None:
+        before = _meaning(read_dataset(target), meaning)
         if before != meaning:
             raise RecipeError(
-                f"{folder}: holds a data set of another recipe "
+                f"{target}: holds a data set of another recipe "
                 f"({_difference(before, dict(meaning))}); choose another folder"
             )
-    elif any(entry.name != LOCK for entry in folder.iterdir()):
-        raise RecipeError(f"{folder}: is not empty and holds no {DATASET}; choose another folder")
+    elif not target.is_empty():
+        raise RecipeError(f"{target}: is not empty and holds no {DATASET}; choose another folder")
     else:
-        write_dataset(folder, {"name": name, **meaning, "complete": False})
-    for scratch in folder.glob("**/.*.part*"):  # what killed workers were writing
-        scratch.unlink(missing_ok=True)
+        write_dataset(target, {"name": name, **meaning, "complete": False})
+    target.sweep()
 
 
 def _meaning(content: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -62,33 +47,37 @@ def _meaning(content: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     return found
 
 
-def read_dataset(folder: Path) -> dict[str, Any]:
+def read_dataset(place: Target | Path | str) -> dict[str, Any]:
     """Read dataset.json; raises ManifestError when it is missing or damaged."""
-    path = Path(folder) / DATASET
+    target = open_target(place)
     try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
+        content = json.loads(target.read(DATASET).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise ManifestError(f"{folder}: is no data set (it has no {DATASET})") from None
+        raise ManifestError(f"{target}: is no data set (it has no {DATASET})") from None
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path}: not JSON: {error}") from None
+        raise ManifestError(f"{target}/{DATASET}: not JSON: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("recipe"), dict):
-        raise ManifestError(f"{path}: must be an object with a 'recipe'")
+        raise ManifestError(f"{target}/{DATASET}: must be an object with a 'recipe'")
+    check = content.pop(CHECK, "none" if "files" in content else None)
+    if check is not None and check != checksum(content):
+        raise ManifestError(f"{target}/{DATASET}: has been changed: its checksum is wrong")
     return content
 
 
-def write_dataset(folder: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    write_text(Path(folder) / DATASET, text)
+def write_dataset(place: Target | Path | str, content: Mapping[str, Any]) -> None:
+    signed = {**content, CHECK: checksum(content)}
+    text = json.dumps(signed, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    open_target(place).write(DATASET, text.encode())
 
 
-def whole_rows(folder: Path) -> Iterator[tuple[int, Row]]:
+def whole_rows(target: Target, manifest: Path) -> Iterator[tuple[int, Row]]:
     """The manifest's rows of finished samples whose files all have their hash, with byte offsets.
 
     A line that cannot be read is passed over, whatever tore it: its sample is made again. When a
     sample has several rows, all of them are given.
     """
-    lines = _lines(folder / MANIFEST)
-    check = _FileCheck(folder)
+    lines = _lines(manifest)
+    check = _FileCheck(target)
     with ThreadPoolExecutor(max_workers=4) as pool:
         while batch := list(islice(lines, BATCH)):
             for entry, whole in zip(batch, pool.map(check, (row for _, row in batch)), strict=True):
@@ -99,8 +88,8 @@ def whole_rows(folder: Path) -> Iterator[tuple[int, Row]]:
 class _FileCheck:
     """Tells whether a row's files are there with their hashes; shared files are read once."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, target: Target) -> None:
+        self.target = target
         self.shared: dict[str, bool] = {}  # LUTs and references, which many rows name
 
     def __call__(self, row: Row) -> bool:
@@ -115,27 +104,27 @@ class _FileCheck:
         if key not in self.shared:
             self.shared[key] = self._has(path, digest)
             if not self.shared[key]:  # a LUT that is there is not written again, so it must go
-                (self.folder / path).unlink(missing_ok=True)
+                self.target.remove(path)
         return self.shared[key]
 
     def _has(self, path: str, digest: str) -> bool:
         try:
-            return sha256_file(self.folder / path) == digest
+            return sha256(self.target.read(path)) == digest
         except OSError:
             return False
 
 
 class Appender:
-    """Appends rows to the manifest and remembers where each one starts."""
+    """Appends rows to the manifest, scene by scene, and remembers where each one starts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / MANIFEST
-        self.stream = self.path.open("ab")
-        if self.stream.tell() and not _ends_with_newline(self.path):
+    def __init__(self, target: Target, manifest: Path) -> None:
+        self.target = target
+        self.stream = manifest.open("ab")
+        if self.stream.tell() and not _ends_with_newline(manifest):
             self.stream.write(b"\n")  # a torn line must not swallow the next one
 
-    def append(self, rows: Iterable[Row]) -> dict[str, int]:
-        """Write rows in one go; returns sample id -> byte offset."""
+    def append(self, scene: str, rows: Iterable[Row]) -> dict[str, int]:
+        """Write a scene's rows in one go; returns sample id -> byte offset."""
         offsets, lines, position = {}, [], self.stream.tell()
         for row in rows:
             line = dump_row(row)
@@ -144,6 +133,7 @@ class Appender:
             position += len(line)
         self.stream.write(b"".join(lines))
         self.stream.flush()
+        self.target.keep_rows(scene, b"".join(lines))
         return offsets
 
     def __enter__(self) -> Appender:
@@ -160,10 +150,11 @@ def _lines(path: Path) -> Iterator[tuple[int, Row]]:
     with path.open("rb") as stream:
         for line in stream:
             try:
-                row = parse_row(line, str(path)) if line.endswith(b"\n") else None
+                row = parse_row(line, str(path))
+                whole = dump_row(row) == line  # with its newline and checksum
             except ManifestError:
-                row = None
-            if row and row["status"] == OK:
+                whole = False
+            if whole and row["status"] == OK:
                 yield offset, row
             offset += len(line)
 

@@ -20,7 +20,7 @@ import pytest
 
 import luts
 from datagen import build as builder
-from datagen import develop, masks, workspace
+from datagen import develop, masks
 from datagen.build import Resources, build
 from datagen.cli import main
 from datagen.dataset import load_pair, open_dataset
@@ -30,6 +30,7 @@ from datagen.manifest import ManifestError, read_rows
 from datagen.raw import read_raw
 from datagen.recipe import Recipe, RecipeError, load_recipe
 from datagen.sample_index import SAMPLES
+from datagen.target import Folder, PlaceError
 from luts.transfer import decode_srgb, encode_srgb
 
 SERIAL = Resources(engine="serial")
@@ -242,8 +243,8 @@ def test_a_scene_that_vanished_is_not_dropped_in_silence(recipe, tmp_path):
 
 def test_two_builders_do_not_share_a_folder(recipe, tmp_path):
     with (
-        workspace.locked(tmp_path / "out"),
-        pytest.raises(RecipeError, match="another build is at work here"),
+        Folder(tmp_path / "out").held(),
+        pytest.raises(PlaceError, match="another build is at work here"),
     ):
         build(recipe, tmp_path / "out", SERIAL)
 
@@ -251,13 +252,14 @@ def test_two_builders_do_not_share_a_folder(recipe, tmp_path):
 def test_a_full_disk_is_one_line_and_the_set_resumes(recipe, tmp_path, monkeypatch):
     out, written = tmp_path / "out", []
 
-    def write_until_full(path, array):
-        written.append(path)
-        if len(written) > 16:
-            raise OSError(errno.ENOSPC, "No space left on device", str(path))
-        write_image(path, array)
+    def write_until_full(self, name, data):
+        written.append(name)
+        if len(written) > 30:
+            raise OSError(errno.ENOSPC, "No space left on device", name)
+        write(self, name, data)
 
-    monkeypatch.setattr("datagen.render.write_image", write_until_full)
+    write = Folder.write
+    monkeypatch.setattr(Folder, "write", write_until_full)
     with pytest.raises(TargetError, match="No space left on device"):
         build(recipe, out, SERIAL)
     with pytest.raises(ManifestError, match="has not finished"):

@@ -11,7 +11,12 @@ EXAMPLE = "datagen build demo -o out/demo"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
-    parser.add_argument("-o", "--out", required=True, help="folder of the data set")
+    parser.add_argument(
+        "-o",
+        "--out",
+        required=True,
+        help="folder of the data set, or a URL that fsspec knows: s3://bucket/set",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -56,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         f"in {summary.seconds:.1f} s; data set {summary.hash[:16] or 'not complete: build again'}",
         file=sys.stderr,
     )
-    print(summary.folder)
+    print(summary.place)
     if summary.interrupted:
         return INTERRUPTED
     return PARTIAL if failed else SUCCESS

@@ -11,7 +11,7 @@ MOST_LINES = 50
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="folder of a built data set")
+    parser.add_argument("folder", help="folder, or URL, of a built data set")
     parser.add_argument(
         "--against", type=Path, metavar="MANIFEST", help="another manifest that must match"
     )
