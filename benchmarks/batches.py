@@ -12,7 +12,9 @@ from datagen.masks import A
 from datagen.seeding import sample_rng
 
 from .data import to_tensors
+from .patches import TRIES, is_informative
 from .train_settings import Training, TrainingError
+from .train_stages import moment
 
 Batch = dict[str, Tensor]
 PLANES = ("degraded", "reference", "regions")
@@ -35,42 +37,45 @@ class Batches(Dataset):
         self.rows = dataset.select(split="train")
         if not self.rows:
             raise TrainingError(f"{dataset.folder}: no sample in split 'train'")
-        if settings.batch % world:
-            raise TrainingError(f"batch {settings.batch} does not divide over {world} processes")
-        small = [row["id"] for row in self.rows if min(row["width"], row["height"]) < settings.crop]
+        stages = settings.stages or ({"batch": settings.batch, "crop": settings.crop},)
+        for batch in (stage["batch"] for stage in stages):
+            if batch % world:
+                raise TrainingError(f"batch {batch} does not divide over {world} processes")
+        crop = max(stage["crop"] for stage in stages)
+        small = [row["id"] for row in self.rows if min(row["width"], row["height"]) < crop]
         if small:
             raise TrainingError(
                 f"{dataset.folder}: {len(small)} images are smaller than the crop of"
-                f" {settings.crop} pixels, first {small[0]}; use a smaller crop"
+                f" {crop} pixels, first {small[0]}; use a smaller crop"
             )
 
     def __len__(self) -> int:
         return self.settings.steps
 
     def __getitem__(self, step: int) -> Batch:
-        batch = self.settings.batch
-        mine = range(step * batch + self.rank, (step + 1) * batch, self.world)
-        crops = [to_tensors(self._crop(position)) for position in mine]
+        now = moment(self.settings, step)
+        mine = range(now.seen + self.rank, now.seen + now.batch, self.world)
+        crops = [to_tensors(self._crop(position, now.crop)) for position in mine]
         return {name: torch.stack([crop[name] for crop in crops]) for name in PLANES}
 
-    def _crop(self, position: int) -> Pair:
+    def _crop(self, position: int, side: int) -> Pair:
         """The crop at one position in the endless sequence of training images."""
         epoch, index = divmod(position, len(self.rows))
         order = sample_rng(self.settings.seed, f"epoch/{epoch}").permutation(len(self.rows))
         pair = load_pair(self.dataset, self.rows[order[index]])
         rng = sample_rng(self.settings.seed, f"crop/{position}")
-        window = self._window(pair.regions, rng)
+        window = self._window(pair, side, rng)
         flips = [axis for axis in (0, 1) if rng.random() < 0.5]
         planes = (np.flip(getattr(pair, name)[window], flips) for name in PLANES)
         return Pair(pair.id, *planes)
 
-    def _window(self, regions: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
-        """A random square; drawn again while it holds nothing to correct."""
-        side = self.settings.crop
-        for _ in range(TRIES_FOR_A):
-            top, left = (rng.integers(0, length - side + 1) for length in regions.shape)
+    def _window(self, pair: Pair, side: int, rng: np.random.Generator) -> tuple[slice, slice]:
+        """A random square; drawn again while it holds nothing to correct, or to learn from."""
+        for _ in range(TRIES if self.settings.reject else TRIES_FOR_A):
+            top, left = (rng.integers(0, length - side + 1) for length in pair.regions.shape)
             window = (slice(top, top + side), slice(left, left + side))
-            if (regions[window] == A).any():
+            rejected = self.settings.reject and not is_informative(pair.reference[window])
+            if (pair.regions[window] == A).any() and not rejected:
                 break
         return window
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,7 +29,9 @@ from .environment import pick_device
 from .losses import LOSSES
 from .losses.regions import region_loss
 from .models import MODELS, build
+from .train_adversarial import Adversary
 from .train_settings import Training
+from .train_stages import moment
 from .train_state import Run, not_finite
 from .validate import validate
 
@@ -76,7 +79,9 @@ def train(
     model = build(settings.model, **settings.model_settings).to(device, **LAYOUT)
     average = _average(model, settings.ema)
     optimiser = make_optimiser(model, settings)
-    run = Run(settings, dataset, out, {"model": model, "average": average, "optimiser": optimiser})
+    adversary = Adversary(settings, device) if settings.adversarial else None
+    parts = {"model": model, "average": average, "optimiser": optimiser, "adversary": adversary}
+    run = Run(settings, dataset, out, parts)
     start = run.restore(device) if resume else 0
     network = DistributedDataParallel(model) if world > 1 else model
 
@@ -91,7 +96,8 @@ def train(
     for step, batch in enumerate(loader, start=start):
         batch = {name: x.to(device, non_blocking=True, **LAYOUT) for name, x in batch.items()}
         model.train()
-        terms = loss_terms(network, batch, settings)
+        judge = partial(adversary.term, step=step) if moment(settings, step).adversarial else None
+        terms = loss_terms(network, batch, settings, judge)
         loss = sum(terms.values())
         if not torch.isfinite(loss):
             raise not_finite(out, step, terms, batch)
@@ -102,6 +108,8 @@ def train(
         if settings.clip:
             nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimiser.step()
+        if judge:
+            adversary.learn(batch["reference"], step)
         if average is not None:
             average.update_parameters(model)
         run.note(step, terms)
@@ -126,28 +134,41 @@ def make_optimiser(model: nn.Module, settings: Training) -> torch.optim.Optimize
 
 
 def learning_rate(settings: Training, step: int) -> float:
-    """Learning rate of step 0, 1, ...: constant, or half a cosine from lr to 0 over all steps."""
+    """Learning rate of step 0, 1, ...: constant, or half a cosine from lr to 0 over all steps.
+
+    The halvings of the stages come on top.
+    """
+    lr = settings.lr * moment(settings, step).rate
     if settings.schedule == "constant":
-        return settings.lr
-    return settings.lr * (1 + math.cos(math.pi * step / settings.steps)) / 2
+        return lr
+    return lr * (1 + math.cos(math.pi * step / settings.steps)) / 2
 
 
-def loss_terms(network: nn.Module, batch: Batch, settings: Training) -> dict[str, Tensor]:
+def loss_terms(
+    network: nn.Module,
+    batch: Batch,
+    settings: Training,
+    judge: Callable[[Tensor], Tensor] | None = None,
+) -> dict[str, Tensor]:
     """The weighted loss terms of a batch: over the whole image, or by region for local models.
 
     A model class that sets OWN_LOSS computes its own from `forward(..., reference=reference)`.
+    `judge` makes an adversarial term of the results.
     """
     degraded, reference, regions = batch["degraded"], batch["reference"], batch["regions"]
+    own_loss = getattr(MODELS[settings.model].load(), "OWN_LOSS", False)
     halved = settings.mixed_precision and degraded.is_cuda
     with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
-        if getattr(MODELS[settings.model].load(), "OWN_LOSS", False):
-            return network(degraded, regions, reference=reference).terms
-        output = network(degraded, regions).float()
-    host_loss = LOSSES[settings.loss]
-    if not MODELS[settings.model].region_aware:
-        return host_loss(output, degraded, reference)
-    weights = dict(zip("ABC", settings.region_weights, strict=True))
-    return region_loss(host_loss, output, degraded, reference, regions, weights)
+        output = network(degraded, regions, **({"reference": reference} if own_loss else {}))
+    if own_loss:
+        terms = output.terms
+    elif MODELS[settings.model].region_aware:
+        weights = dict(zip("ABC", settings.region_weights, strict=True))
+        host_loss = LOSSES[settings.loss]
+        terms = region_loss(host_loss, output.float(), degraded, reference, regions, weights)
+    else:
+        terms = LOSSES[settings.loss](output.float(), degraded, reference)
+    return terms | {"adversarial": judge(output.image.float())} if judge else terms
 
 
 def _average(model: nn.Module, decay: float) -> AveragedModel | None:

@@ -11,6 +11,7 @@ from luts.command import UserError
 
 from .losses import LOSSES
 from .models import MODELS, ModelError
+from .train_stages import Stage
 
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
@@ -31,6 +32,9 @@ class Training:
     ema : decay of the averaged weights that are validated and saved, 0 for none
     schedule : "constant", or "cosine" from `lr` to 0 over all steps
     region_weights : of the losses on A, B and C; local models only
+    stages : parts with their own crop and batch, fields of train_stages.Stage; () for one whole
+    reject : draw crops without tones or detail in the reference again, see patches.is_informative
+    adversarial : weight of the adversarial term, 0 for none; critic_lr : of its critic
     mixed_precision : bfloat16 autocast; takes effect on a GPU only
     model_settings : passed to `benchmarks.models.build`
     """
@@ -51,6 +55,10 @@ class Training:
     seed: int = 0
     mixed_precision: bool = True
     region_weights: tuple[float, float, float] = (1.0, 1e-4, 1.0)
+    stages: tuple[dict[str, float], ...] = ()
+    reject: bool = False
+    adversarial: float = 0.0
+    critic_lr: float = 1e-5
     model_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,6 +72,15 @@ class Training:
                 raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
         if not 0 <= self.ema < 1:
             raise TrainingError(f"ema must be in [0, 1), got {self.ema}")
+        if self.adversarial and MODELS[self.model].region_aware:
+            raise TrainingError("the critic judges whole pictures: no adversarial term for regions")
+        try:
+            for stage in self.stages:
+                Stage(**stage)
+        except TypeError as error:
+            raise TrainingError(f"stages: {error}") from None
+        if any(x <= 0 for s in self.stages for x in (s["share"], s["crop"], s["batch"])):
+            raise TrainingError(f"share, crop and batch of a stage must be positive: {self.stages}")
 
 
 # What the papers and their code use, per host; a converted model (host+conversion) inherits it.
@@ -99,8 +116,19 @@ RECIPES: dict[str, dict[str, Any]] = {
     "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
-    # Released code: Adam 1e-4.
-    "msec": {"loss": "pyramid", "lr": 1e-4},
+    # Released code: Adam 1e-4, 1e-5 for the critic; 40, 30 and 20 epochs of 10, 6 and 4 patches per
+    # picture make 12.5, 22.5 and 20 steps per picture. See losses.pyramid for the adversarial unit.
+    "msec": {
+        "loss": "pyramid",
+        "lr": 1e-4,
+        "stages": (
+            {"share": 12.5, "crop": 128, "batch": 32, "halvings": 1, "critic_from": 1.0},
+            {"share": 22.5, "crop": 256, "batch": 8, "halvings": 2, "critic_from": 0.5},
+            {"share": 20.0, "crop": 512, "batch": 4, "halvings": 3, "critic_from": 0.25},
+        ),
+        "reject": True,
+        "adversarial": 4 / 255,
+    },
     "msec_small": {"loss": "pyramid", "lr": 1e-3, "schedule": "cosine"},
 }
 CONVERSIONS: dict[str, dict[str, Any]] = {

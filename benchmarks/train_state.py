@@ -28,7 +28,7 @@ STATE = "state.pt"
 
 
 class Run:
-    """The memory of one run. `parts` is what goes on: model, average (or None), optimiser."""
+    """The memory of one run. `parts`: what goes on, by name: model, optimiser, average or None, ..."""
 
     def __init__(
         self, settings: Training, dataset: DataSet, out: Path, parts: dict[str, Any]
@@ -84,7 +84,7 @@ class Run:
         now = json.loads(json.dumps(dataclasses.asdict(self.settings)))
         then = json.loads(state["settings"])
         # Stopping later is the one thing a resumed run may change, if nothing depends on the end.
-        if self.settings.schedule == "constant":
+        if self.settings.schedule == "constant" and not self.settings.stages:
             then["steps"] = now["steps"]
         changed = [f"{key} was {then[key]!r}" for key in now if then[key] != now[key]]
         if state["data"] != self.dataset.hash:
