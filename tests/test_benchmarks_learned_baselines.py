@@ -13,7 +13,6 @@ from benchmarks.models.retinexformer import channel_attention
 from benchmarks.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
 
 FAMILIES = ("retinexnet", "hdr_cnn", "dped", "dpe", "retinexformer")
-LEAST = {"dped_small": 2}
 
 
 def images(*shape, seed=0):
@@ -48,10 +47,10 @@ def test_parts_have_the_sizes_their_papers_give():
 
 
 @pytest.mark.parametrize("name", [f"{family}_small" for family in FAMILIES])
-def test_any_size_from_the_least_keeps_its_shape(name):
-    model, least = build(name).eval(), LEAST.get(name, 1)
+def test_any_size_keeps_its_shape(name):
+    model = build(name).eval()
     with torch.inference_mode():
-        for height, width in ((least, least), (least, 37), (5, 3), (31, 18)):
+        for height, width in ((1, 1), (1, 37), (5, 3), (31, 18)):
             image = model(images(2, 3, height, width)).image
             assert image.shape == (2, 3, height, width)
             assert torch.isfinite(image).all()
@@ -157,11 +156,11 @@ def test_reflectance_times_illumination_learns_to_be_the_image(small):
 
     before = error()
     optimiser = torch.optim.Adam(small.parameters(), 3e-3)
-    for _ in range(40):
+    for _ in range(30):
         optimiser.zero_grad()
         sum(small(pair[0], reference=pair[1]).terms.values()).backward()
         optimiser.step()
-    assert error() < before / 2
+    assert error() < 0.6 * before
 
 
 # HDR-CNN
@@ -255,9 +254,18 @@ def test_the_output_of_dped_is_a_stretched_tanh():
     assert image.max().item() == pytest.approx(1.08, abs=1e-3)
 
 
-def test_dped_refuses_a_single_pixel():
-    with pytest.raises(ModelError, match="at least 2 x 2 pixels, got 1 x 1"):
-        build("dped_small")(images(1, 3, 1, 1))
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_instance_normalisation_is_pytorchs(layout):
+    norm = build("dped", width=5).blocks[0][1]
+    with torch.no_grad():
+        norm.weight.copy_(images(5))
+        norm.bias.copy_(images(5, seed=1))
+    # Far from 0 and large: where sums of squares in one float fail.
+    x = (images(2, 5, 300, 200, seed=2) * 0.1 + 3).to(memory_format=layout)
+    wanted = torch.nn.functional.instance_norm(
+        x.double(), weight=norm.weight.double(), bias=norm.bias.double(), eps=1e-3
+    )
+    torch.testing.assert_close(norm(x).double(), wanted, atol=1e-5, rtol=0)
 
 
 # DPE
