@@ -28,7 +28,7 @@ STATE = "state.pt"
 
 
 class Run:
-    """The memory of one run. `parts`: what goes on, by name: model, optimiser, average or None, ..."""
+    """The memory of one run. `parts`: what goes on, by name: model, optimiser, average or None."""
 
     def __init__(
         self, settings: Training, dataset: DataSet, out: Path, parts: dict[str, Any]
