@@ -115,6 +115,16 @@ RECIPES: dict[str, dict[str, Any]] = {
     # Authors' code: Adam 1e-4, batch 1; the losses of the model itself add to the square.
     "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
     "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
+    "tone_thumb": {
+        "optimiser": "adamw",
+        "lr": 3e-3,
+        "weight_decay": 1e-3,
+        "schedule": "cosine",
+        "clip": 1.0,
+        "ema": 0.98,
+        "batch": 16,
+        "crop": 168,
+    },
     "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
     # Released code: Adam 1e-4, 1e-5 for the critic; 40, 30 and 20 epochs of 10, 6 and 4 patches per
     # picture make 12.5, 22.5 and 20 steps per picture. See losses.pyramid for the adversarial unit.

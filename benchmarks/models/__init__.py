@@ -210,6 +210,13 @@ GLOBAL: dict[str, Method] = {
         parameters=619_724,
         trained=True,
     ),
+    "tone_thumb": Method(
+        _FAMILIES + "tone_thumb:ToneThumb",
+        "model",
+        "curves, a matrix and a metered exposure from the statistics of a thumbnail",
+        parameters=20_666,
+        trained=True,
+    ),
     "kl_vae": Method(
         _FAMILIES + "vae:KlVae",
         "model",
@@ -255,6 +262,7 @@ HOSTS: dict[str, dict[str, int]] = {
     },
     "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
     "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
+    "tone_thumb": {"concat": 21_178},
     "dped_small": {"concat": 33_715, "ranlen": 70_631},
     "dpe_small": {"concat": 287_603, "ranlen": 378_295},
     "retinexformer_small": {"concat": 186_701, "ranlen": 253_025},
