@@ -60,8 +60,8 @@ class Evaluator:
     scorer: Scorer = "numpy"
     weights: Path = WEIGHTS
     predictions: Predictions | None = None
-    _estimators: dict[str, Estimator] = field(default_factory=dict, repr=False)
-    _on_device: OnDevice | None = field(default=None, repr=False)
+    _estimators: dict[str, Estimator] = field(default_factory=dict, init=False, repr=False)
+    _on_device: OnDevice | None = field(default=None, init=False, repr=False)
 
     def __call__(self, group: tuple[Task, ...]) -> Done:
         """Load and score a group, one evaluation after the other."""

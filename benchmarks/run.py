@@ -181,7 +181,8 @@ def _streams(
     batches = jobs == 1 or any(most(task.size) > 1 for task in others)
     groups = in_batches(others, most) if batches else schedule(others, jobs)
     workers = min(jobs, max(len(groups), 1))
-    elsewhere = partial(evaluate, groups, evaluator, jobs, engine)
+    # A copy: it is pickled while this one is in use already.
+    elsewhere = partial(evaluate, groups, replace(evaluator), jobs, engine)
     if not here:
         return elsewhere(), workers
     device = pipelined(in_batches(here, most), evaluator, jobs)

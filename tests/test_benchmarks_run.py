@@ -27,6 +27,7 @@ from benchmarks.run import run
 from benchmarks.tasks import list_tasks, schedule
 from benchmarks.verify import verify
 from datagen.dataset import load_pair, open_dataset
+from datagen.engines.worker import EngineError
 from datagen.images import write_image
 from luts.command import UserError
 from luts.transfer import decode_srgb, encode_srgb
@@ -111,11 +112,10 @@ def test_a_run_cut_anywhere_is_finished_with_the_same_rows(finished, tiny_data, 
 def test_killed_at_random_moments_and_resumed_the_rows_are_those_of_one_run(
     finished, tiny_data, tmp_path, rng
 ):
-    command = [sys.executable, "-m", "benchmarks", "run", "--data", str(tiny_data)]
-    command += ["--out", str(tmp_path), "--methods", *NAMES, "--jobs", "2"]
+    started = [sys.executable, *command(tiny_data, tmp_path, "--jobs", "2")]
     for wait in rng.uniform(0.5, 4, 30):
         child = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         time.sleep(wait)
         os.killpg(child.pid, signal.SIGKILL)
@@ -346,23 +346,33 @@ def test_ranks_together_make_the_rows_of_a_single_process(finished, tiny_data, t
     assert load_rows(tmp_path).shape == load_rows(finished[0]).shape
 
 
+def command(data, out, *options):
+    start = ["run", "--data", str(data), "--out", str(out), "--methods", *NAMES]
+    return ["-m", "benchmarks", *start, "--device", "cpu", *options]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_ranks_started_at_once_make_the_rows_of_a_single_process(
-    finished, tiny_data, tmp_path, count
-):
-    command = [sys.executable, "-m", "benchmarks", "run", "--data", str(tiny_data)]
-    command += ["--out", str(tmp_path), "--methods", *NAMES, "--jobs", "1", "--device", "cpu"]
-    started = [
-        subprocess.Popen(
-            command,
-            env=os.environ | {"RANK": str(i), "WORLD_SIZE": str(count)},
-            stdout=subprocess.DEVNULL,
-        )
-        for i in range(count)
-    ]
-    assert [child.wait() for child in started] == [0] * count
+def test_ranks_of_torchrun_make_the_rows_of_a_single_process(finished, tiny_data, tmp_path, count):
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+    options = command(tiny_data, tmp_path, "--jobs", "1")
+    subprocess.run([sys.executable, *launch, *options], check=True, stdout=subprocess.DEVNULL)
+    assert len(list(tmp_path.glob("rows*.jsonl"))) == count
     assert values(tmp_path) == values(finished[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["ray", "dask"])
+def test_a_cluster_makes_the_rows_of_a_single_process(finished, tiny_data, tmp_path, engine):
+    pytest.importorskip({"ray": "ray", "dask": "distributed"}[engine])
+    options = command(tiny_data, tmp_path, "--engine", engine, "--jobs", "2")
+    subprocess.run([sys.executable, *options], check=True, stdout=subprocess.DEVNULL)
+    assert values(tmp_path) == values(finished[0])
+
+
+def test_an_engine_for_cpus_is_not_given_a_gpu(tiny_data, tmp_path):
+    with pytest.raises(EngineError, match="--engine ray works on CPUs; use torchrun"):
+        run(tiny_data, NAMES, tmp_path, engine="ray", device="cuda")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS
+from luts.command import PARTIAL, SUCCESS, UserError
 
 EXAMPLE = "benchmarks run --data out/demo --methods classical zero_dce --out out/bench"
 
@@ -30,7 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     scorer = "numpy, or torch: models are measured on the device (auto: torch on a GPU)"
     add("--scorer", choices=["auto", "numpy", "torch"], default="auto", help=scorer)
     add("--jobs", type=int, default=None, help="worker processes (default: cores)")
-    add("--engine", default="local", help="where the workers are: local, ray or dask")
+    engine = "where the workers are; ray and dask are extras (RAY_ADDRESS: a running cluster)"
+    add("--engine", choices=["local", "ray", "dask"], default="local", help=engine)
     batch = "pairs of one size that a model takes together (auto: by size on a GPU, else 1)"
     add("--batch", type=_batch, default=None, metavar="N", help=batch)
     degree = "how far models go, 1 being as trained; every method named must have it"
@@ -58,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
     from ..ranks import rank_from
     from ..run import run as score
 
+    if args.weights and not args.weights.is_dir():
+        raise UserError(f"--weights {args.weights}: no such folder")
     rank = rank_from()
     device = pick_device(args.device)
     device = f"cuda:{rank.local_index}" if device == "cuda" and rank.count > 1 else device
