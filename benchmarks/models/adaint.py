@@ -12,7 +12,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from .lut3d import RANKS, SIZE, WIDTHS, ImageAdaptiveLut
+from .lut3d import RANKS, SIZE, WIDTHS, Head, ImageAdaptiveLut
 
 POOLED = 2  # the features are averaged to 2 x 2, which keeps the heads small
 
@@ -25,11 +25,12 @@ class AdaInt(ImageAdaptiveLut):
 
     SMOOTHNESS = 0.0
 
-    def _add_heads(self) -> None:
+    def _add_heads(self, faithful: bool) -> None:
         inputs = WIDTHS[-1] * POOLED**2
-        self.weigh = nn.Linear(inputs, RANKS)
+        self.weigh = Head(inputs, RANKS, equalised=not faithful)
         nn.init.ones_(self.weigh.bias)
-        self.intervals = nn.Linear(inputs, 3 * (SIZE - 1))
+        # The authors train the intervals at a tenth of the rate; equalised, it is a twentieth.
+        self.intervals = Head(inputs, 3 * (SIZE - 1), equalised=not faithful)
         nn.init.zeros_(self.intervals.weight)
         nn.init.ones_(self.intervals.bias)
 

@@ -4,9 +4,12 @@ H. Zeng et al., "Learning Image-adaptive 3D Lookup Tables for High Performance P
 Real-time", TPAMI 2020. Layers, initialisation and losses are those of the authors' code. The mix is
 not convex: weights may be negative, cubes may be subtracted, and colours may leave [0, 1].
 
-Ours: the thumbnail is resized with an antialiased filter (`antialias=False` is the authors', who
-worked at 480p), gradients reach the picture (their operator hands them through unchanged), and a
-local version blends by the region map, see lut3d_local.
+Ours, unless `faithful`: the thumbnail is resized with an antialiased filter, because large pictures
+alias without; and the head starts near zero and is stored times the root of its inputs (equalised
+learning rate; Karras et al., ICLR 2018), because the authors' throws the weights of the cubes 2
+about 1 at the start and by 1 with each of Adam's first steps, which takes their 400 epochs to calm.
+Always ours: gradients reach the picture (their operator hands them through unchanged), and a local
+version blends by the region map, see lut3d_local.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from .output import Modulate, Output, network_input, unmodulated
 
 SIDE = 256  # of the thumbnail
 WIDTHS = (16, 32, 64, 128, 128)
+GRID = SIDE // 2 ** len(WIDTHS)  # of the features
 SLOPE = 0.2  # of the leaky ReLU
 SIZE, RANKS = 33, 3  # nodes along an edge; cubes in the basis
 CURVE_SIZE = MAX_SIZE_1D  # of exported curves; OpenColorIO takes no longer for more
@@ -41,7 +45,7 @@ class Features(nn.Module):
 
     SITES = {f"conv{i}": width for i, width in enumerate(WIDTHS)}  # noqa: RUF012
 
-    def __init__(self, *, mask_channels: int, antialias: bool, unpaired: bool = False) -> None:
+    def __init__(self, *, mask_channels: int, antialias: bool, unpaired: bool) -> None:
         super().__init__()
         self.mask_channels, self.antialias = mask_channels, antialias
         for i, width in enumerate(WIDTHS):
@@ -63,12 +67,25 @@ class Features(nn.Module):
         return x
 
 
+class Head(nn.Linear):
+    """A linear layer; `equalised` starts near zero and is stored times the root of its inputs."""
+
+    def __init__(self, inputs: int, outputs: int, *, equalised: bool) -> None:
+        super().__init__(inputs, outputs)
+        self.scale = inputs**-0.5 if equalised else 1.0
+        if equalised:
+            nn.init.normal_(self.weight, 0.0, 0.01)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight * self.scale, self.bias)
+
+
 class ImageAdaptiveLut(nn.Module):
     """593,516 parameters: 270,083 that judge the picture, 323,433 in the cubes.
 
     mask_channels : 2 for the local version, which reads the region maps and blends by them
-    antialias : resize the thumbnail with a filter as wide as the reduction
-    unpaired : the predictor the authors use for unpaired training, without dropout
+    faithful : what the authors do where we differ, see above; published weights need it
+    unpaired : the authors' predictor for unpaired training, with one norm and without dropout
     """
 
     OWN_LOSS = True
@@ -76,14 +93,14 @@ class ImageAdaptiveLut(nn.Module):
     SMOOTHNESS = SMOOTHNESS
 
     def __init__(
-        self, *, mask_channels: int = 0, antialias: bool = True, unpaired: bool = False
+        self, *, mask_channels: int = 0, faithful: bool = False, unpaired: bool = False
     ) -> None:
         super().__init__()
         self.features = Features(
-            mask_channels=mask_channels, antialias=antialias, unpaired=unpaired
+            mask_channels=mask_channels, antialias=not faithful, unpaired=unpaired
         )
         self.dropout = nn.Dropout(0.0 if unpaired else 0.5)
-        self._add_heads()
+        self._add_heads(faithful)
         # Flat: Module.to(memory_format=channels_last) refuses parameters of five dimensions.
         self.basis = nn.Parameter(first_basis().flatten(1))
 
@@ -91,15 +108,16 @@ class ImageAdaptiveLut(nn.Module):
         """The basis as (3, n, n, n, 3), [cube, red, green, blue, channel]."""
         return self.basis.unflatten(1, (SIZE, SIZE, SIZE, 3))
 
-    def _add_heads(self) -> None:
+    def _add_heads(self, faithful: bool) -> None:
         """The layers between the features and what they predict."""
-        self.weigh = nn.Conv2d(WIDTHS[-1], RANKS, SIDE // 2 ** len(WIDTHS))
-        nn.init.xavier_normal_(self.weigh.weight)
+        self.weigh = Head(WIDTHS[-1] * GRID**2, RANKS, equalised=not faithful)
+        if faithful:
+            nn.init.xavier_normal_(self.weigh.weight)
         nn.init.ones_(self.weigh.bias)
 
     def predict(self, features: Tensor) -> tuple[Tensor, Tensor | None]:
         """The (N, 3) weights of the cubes, and where their vertices are when not evenly spread."""
-        return self.weigh(features).flatten(1), None
+        return self.weigh(features.flatten(1)), None
 
     def forward(
         self,
@@ -113,12 +131,11 @@ class ImageAdaptiveLut(nn.Module):
         local = regions is not None and self._reads_regions(modulate)
         if local:
             image = blend_by_regions(images, image, regions)
-        output = Output(image)
         if reference is None:
-            return output
+            return Output(image)
         # The map that is best in A is applied in B too, so A is all there is to learn from.
         where = regions[:, :1] if local else None
-        terms = squared(output, images, reference, where) | self.restraints(weights)
+        terms = squared(Output(image), images, reference, where) | self.restraints(weights)
         return Output(image, terms=terms)
 
     def _reads_regions(self, modulate: Modulate) -> bool:
