@@ -20,6 +20,8 @@ from torch.nn import functional as F  # noqa: N812
 from benchmarks.losses import LOSSES
 from benchmarks.models import GLOBAL, build
 from benchmarks.models.deep_upe import BINS, SIDE, DeepUpe
+from benchmarks.models.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
+from benchmarks.models.retinexformer import Retinexformer
 from benchmarks.models.star import GRID, StarDce
 from benchmarks.models.zero_dce import apply_curves
 from benchmarks.train_settings import settings_for
@@ -44,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     images = torch.rand(8, 3, 256, 256, device=args.device)
     _compare_curves(images)
     for name in GLOBAL:
-        if GLOBAL[name].trained:
+        if GLOBAL[name].trained and not GLOBAL[name].slow:
             print(f"{'training ' + name:34}{_images_per_second(name, args.device):10.1f} images/s")
 
 
@@ -208,12 +210,70 @@ def plain_unet(model: torch.nn.Module, images: Tensor) -> Tensor:
     return model(images).image
 
 
+def plain_dped(model: Dped, images: Tensor) -> Tensor:
+    """PyTorch's instance normalisation."""
+
+    def normalised(conv: torch.nn.Module, norm: torch.nn.Module, x: Tensor) -> Tensor:
+        return F.instance_norm(conv(x), weight=norm.weight, bias=norm.bias, eps=NORM_FLOOR)
+
+    x = F.relu(model.first(images))
+    for block in model.blocks:
+        inner = F.relu(normalised(block[0], block[1], x))
+        x = x + F.relu(normalised(block[3], block[4], inner))
+    for conv in model.then:
+        x = F.relu(conv(x))
+    return torch.tanh(model.last(x)) * STRETCH + CENTRE
+
+
+def plain_retinexformer(model: Retinexformer, images: Tensor) -> Tensor:
+    """Pixels as rows of a matrix, as the paper writes attention. Sides that are multiples of 4."""
+    light, gain = model.estimator(images)
+    lit = images * (1 + gain)
+    x, levels, lights = model.embed(lit), [], []
+    for level, blocks in enumerate(model.encode):
+        x = plain_guided_blocks(blocks, x, light)
+        levels.append(x)
+        lights.append(light)
+        if level < len(model.down):
+            x, light = model.down[level](x), model.light_down[level](light)
+    for level in reversed(range(len(model.decode))):
+        x = model.fuse[level](torch.cat([model.up[level](x), levels[level]], 1))
+        x = plain_guided_blocks(model.decode[level], x, lights[level])
+    return lit + model.last(x)
+
+
+def plain_guided_blocks(blocks: torch.nn.Module, x: Tensor, light: Tensor) -> Tensor:
+    """softmax(scale k' q) v' with k and q normalised first, then the feed-forward network."""
+    for attention, feed_forward in blocks:
+        n, channels, height, width = x.shape
+        rows = x.permute(0, 2, 3, 1).reshape(n, height * width, channels)
+        q, k, v = F.linear(rows, attention.query_key_value.weight[..., 0, 0]).chunk(3, dim=-1)
+        guided = v * light.permute(0, 2, 3, 1).reshape(v.shape)
+        q, k, guided = (
+            part.view(n, -1, attention.heads, channels // attention.heads).permute(0, 2, 3, 1)
+            for part in (q, k, guided)
+        )
+        k, q = F.normalize(k, dim=-1), F.normalize(q, dim=-1)
+        weights = torch.softmax(attention.scale * (k @ q.transpose(-2, -1)), dim=-1)
+        mixed = (weights @ guided).permute(0, 3, 1, 2).reshape(n, height * width, channels)
+        mixed = F.linear(mixed, attention.mix.weight[..., 0, 0], attention.mix.bias)
+        planes = [m.view(n, height, width, channels).permute(0, 3, 1, 2) for m in (mixed, v)]
+        x = x + planes[0] + attention.position(planes[1])
+        x = x + feed_forward(x)
+    return x
+
+
 PLAIN: dict[str, Callable] = {
     "zero_dce": plain_zero_dce,
     "zero_dce_pp": plain_zero_dce,
     "star_dce": plain_star,
     "deep_upe": plain_deep_upe,
     "unet": plain_unet,
+    "retinexnet_small": plain_unet,
+    "hdr_cnn_small": plain_unet,
+    "dped_small": plain_dped,
+    "dpe_small": plain_unet,
+    "retinexformer_small": plain_retinexformer,
 }
 
 if __name__ == "__main__":
