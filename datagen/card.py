@@ -1,9 +1,4 @@
-"""What goes with a data set when it travels: a README card and Croissant metadata.
-
-References
-----------
-MLCommons, "Croissant format specification", version 1.0, 2024 (and its RAI vocabulary).
-"""
+"""What goes with a data set when it travels: a README card and Croissant metadata."""
 
 from __future__ import annotations
 
@@ -13,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .croissant import croissant
 from .files import sha256, sha256_file
-from .manifest import MANIFEST, OK, read_rows
+from .manifest import MANIFEST, OK, Row, read_rows
 from .target import Target
 from .templates import template
 
@@ -22,36 +18,6 @@ CARD, CROISSANT = "README.md", "croissant.json"
 UNKNOWN = "unknown"
 # Words of a licence that forbid handing the pictures on; compared without case.
 FORBIDDING = ("no redistribution", "all rights reserved", "research only", "non-redistributable")
-
-_CONTEXT = {
-    "@language": "en",
-    "@vocab": "https://schema.org/",
-    "sc": "https://schema.org/",
-    "cr": "http://mlcommons.org/croissant/",
-    "rai": "http://mlcommons.org/croissant/RAI/",
-    "dct": "http://purl.org/dc/terms/",
-    "conformsTo": "dct:conformsTo",
-    "data": {"@id": "cr:data", "@type": "@json"},
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileSet": "cr:fileSet",
-    "includes": "cr:includes",
-    "jsonPath": "cr:jsonPath",
-    "recordSet": "cr:recordSet",
-    "source": "cr:source",
-}
-_FIELDS = {
-    "id": "sc:Text",
-    "scene": "sc:Text",
-    "group": "sc:Text",
-    "split": "sc:Text",
-    "ev": "sc:Float",
-    "input": "sc:Text",
-    "regions": "sc:Text",
-    "licence": "sc:Text",
-}
 
 
 def write_card(out: Target, content: Mapping[str, Any], manifest: Path) -> dict[str, str]:
@@ -69,15 +35,7 @@ def write_card(out: Target, content: Mapping[str, Any], manifest: Path) -> dict[
     kinds: Counter[str] = Counter()
     for row in read_rows(manifest):
         if row["status"] == OK:
-            source = row["source"]
-            sources.setdefault(
-                source["path"],
-                {
-                    "licence": row.get("licence") or UNKNOWN,
-                    "origin": source.get("origin", ""),
-                    "sha256": source["sha256"],
-                },
-            )
+            sources.update(_sources(row))
             evs.add(row["ev"])
             kinds[row["mask"]["kind"]] += 1
     licences = Counter(source["licence"] for source in sources.values())
@@ -86,10 +44,18 @@ def write_card(out: Target, content: Mapping[str, Any], manifest: Path) -> dict[
     )
     out.write(CARD, page.encode())
     digest = sha256_file(manifest)
-    croissant = _croissant(content, sources, sorted(licences), digest)
-    text = json.dumps(croissant, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    description = croissant(content, sources, manifest_sha256=digest)
+    text = json.dumps(description, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     out.write(CROISSANT, text.encode())
     return {MANIFEST: digest, CARD: sha256(page.encode()), CROISSANT: sha256(text.encode())}
+
+
+def _sources(row: Row) -> dict[str, dict[str, str]]:
+    """The files a sample was made from: path -> licence, origin, sha256."""
+    source = row["source"]
+    known = {"licence": row.get("licence") or UNKNOWN, "origin": source.get("origin", "")}
+    files = {source["path"]: source["sha256"], **source.get("others", {})}
+    return {path: {**known, "sha256": digest} for path, digest in files.items()}
 
 
 def forbidden_licences(licences: Iterable[str]) -> list[str]:
@@ -104,72 +70,3 @@ def forbidden_licences(licences: Iterable[str]) -> list[str]:
             if licence in ("", UNKNOWN) or any(word in licence.lower() for word in FORBIDDING)
         }
     )
-
-
-def _croissant(
-    content: Mapping[str, Any],
-    sources: Mapping[str, Mapping[str, str]],
-    licences: list[str],
-    manifest_sha256: str,
-) -> dict[str, Any]:
-    name = content["name"]
-    return {
-        "@context": _CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": [
-            "http://mlcommons.org/croissant/1.0",
-            "http://mlcommons.org/croissant/RAI/1.0",
-        ],
-        "name": name,
-        "description": f"Paired pictures for exposure and colour correction; recipe {name}.",
-        "license": licences,
-        "version": content["hash"],
-        "identifier": f"sha256:{content['hash']}",
-        "rai:dataCollection": "Developed from the source files by the recipe in dataset.json.",
-        "rai:dataPreprocessingProtocol": json.dumps(content["recipe"], sort_keys=True),
-        "isBasedOn": [
-            {
-                "@type": "CreativeWork",
-                "name": path,
-                "license": source["licence"],
-                "creditText": source["origin"],
-                "sha256": source["sha256"],
-            }
-            for path, source in sorted(sources.items())
-        ],
-        "distribution": [
-            {
-                "@type": "cr:FileObject",
-                "@id": "manifest",
-                "name": MANIFEST,
-                "contentUrl": MANIFEST,
-                "encodingFormat": "application/jsonlines",
-                "sha256": manifest_sha256,
-            },
-            {
-                "@type": "cr:FileSet",
-                "@id": "pictures",
-                "name": "pictures",
-                "encodingFormat": "image/png",
-                "includes": "scenes/**",
-            },
-        ],
-        "recordSet": [
-            {
-                "@type": "cr:RecordSet",
-                "@id": "samples",
-                "name": "samples",
-                "field": [_field(key, kind) for key, kind in _FIELDS.items()],
-            }
-        ],
-    }
-
-
-def _field(key: str, kind: str) -> dict[str, Any]:
-    return {
-        "@type": "cr:Field",
-        "@id": f"samples/{key}",
-        "name": key,
-        "dataType": kind,
-        "source": {"fileObject": {"@id": "manifest"}, "extract": {"jsonPath": f"$.{key}"}},
-    }

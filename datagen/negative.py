@@ -83,7 +83,7 @@ def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
         A file is missing, damaged, not supported, or does not match the others; the status is one
         of the raw reader's, or unreadable, misaligned, no_reference.
     """
-    facts = {"source": _source_facts(scene, folder), "licence": scene.licence}
+    facts = {"source": _source_facts(scene, folder, recipe), "licence": scene.licence}
     negative = _open_pictures(scene, folder, recipe)
     references = _references(scene, folder, recipe, negative)
     if not references:
@@ -96,12 +96,19 @@ def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
     return replace(negative, references=references, guide=guide, facts=facts)
 
 
-def _source_facts(scene: Scene, folder: Path) -> dict[str, Any]:
-    name = scene.files[0]
+def _source_facts(scene: Scene, folder: Path, recipe: Recipe) -> dict[str, Any]:
+    """The picture's path, origin and hash, and the hashes of all else the scene is made of."""
+    name, *others = scene.files
+    wanted = recipe.source.references
+    others += [path for expert, path in scene.references if {expert, "all"} & {*wanted}]
+    if scene.segmentation:
+        others.append(scene.segmentation)
     try:
         facts = {"sha256": sha256_file(folder / name), "bytes": (folder / name).stat().st_size}
+        facts["others"] = {path: sha256_file(folder / path) for path in others}
     except OSError as error:
-        raise SceneError("unreadable", f"{name}: {error.strerror}") from None
+        reason = f"{Path(error.filename).relative_to(folder).as_posix()}: {error.strerror}"
+        raise SceneError("unreadable", reason) from None
     if scene.sha256 and scene.sha256 != facts["sha256"]:
         raise SceneError("corrupt", f"{name}: its SHA-256 is not the one in the index")
     return {"path": name, "origin": scene.origin, **facts}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import mimetypes
+import re
 import tarfile
 
 import numpy as np
@@ -12,12 +14,14 @@ from datagen.build import Resources, build
 from datagen.card import forbidden_licences
 from datagen.cli import main
 from datagen.dataset import load_pair, open_dataset
+from datagen.exposure_map import BINS, affinities, light, neighbour_map, principal_map
+from datagen.files import sha256_file
 from datagen.images import quantise, read_image, to_float, write_image
 from datagen.manifest import ManifestError, parse_row
 from datagen.pack import PackError, pack
 from datagen.preview import clipping_overlay, regions_overlay, spread
 from datagen.recipe import load_recipe
-from datagen.stats import BINS, StatsError, exposure_map, folder_lights, light
+from datagen.stats import StatsError, folder_lights
 from datagen.workspace import read_dataset, write_dataset
 
 TOML = """
@@ -40,7 +44,7 @@ bits = {bits}
 """
 
 
-def make(folder, *, bits: int = 8, licence: str = "CC0-1.0"):
+def make(folder, *, bits: int = 8, licence: str = "CC0-1.0", form: str = "png"):
     rng = np.random.default_rng(0)
     for number in range(4):
         encoded = np.kron(rng.random((5, 6, 3)), np.ones((6, 6, 1))) * 0.8
@@ -49,7 +53,7 @@ def make(folder, *, bits: int = 8, licence: str = "CC0-1.0"):
             folder / "photos" / "references" / "expert" / f"p{number}.png", quantise(encoded)
         )
     (folder / "r.toml").write_text(TOML.format(folder=folder / "photos", bits=bits))
-    recipe = load_recipe(folder / "r.toml", [f"source.licence={licence}"])
+    recipe = load_recipe(folder / "r.toml", [f"source.licence={licence}", f"output.format={form}"])
     build(recipe, folder / "set", Resources(engine="serial"))
     return folder / "set"
 
@@ -147,12 +151,52 @@ def test_licences_that_forbid_are_known():
 
 def test_the_card_and_croissant_name_every_source_and_licence(built):
     croissant = json.loads((built / "croissant.json").read_text())
-    assert {entry["name"] for entry in croissant["isBasedOn"]} == {f"p{n}.png" for n in range(4)}
-    assert {entry["license"] for entry in croissant["isBasedOn"]} == {"CC0-1.0"}
-    assert croissant["conformsTo"][0] == "http://mlcommons.org/croissant/1.0"
+    experts = {f"references/expert/p{n}.png" for n in range(4)}
+    assert {entry["name"] for entry in croissant["isBasedOn"]} == {
+        *(f"p{n}.png" for n in range(4)),
+        *experts,
+    }
+    licence = "https://spdx.org/licenses/CC0-1.0.html"
+    assert {entry["license"] for entry in croissant["isBasedOn"]} == {licence}
+    assert croissant["license"] == [licence]
+    for entry in croissant["isBasedOn"]:
+        path = built.parent / "photos" / entry["name"]
+        assert entry["sha256"] == sha256_file(path)
     manifest = open_dataset(built)
     card = (built / "README.md").read_text()
-    assert manifest.hash in card and "| CC0-1.0 | 4 |" in card
+    assert manifest.hash in card and "| CC0-1.0 | 8 |" in card
+
+
+@pytest.mark.parametrize("form", ["png", "tiff"])
+def test_croissant_is_built_as_its_specification_asks(form, tmp_path):
+    """Croissant 1.0: required properties, unique ids, references that resolve, globs that match."""
+    built = make(tmp_path, form=form)
+    croissant = json.loads((built / "croissant.json").read_text())
+    assert croissant["conformsTo"][0] == "http://mlcommons.org/croissant/1.0"
+    assert croissant["@type"] == "sc:Dataset" and croissant["name"] and croissant["description"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+\+[0-9a-f]{16}", croissant["version"])
+    parts = {part["@id"]: part for part in croissant["distribution"]}
+    (records,) = croissant["recordSet"]
+    ids = [*parts, records["@id"], *(field["@id"] for field in records["field"])]
+    assert len(set(ids)) == len(ids) and records["key"]["@id"] in ids
+    row = json.loads((built / "manifest.jsonl").read_text().splitlines()[0])
+    kinds = {"sc:Text": str, "sc:Float": float, "sc:Integer": int}
+    for field in records["field"]:
+        assert field["source"]["fileObject"]["@id"] == "manifest"
+        assert isinstance(row[field["source"]["extract"]["column"]], kinds[field["dataType"]])
+    assert parts["manifest"]["sha256"] == sha256_file(built / parts["manifest"]["contentUrl"])
+    found = {
+        name: set(built.glob(part["includes"])) - set(built.glob(part.get("excludes", "none")))
+        for name, part in parts.items()
+        if part["@type"] == "cr:FileSet"
+    }
+    every = {path for folder in ("scenes", "luts") for path in (built / folder).rglob("*.*")}
+    assert sum(map(len, found.values())) == len(every) and set.union(*found.values()) == every
+    for path in found["pictures"]:
+        assert parts["pictures"]["encodingFormat"] == mimetypes.guess_type(path)[0]
+    used = {key for part in (*parts.values(), records) for key in part if not key.startswith("@")}
+    schema_org = {"name", "description", "contentUrl", "encodingFormat", "sha256"}
+    assert used - schema_org <= croissant["@context"].keys()
 
 
 def test_statistics_count_and_measure(built, tmp_path, capsys):
@@ -179,9 +223,41 @@ def test_brighter_lies_to_the_right_of_the_map():
     rng = np.random.default_rng(0)
     dark = rng.dirichlet(np.linspace(3, 0.1, BINS), 30)
     bright = dark[:, ::-1]
-    places = exposure_map({"own": np.concatenate([dark, bright]), "other": bright[:3]})
+    places = principal_map({"own": np.concatenate([dark, bright]), "other": bright[:3]})
     assert places["own"][:30, 0].max() < places["own"][30:, 0].min()
     np.testing.assert_allclose(places["other"], places["own"][30:33])
+
+
+def test_neighbours_lie_together_on_the_other_map():
+    """Three kinds of histogram, each in two groups: every picture's nearest is of its own kind."""
+    rng = np.random.default_rng(1)
+    peaks = np.array([4, 16, 28])
+    kinds = np.repeat(np.arange(3), 20)
+    found = [np.exp(-((np.arange(BINS) - peaks[k] - rng.normal()) ** 2) / 8) for k in kinds]
+    found = [histogram / histogram.sum() for histogram in found]
+    places = neighbour_map({"own": found[::2], "other": found[1::2]})
+    points = np.concatenate([places["own"], places["other"]])
+    labels = np.concatenate([kinds[::2], kinds[1::2]])
+    apart = np.linalg.norm(points[:, None] - points, axis=2) + 1e9 * np.eye(len(points))
+    assert (labels[apart.argmin(1)] == labels).all()
+    assert places["own"][labels[:30] == 0, 0].mean() < places["own"][labels[:30] == 2, 0].mean()
+
+
+def test_every_point_has_as_many_neighbours_as_asked():
+    """JMLR 2008, equation 1: the perplexity of each point's neighbourhood is the one given."""
+    points = np.random.default_rng(2).normal(size=(40, 3))
+    joint = affinities(points, 7.0)
+    assert joint.sum() == pytest.approx(1) and (joint == joint.T).all()
+    ring = np.stack([np.cos(np.arange(40) * np.pi / 20), np.sin(np.arange(40) * np.pi / 20)], 1)
+    each = affinities(ring, 7.0) * 40  # all points are alike, so the joint is the conditional
+    entropy = -(each * np.log2(np.maximum(each, 1e-300))).sum(1)
+    np.testing.assert_allclose(2**entropy, 7.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_handful_of_pictures_has_a_map(count):
+    found = np.random.default_rng(3).dirichlet(np.ones(BINS), count)
+    assert neighbour_map({"own": found})["own"].shape == (count, 2)
 
 
 def test_a_folder_without_pictures_cannot_stand_beside(tmp_path):

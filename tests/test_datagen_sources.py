@@ -41,11 +41,15 @@ def put(root, *names, value=100, size=(24, 32)):
 
 
 def fivek(root):
-    put(root, "raw_photos/HQa1to700/photos/a0001-one.dng", "raw_photos/HQa701/photos/a0701-two.dng")
+    put(
+        root,
+        "raw_photos/HQa1to700/photos/a0001-one.x.dng",
+        "raw_photos/HQa701/photos/a0701-two.dng",
+    )
     for expert in "ac":
-        for name in ("a0001-one", "a0701-two"):
+        for name in ("a0001-one.x", "a0701-two"):
             put(root, f"tiff16_{expert}/{name}.tif", size=(171, 256))
-    (root / "filesAdobeMIT.txt").write_text("a0001-one\n")
+    (root / "filesAdobeMIT.txt").write_text("a0001-one.x\n")
 
 
 def msec(root):
@@ -57,9 +61,9 @@ def msec(root):
 
 
 def ppr10k(root):
-    for name in ("0_0", "0_1", "1356_0"):
-        put(root, f"tif/source/{name}.tif", f"tif/target_a/{name}.tif", f"tif/target_c/{name}.tif")
-        put(root, f"masks_360p/{name}.png", value=255)
+    for part, name in (("train", "0_0"), ("train", "0_1"), ("val", "1356_0")):
+        put(root, *(f"{part}/{place}/{name}.tif" for place in ("source", "target_a", "target_c")))
+        put(root, f"{part}/source_aug_6/{name}_1.tif", f"masks_360p/{name}.png", value=255)
 
 
 def uieb(root):
@@ -77,7 +81,7 @@ def folder(root):
 
 # maker of a miniature, and what is known of its scenes: name -> (split, references, inputs)
 MINIATURES = {
-    "fivek": (fivek, {"a0001-one": ("", "ac", 0), "a0701-two": ("", "ac", 0)}),
+    "fivek": (fivek, {"a0001-one.x": ("", "ac", 0), "a0701-two": ("", "ac", 0)}),
     "msec": (
         msec,
         {"trainingx": ("train", "c", 3), "validationx": ("val", "c", 3), "t": ("test", "abcde", 2)},

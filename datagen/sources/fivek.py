@@ -1,9 +1,10 @@
 """MIT-Adobe FiveK: 5,000 DNGs and the retouches of five experts as 16-bit TIFF.
 
-DNGs may lie in any folder below the source's, as the archive has them. The experts' files lie in
-folders called tiff16_a ... tiff16_e, also anywhere, named as their DNG. Scenes come in the order of
-their numbers, a0001 to a5000, by which the literature divides them. The archive's lists
-filesAdobe.txt and filesAdobeMIT.txt tell which licence a picture is under.
+DNGs may lie in any folder below the source's; the archive has raw_photos/HQa1to700/photos and so
+on. The experts' files lie in folders called tiff16_a ... tiff16_e, also anywhere, named as their
+DNG. Scenes come in the order of their numbers, a0001 to a5000, by which the literature divides
+them. The archive's lists filesAdobe.txt and filesAdobeMIT.txt tell which licence a picture is
+under.
 
 References
 ----------
@@ -63,5 +64,5 @@ def _licences(folder: Path) -> dict[str, str]:
     for name, licence in LICENCES.items():
         for path in sorted(folder.rglob(name)):
             for line in path.read_text("utf-8", errors="replace").splitlines():
-                found[Path(line.strip()).stem] = licence
+                found[line.strip().removesuffix(".dng")] = licence  # names may hold dots
     return found

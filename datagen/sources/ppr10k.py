@@ -1,10 +1,11 @@
 """PPR10K: portraits in groups, three experts, human masks.
 
-Files are called <group>_<number>. Looked for anywhere below the source's folder:
+Files are called <group>_<number>. Looked for anywhere below the source's folder, such as in the
+train/ and val/ of the pictures at 360 pixels:
 
-    source/ or raw/               the inputs: 16-bit TIFFs, or the raws
-    target_a/ target_b/ target_c/ the experts
-    masks/ or masks_360p/         white = the person
+    source/ or raw/                         the inputs: 16-bit TIFFs, or the raws
+    target_a/ target_b/ target_c/           the experts
+    masks/, masks_360p/ or masks_full/      white = the person
 
 Groups 0 to 1355 are for training and the others for testing, as the authors divide them.
 
@@ -24,7 +25,7 @@ from ..settings import Source
 from .scene import PICTURES, RAWS, Scene, check_unique, list_files, safe_name
 
 FIRST_TEST_GROUP = 1356
-INPUTS, MASKS = ("source", "raw"), ("masks", "masks_360p")
+INPUTS, MASKS = ("source", "raw"), ("masks", "masks_360p", "masks_full")
 TARGETS = {"target_a": "a", "target_b": "b", "target_c": "c"}
 NAME = re.compile(r"(?P<group>\d+)_(?P<number>\d+)")
 

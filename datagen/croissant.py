@@ -1,0 +1,154 @@
+"""Croissant metadata of a data set, as JSON-LD: its files, its fields, and every source's licence.
+
+Three required properties are for whoever publishes: `url`, `creator` and `datePublished`. A set
+that is built again must be the same to the byte, so none of them is made up here.
+
+References
+----------
+MLCommons, "Croissant format specification", version 1.0, 2024 (context: appendix 1), and its
+vocabulary for responsible AI.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .manifest import MANIFEST
+
+SPDX = "https://spdx.org/licenses/"
+SPDX_NAMES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "MIT", "Apache-2.0")
+MIME_TYPES = {"png": "image/png", "tiff": "image/tiff"}
+SUFFIXES = {"png": "png", "tiff": "tif"}
+
+_TERMS = (
+    *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format"),
+    *("includes", "excludes", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path"),
+    *("recordSet", "references", "regex", "repeated", "replace", "separator", "source"),
+    *("subField", "transform"),
+)
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{term: f"cr:{term}" for term in _TERMS},
+}
+_FIELDS = {  # column of the manifest -> type and meaning
+    "id": ("sc:Text", "Name of the sample."),
+    "scene": ("sc:Text", "The photographed view; all its exposures share it."),
+    "group": ("sc:Text", "Scenes of one group are in one split."),
+    "split": ("sc:Text", "train, val or test."),
+    "status": ("sc:Text", "ok, or why the sample was not made."),
+    "ev": ("sc:Float", "Exposure of the input in stops, relative to as shot."),
+    "input": ("sc:Text", "File of the degraded picture."),
+    "regions": ("sc:Text", "File of the labels: 2 correct here, 1 transition, 0 leave alone."),
+    "width": ("sc:Integer", "Pixels."),
+    "height": ("sc:Integer", "Pixels."),
+    "licence": ("sc:Text", "Licence of the source file."),
+}
+
+
+def croissant(
+    content: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]], *, manifest_sha256: str
+) -> dict[str, Any]:
+    """Describe a data set.
+
+    Parameters
+    ----------
+    content : what dataset.json holds
+    sources : path of every source file -> its licence, origin and sha256
+    """
+    name = content["name"]
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": [
+            "http://mlcommons.org/croissant/1.0",
+            "http://mlcommons.org/croissant/RAI/1.0",
+        ],
+        "name": name,
+        "description": f"Paired pictures for exposure and colour correction; recipe {name}.",
+        "license": sorted({_licence(source["licence"]) for source in sources.values()}),
+        "version": f"1.0.0+{content['hash'][:16]}",
+        "identifier": f"sha256:{content['hash']}",
+        "keywords": ["exposure correction", "colour correction", "image restoration"],
+        "rai:dataCollection": "Developed from the source files by the recipe in dataset.json.",
+        "rai:dataPreprocessingProtocol": json.dumps(content["recipe"], sort_keys=True),
+        "isBasedOn": [
+            {
+                "@type": "CreativeWork",
+                "name": path,
+                "license": _licence(source["licence"]),
+                "creditText": source["origin"],
+                "sha256": source["sha256"],
+            }
+            for path, source in sorted(sources.items())
+        ],
+        "distribution": _distribution(content["recipe"]["output"]["format"], manifest_sha256),
+        "recordSet": [
+            {
+                "@type": "cr:RecordSet",
+                "@id": "samples",
+                "name": "samples",
+                "description": "One record per sample; the manifest holds more about each.",
+                "key": {"@id": "samples/id"},
+                "field": [_field(key, *known) for key, known in _FIELDS.items()],
+            }
+        ],
+    }
+
+
+def _licence(name: str) -> str:
+    """The address of a licence that has one; else its name."""
+    return f"{SPDX}{name}.html" if name in SPDX_NAMES else name
+
+
+def _distribution(picture_format: str, manifest_sha256: str) -> list[dict[str, Any]]:
+    pictures = f"scenes/*/*.{SUFFIXES[picture_format]}"
+    return [
+        {
+            "@type": "cr:FileObject",
+            "@id": "manifest",
+            "name": MANIFEST,
+            "description": "One JSON object per line and sample.",
+            "contentUrl": MANIFEST,
+            "encodingFormat": "application/jsonlines",
+            "sha256": manifest_sha256,
+        },
+        {
+            **_file_set("pictures", "Inputs and references.", MIME_TYPES[picture_format], pictures),
+            "excludes": "scenes/*/*_regions.png",
+        },
+        _file_set("regions", "Region maps.", "image/png", "scenes/*/*_regions.png"),
+        _file_set("luts", "Colour distortions as 3D LUTs.", "text/plain", "luts/*.cube"),
+    ]
+
+
+def _file_set(name: str, description: str, mime_type: str, includes: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": name,
+        "name": name,
+        "description": description,
+        "encodingFormat": mime_type,
+        "includes": includes,
+    }
+
+
+def _field(key: str, kind: str, description: str) -> dict[str, Any]:
+    return {
+        "@type": "cr:Field",
+        "@id": f"samples/{key}",
+        "name": key,
+        "description": description,
+        "dataType": kind,
+        "source": {"fileObject": {"@id": "manifest"}, "extract": {"column": key}},
+    }
