@@ -1,4 +1,4 @@
-"""benchmarks.models: RetinexNet, HDR-CNN, DPED, DPE, Retinexformer. Their table tests run too."""
+"""benchmarks.models: RetinexNet, HDR-CNN, DPED, DPE; with Retinexformer, what all share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 
 from benchmarks.models import GLOBAL, ModelError, build
 from benchmarks.models.hdr_cnn import FLOOR, TONE_RATE, Reinhard
-from benchmarks.models.retinexformer import channel_attention
 from benchmarks.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
 
 FAMILIES = ("retinexnet", "hdr_cnn", "dped", "dpe", "retinexformer")
@@ -291,46 +290,3 @@ def test_dpe_predicts_a_change(small):
         small.last.weight.zero_()
     x = images(1, 3, 30, 22)
     assert torch.equal(small(x).image, x)
-
-
-# Retinexformer
-
-
-def test_channel_attention_is_the_papers_formula():
-    query, key, value = (images(2, 3, 5, 77, seed=seed) - 0.5 for seed in range(3))
-    scale = torch.tensor([0.5, 1.0, 2.0]).view(3, 1, 1)
-    unit = torch.nn.functional.normalize
-    weights = torch.softmax(scale * (unit(key, dim=-1) @ unit(query, dim=-1).mT), dim=-1)
-    torch.testing.assert_close(channel_attention(query, key, value, scale), weights @ value)
-
-
-def test_channel_attention_of_dead_channels_is_finite():
-    zero = torch.zeros(1, 1, 4, 9, requires_grad=True)
-    out = channel_attention(zero, zero, zero, torch.ones(1, 1, 1))
-    out.sum().backward()
-    assert torch.isfinite(zero.grad).all()
-
-
-@pytest.mark.parametrize("small", ["retinexformer_small"], indirect=True)
-def test_memory_grows_with_the_pixels_and_not_with_their_square(small):
-    def kept(side):
-        sizes = {}
-
-        def note(tensor):
-            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            result = small(images(1, 3, side, side)).image
-        del result
-        return sum(sizes.values())
-
-    weights = 4 * count(small)
-    assert (kept(96) - weights) / (kept(48) - weights) == pytest.approx(4, rel=0.1)
-
-
-@pytest.mark.parametrize("small", ["retinexformer_small"], indirect=True)
-def test_padding_repeats_the_border(small):
-    x = images(1, 3, 9, 14)
-    padded = torch.nn.functional.pad(x, (0, 2, 0, 3), mode="replicate")
-    torch.testing.assert_close(small(x).image, small(padded).image[..., :9, :14])

@@ -128,7 +128,7 @@ class Reinhard(nn.Module):
 class _Fuse(nn.Conv2d):
     """Join decoder features and a skip, taken from the encoder's values to their logarithm.
 
-    Starts as the sum of the two, as the paper's equation 8 does.
+    Starts as the sum of the two, as in the paper.
     """
 
     def __init__(self, width: int) -> None:

@@ -5,10 +5,12 @@ Transformer for Low-light Image Enhancement", ICCV 2023, layers as in the releas
 the estimator's 5 x 5 convolution has 4 groups (the paper calls it depthwise), and only the second
 half of a block is normalised. Attention compares channels, so its matrix has the size of a head
 squared whatever the size of the image. Ours: any size, by repeating the border up to a multiple
-of 4, and a start near the identity.
+of 4, and a start near the identity. Weights under the names of the released code load.
 """
 
 from __future__ import annotations
+
+import re
 
 import torch
 from torch import Tensor, nn
@@ -66,6 +68,7 @@ class Retinexformer(nn.Module):
         )
         self.last = nn.Conv2d(width, 3, 3, padding=1, bias=False)
         nn.init.normal_(self.last.weight, 0.0, NEAR_ZERO)
+        self.register_load_state_dict_pre_hook(_from_authors_names)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
@@ -200,3 +203,50 @@ def _pad(x: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column up to a multiple of `multiple`."""
     height, width = (-side % multiple for side in x.shape[-2:])
     return F.pad(x, (0, width, 0, height), mode="replicate") if height or width else x
+
+
+# Patterns of the released code's names; {level} counts sizes from the largest, theirs from where
+# the decoder starts.
+AUTHORS_NAMES = {
+    r"estimator\.conv1\.": "estimator.first.",
+    r"estimator\.depth_conv\.": "estimator.spread.",
+    r"estimator\.conv2\.": "estimator.last.",
+    r"denoiser\.embedding\.": "embed.",
+    r"denoiser\.mapping\.": "last.",
+    r"denoiser\.encoder_layers\.(\d+)\.0\.blocks\.": "encode.{level}.",
+    r"denoiser\.encoder_layers\.(\d+)\.1\.": "down.{level}.",
+    r"denoiser\.encoder_layers\.(\d+)\.2\.": "light_down.{level}.",
+    r"denoiser\.bottleneck\.blocks\.": "encode.{deepest}.",
+    r"denoiser\.decoder_layers\.(\d+)\.0\.": "up.{mirrored}.",
+    r"denoiser\.decoder_layers\.(\d+)\.1\.": "fuse.{mirrored}.",
+    r"denoiser\.decoder_layers\.(\d+)\.2\.blocks\.": "decode.{mirrored}.",
+}
+AUTHORS_PARTS = {
+    ".0.rescale": ".0.scale",
+    ".0.proj.": ".0.mix.",
+    ".0.pos_emb.": ".0.position.",
+    ".1.fn.net.": ".1.layers.",
+}
+
+
+def _from_authors_names(
+    module: Retinexformer, state: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    """Rename the released code's keys on the way in; join queries, keys and values."""
+    start = f"{prefix}body.0."
+    for key in [key for key in state if key.startswith(start)]:
+        value, name = state.pop(key), key.removeprefix(start)
+        for pattern, ours in AUTHORS_NAMES.items():
+            if found := re.match(pattern, name):
+                level = int(found[1]) if found.groups() else 0
+                deepest = len(module.encode) - 1
+                sizes = {"level": level, "mirrored": deepest - 1 - level, "deepest": deepest}
+                name = ours.format(**sizes) + name[found.end() :]
+        for theirs, ours in AUTHORS_PARTS.items():
+            name = name.replace(theirs, ours)
+        # Their linear layers are 1 x 1 convolutions here.
+        linear = value.ndim == 2
+        state[prefix + name] = value[..., None, None] if linear else value
+    for key in [key for key in state if key.endswith(".to_q.weight")]:
+        parts = [state.pop(key.replace("to_q", part)) for part in ("to_q", "to_k", "to_v")]
+        state[key.replace("to_q", "query_key_value")] = torch.cat(parts)

@@ -86,7 +86,7 @@ def decomposition_terms(
 
 
 def structure_smoothness(illumination: Tensor, reflectance: Tensor) -> Tensor:
-    """Mean absolute step of the illumination, less where the reflectance steps too (equation 5).
+    """Mean absolute step of the illumination, less where the reflectance steps too.
 
     illumination : (N, 1, H, W); reflectance : (N, 3, H, W); H, W >= 2
     """
