@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,29 +21,56 @@ from benchmarks import checkpoints
 from benchmarks.batches import Batches
 from benchmarks.cli import main
 from benchmarks.losses import LOSSES
+from benchmarks.method import Method
 from benchmarks.models import MODELS, ModelError, build
+from benchmarks.models.output import Output
 from benchmarks.train import learning_rate, make_optimiser, train
 from benchmarks.train_settings import RECIPES, Training, TrainingError, settings_for
 from benchmarks.validate import validate
-from datagen.build import Resources
-from datagen.build import build as build_data
 from datagen.dataset import DataSet, load_pair, open_dataset
-from datagen.recipe import load_recipe
+from datagen.manifest import MANIFEST, read_rows
 
 MODEL = "zero_dce_pp+ranlen"  # small, and has batch statistics that a resume must not lose
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    """Nine tiny pictures: two to train on, one to validate on."""
-    small = ["render.evs=[-1.0]", "render.long_edge=48", "source.limit=9", "distort=[]"]
+def data(tiny_data, tmp_path_factory) -> Path:
+    """The shared tiny data set; one of its two training scenes is there to validate on."""
     folder = tmp_path_factory.mktemp("data") / "tiny"
-    build_data(load_recipe("demo", small), folder, Resources("serial", 1))
+    shutil.copytree(tiny_data, folder)
+    rows = list(read_rows(folder / MANIFEST))
+    moved = max(row["scene"] for row in rows if row["split"] == "train")
+    for row in rows:
+        row["split"] = "val" if row["scene"] == moved else row["split"]
+    (folder / MANIFEST).write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
 
+class Gain(nn.Module):
+    """One number, with a loss of its own."""
+
+    OWN_LOSS = True
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, images, regions=None, reference=None):
+        image = self.gain * images
+        terms = None if reference is None else {"own": (image - reference).square().mean()}
+        return Output(image, terms=terms)
+
+
+@pytest.fixture
+def own_loss(monkeypatch) -> str:
+    """The name of a model that brings its loss."""
+    method = Method(f"{__name__}:Gain", "model", "one gain", parameters=1, trained=True)
+    monkeypatch.setitem(MODELS, "gain", method)
+    return "gain"
+
+
 def quick(model=MODEL, **changes) -> Training:
-    small = {"steps": 6, "validate_every": 3, "batch": 2, "crop": 32}
+    small = {"steps": 6, "validate_every": 3, "validate_images": 1, "batch": 2, "crop": 32}
     return settings_for(model, **small | changes)
 
 
@@ -158,8 +186,9 @@ def test_optimisers_leave_frozen_parameters_alone(name):
 # Runs
 
 
-def test_a_resumed_run_repeats_the_uninterrupted_one_exactly(data, tmp_path, monkeypatch):
-    settings = quick(ema=0.9)
+@pytest.mark.parametrize("model", [MODEL, "gain"])
+def test_a_resumed_run_repeats_the_uninterrupted_one_exactly(data, tmp_path, own_loss, model):
+    settings = quick(model, ema=0.9)
     train(settings, data, tmp_path / "whole", device="cpu")
 
     class StopEarlyError(Exception):
@@ -192,6 +221,17 @@ def test_a_run_leaves_weights_record_losses_and_a_picture(data, tmp_path):
         assert row["loss"] == pytest.approx(sum(terms.values()))
 
 
+def test_a_model_may_bring_its_own_loss(data, tmp_path, own_loss):
+    train(quick(own_loss, lr=0.05), data, tmp_path, device="cpu")
+    history = losses(tmp_path)
+    assert all(set(row) == {"step", "loss", "own"} for row in history)
+    gain = load_file(tmp_path / "last.safetensors")["gain"].item()
+    assert gain != 1
+    batch = Batches(open_dataset(data), quick(own_loss))[0]
+    expected = (batch["degraded"] - batch["reference"]).square().mean().item()
+    assert history[0]["own"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_resuming_something_else_is_refused(data, tmp_path):
     with pytest.raises(TrainingError, match="nothing to resume from"):
         train(quick(), data, tmp_path, device="cpu", resume=True)
@@ -220,8 +260,6 @@ class Answer(nn.Module):
         self.images = images
 
     def forward(self, degraded, regions):
-        from benchmarks.models.output import Output
-
         return Output(self.images)
 
 
@@ -267,10 +305,11 @@ def test_mixed_precision_trains_on_a_gpu(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(data, tmp_path):
+@pytest.mark.parametrize("model", ["zero_dce_pp", "retinexnet_small"])
+def test_two_processes_train_as_one(data, tmp_path, model):
     """DistributedDataParallel on gloo: the same losses as one process with the whole batch."""
     settings = ["--steps", "4", "--set", "crop=32", "--set", "batch=2", "--set", "validate_every=4"]
-    words = ["train", "zero_dce_pp", "--data", str(data), *settings, "--device", "cpu"]
+    words = ["train", model, "--data", str(data), *settings, "--device", "cpu"]
     assert main([*words, "--out", str(tmp_path / "one")]) == 0
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     subprocess.run(
