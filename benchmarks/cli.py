@@ -11,6 +11,7 @@ VERBS: dict[str, str] = {
     "run": "score methods on a built data set, one row per evaluation",
     "train": "train a model on a built data set",
     "time": "measure latency, throughput, memory and FLOPs",
+    "recolour": "a picture through balanced latents, as often as wanted, and the .cube it took",
     "export-lut": "what a model does to one picture, as a .cube for other programs",
     "score": "score pictures made elsewhere, by any program",
     "verify": "recompute a sample of a run's rows",

@@ -126,6 +126,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         "crop": 168,
     },
     "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
+    "vae_recolour": {
+        "lr": 2e-3,
+        "schedule": "cosine",
+        "clip": 1.0,
+        "crop": 168,
+        "model_settings": {"vae": "kl_vae"},
+    },
     # Released code: Adam 1e-4, 1e-5 for the critic; 40, 30 and 20 epochs of 10, 6 and 4 patches per
     # picture make 12.5, 22.5 and 20 steps per picture. See losses.pyramid for the adversarial unit.
     "msec": {

@@ -226,6 +226,14 @@ GLOBAL: dict[str, Method] = {
         trained=True,
         slow=True,
     ),
+    "vae_recolour": Method(
+        _FAMILIES + "vae_recolour:VaeRecolour",
+        "model",
+        "a colour map fitted to a thumbnail before and after its latents are balanced",
+        paper="Messerly, 2023 (web article)",
+        parameters=643_320,
+        trained=True,
+    ),
 }
 
 # The local versions a host offers, with their parameters.
@@ -249,6 +257,7 @@ HOSTS: dict[str, dict[str, int]] = {
     "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
     "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
     "tone_thumb": {"concat": 21_178},
+    "vae_recolour": {"concat": 643_896},
     "dped_small": {"concat": 33_715, "ranlen": 70_631},
     "dpe_small": {"concat": 287_603, "ranlen": 378_295},
     "retinexformer_small": {"concat": 186_701, "ranlen": 253_025},

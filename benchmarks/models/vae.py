@@ -176,6 +176,19 @@ def load_vae(source: str) -> nn.Module:
     return load(source)[0]
 
 
+def vae_sha256(source: str) -> str:
+    """SHA-256, in hexadecimal digits, of the file that `load_vae` takes the weights from."""
+    if Path(source).is_dir():
+        from datagen.files import sha256_file
+
+        from .vae_published import WEIGHTS
+
+        return sha256_file(Path(source) / WEIGHTS)
+    from ..checkpoints import digest
+
+    return digest(source)
+
+
 def _whole_blocks(images: Tensor) -> Tensor:
     """Extend (N, C, H, W) images below and to the right by their edge to multiples of 8 pixels."""
     height, width = images.shape[-2:]

@@ -131,7 +131,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """(N, latents, h, w) to (N, 3, f h, f w); one residual block more per level than the encoder."""
+    """(N, latents, h, w) to (N, 3, f h, f w); one residual block more per level."""
 
     def __init__(self, channels: Sequence[int], latents: int, *, depth: int, groups: int) -> None:
         super().__init__()
