@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datagen.reference import BRIGHTEN_EV, DARKEN_EV, MIDDLE_GREY, WHITE_QUANTILE
 
@@ -14,6 +14,7 @@ QUANTILES = (0, 1, 2, 5, 10, 17.5, 25, 37.5, 50, 62.5, 75, 82.5, 90, 95, 98, 99,
 DARKEST = 2.0**-10  # added to light before its logarithm
 FAINTEST = 2.0**-14  # light below counts as so much when metered
 CLIPPED, BLACK = 0.998, 0.002  # encoded; half a level of 8 bits from the ends
+SMALLEST_VARIANCE, SLOWEST_RATE = 0.02, 0.01  # of what is standardised
 COUNT = 2 * 5 * len(QUANTILES) + 3 + 1 + 3 + 2 + 6 + 3
 LOCAL_COUNT = 8
 
@@ -54,6 +55,30 @@ def statistics(pixels: Tensor) -> Tensor:
         ],
         1,
     )
+
+
+class Standardise(nn.Module):
+    """Numbers less their mean, over their deviation, both as of the pictures learned from so far.
+
+    Batch normalisation without the batch: a picture is judged alike in training and after it.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+        self.register_buffer("mean", torch.zeros(count))
+        self.register_buffer("variance", torch.ones(count))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        return (numbers - self.mean) / (self.variance + SMALLEST_VARIANCE).sqrt()
+
+    @torch.no_grad()
+    def learn(self, numbers: Tensor) -> None:
+        """Take a batch, (N, count), into account: a plain mean at first, then a running one."""
+        self.seen += 1
+        rate = max(1 / self.seen.item(), SLOWEST_RATE)
+        self.mean.lerp_(numbers.mean(0), rate)
+        self.variance.lerp_((numbers - self.mean).square().mean(0), rate)
 
 
 def region_statistics(pixels: Tensor, where: Tensor | None) -> Tensor:

@@ -29,7 +29,14 @@ from luts.lut import Lut, Lut1D, Lut3D, ShapedLut, nodes
 from .lut3d_local import blend_by_regions
 from .output import Output, network_input
 from .tone_map import ToneMap, clamp_inwards, decode
-from .tone_statistics import COUNT, LOCAL_COUNT, meter, region_statistics, statistics
+from .tone_statistics import (
+    COUNT,
+    LOCAL_COUNT,
+    Standardise,
+    meter,
+    region_statistics,
+    statistics,
+)
 
 SIDE = 256  # pixels are judged on a grid of at most so many each way
 SAMPLE = 4096  # pixels of a picture that a training step looks at
@@ -55,9 +62,11 @@ class ToneThumb(nn.Module):
     def __init__(self, *, mask_channels: int = 0, dropout: float = 0.1) -> None:
         super().__init__()
         self.mask_channels = mask_channels
+        count = COUNT + (LOCAL_COUNT if mask_channels else 0)
+        self.standardise = Standardise(count)
         self.judge = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(COUNT + (LOCAL_COUNT if mask_channels else 0), WIDTH),
+            nn.Linear(count, WIDTH),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(WIDTH, WIDTH),
@@ -97,12 +106,15 @@ class ToneThumb(nn.Module):
         with torch.no_grad():
             return bake(self.predict(images, regions))
 
-    def _judged(self, pixels: Tensor, where: Tensor | None) -> ToneMap:
+    def _judged(self, pixels: Tensor, where: Tensor | None, *, learning: bool = False) -> ToneMap:
         """pixels : (N, P, 3) encoded; where : (N, 2, P) region maps or None"""
         seen = [statistics(pixels)]
         if self.mask_channels:
             seen.append(region_statistics(pixels, where))
-        raw = self.head(self.judge(torch.cat(seen, 1)))
+        numbers = torch.cat(seen, 1)
+        if learning:
+            self.standardise.learn(numbers)
+        raw = self.head(self.judge(self.standardise(numbers)))
         gate = (3 * raw[:, -1:]).sigmoid()
         curves, matrix, gains, _ = (gate * raw).split(self.sizes, 1)
         tone = ToneMap(
@@ -121,7 +133,8 @@ class ToneThumb(nn.Module):
         places = torch.randint(images[0, 0].numel(), (SAMPLE,), device=images.device)
         pixels, wanted = (x.flatten(2)[..., places].transpose(1, 2) for x in (images, reference))
         where = None if regions is None else regions.flatten(2)[..., places]
-        error = clamp_inwards(self._judged(pixels, where)(pixels)) - wanted
+        tone = self._judged(pixels, where, learning=self.training)
+        error = clamp_inwards(tone(pixels)) - wanted
         weight = torch.ones_like(error[..., 0])
         if where is not None:
             weight = torch.lerp(where[:, 0], where[:, 1], BAND_SHARE)
@@ -135,7 +148,7 @@ class ToneThumb(nn.Module):
             "l1": (absolute * some).sum() / count,
             "log l2": DECIBELS * (logarithm * some).sum() / count,
         }
-        return Output(images, terms=terms)
+        return Output(images, terms=terms)  # whole pictures are not made: nothing looks at them
 
 
 def bake(tone: ToneMap) -> list[Lut]:
