@@ -59,12 +59,15 @@ class Features(nn.Module):
             setattr(self, f"norm{i}", norm)
 
     def forward(self, images: Tensor, regions: Tensor | None, modulate: Modulate) -> Tensor:
-        x = network_input(images, regions, self.mask_channels)
-        x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=self.antialias)
+        x = self.thumbnail(network_input(images, regions, self.mask_channels))
         for i in range(len(WIDTHS)):
             x = modulate(f"conv{i}", getattr(self, f"conv{i}")(x))
             x = getattr(self, f"norm{i}", nn.Identity())(F.leaky_relu(x, SLOPE))
         return x
+
+    def thumbnail(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) to (N, C, 256, 256), whatever the proportions."""
+        return F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=self.antialias)
 
 
 class Head(nn.Linear):
