@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from . import distort, engines, plan, workspace
-from .card import write_card
+from .card import Contents, write_card
 from .engines.worker import Outcome, Task
+from .files import sha256_file
 from .manifest import OK, Row, dataset_hash, read_rows, sort_manifest
 from .plan import Job
 from .progress import Progress
@@ -189,26 +190,20 @@ def _finish(
 ) -> str:
     """Sort the manifest and sign the data set with its hash."""
     sort_manifest(manifest, kept)
-    counts: Counter[tuple[str, str]] = Counter()
-
-    def counted() -> Iterator[Row]:
-        for row in read_rows(manifest):
-            counts[row["split"], row["status"]] += 1
-            yield row
-
+    contents = Contents()
     content = {
         **content,
         "complete": True,
-        "hash": dataset_hash(counted()),
-        "samples": {
-            split: {status: n for (s, status), n in sorted(counts.items()) if s == split}
-            for split in plan.SPLITS
-        },
+        "hash": dataset_hash(contents.noting(read_rows(manifest))),
         "versions": versions(),
+    }
+    content["samples"] = {
+        split: {status: n for (s, status), n in sorted(contents.counts.items()) if s == split}
+        for split in plan.SPLITS
     }
     target.remove_tree(distort.MEMO)
     target.keep_manifest(manifest)
-    files = write_card(target, content, manifest)
+    files = write_card(target, content, contents, manifest_sha256=sha256_file(manifest))
     workspace.write_dataset(target, {**content, "files": files})
     return content["hash"]
 

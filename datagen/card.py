@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from .croissant import croissant
-from .files import sha256, sha256_file
-from .manifest import MANIFEST, OK, Row, read_rows
+from .files import sha256
+from .manifest import MANIFEST, OK, Row
 from .target import Target
 from .templates import template
 
@@ -20,34 +20,50 @@ UNKNOWN = "unknown"
 FORBIDDING = ("no redistribution", "all rights reserved", "research only", "non-redistributable")
 
 
-def write_card(out: Target, content: Mapping[str, Any], manifest: Path) -> dict[str, str]:
-    """Write README.md and croissant.json of a complete data set; the same rows give the same bytes.
+@dataclass
+class Contents:
+    """What a manifest adds up to."""
 
-    Returns their SHA-256 and the manifest's, by name.
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # samples by split, status
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)  # licence, origin, sha256
+    evs: set[float | None] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)  # of masks
+
+    def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Pass the rows on and add them up."""
+        for row in rows:
+            self.counts[row["split"], row["status"]] += 1
+            if row["status"] == OK:
+                self.sources.update(_sources(row))
+                self.evs.add(row["ev"])
+                self.kinds[row["mask"]["kind"]] += 1
+            yield row
+
+
+def write_card(
+    out: Target, dataset: Mapping[str, Any], contents: Contents, *, manifest_sha256: str
+) -> dict[str, str]:
+    """Write README.md and croissant.json of a complete data set; the same set gives the same bytes.
 
     Parameters
     ----------
-    content : what dataset.json holds
-    manifest : its path on this machine
+    dataset : what dataset.json is to hold
+
+    Returns
+    -------
+    SHA-256 by file name, the manifest's too.
     """
-    sources: dict[str, dict[str, str]] = {}
-    evs: set[float | None] = set()
-    kinds: Counter[str] = Counter()
-    for row in read_rows(manifest):
-        if row["status"] == OK:
-            sources.update(_sources(row))
-            evs.add(row["ev"])
-            kinds[row["mask"]["kind"]] += 1
-    licences = Counter(source["licence"] for source in sources.values())
+    licences = Counter(source["licence"] for source in contents.sources.values())
+    evs = sorted(contents.evs, key=lambda ev: ev or 0)
     page = template("card.md.j2").render(
-        content=content, licences=licences, evs=sorted(evs, key=lambda ev: ev or 0), kinds=kinds
+        content=dataset, licences=licences, evs=evs, kinds=contents.kinds
     )
-    out.write(CARD, page.encode())
-    digest = sha256_file(manifest)
-    description = croissant(content, sources, manifest_sha256=digest)
-    text = json.dumps(description, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    out.write(CROISSANT, text.encode())
-    return {MANIFEST: digest, CARD: sha256(page.encode()), CROISSANT: sha256(text.encode())}
+    described = croissant(dataset, contents.sources, manifest_sha256=manifest_sha256)
+    text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    files = {CARD: page.encode(), CROISSANT: text.encode()}
+    for name, data in files.items():
+        out.write(name, data)
+    return {MANIFEST: manifest_sha256, **{name: sha256(data) for name, data in files.items()}}
 
 
 def _sources(row: Row) -> dict[str, dict[str, str]]:

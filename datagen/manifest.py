@@ -17,12 +17,12 @@ from luts.command import UserError
 
 from .files import whole_file
 from .plan import SPLITS
-from .strict import shown
 
 MANIFEST = "manifest.jsonl"
 DATASET = "dataset.json"
 OK = "ok"
-CHECK = "check"  # key of a line's own checksum
+CHECK = "check"  # last key of a line: CRC-32 of the line as it would be without it
+ENDING = len(b', "check": "01234567"}\n')
 
 Row = dict[str, Any]
 
@@ -51,7 +51,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def parse_row(line: bytes, where: str) -> Row:
-    """Read one line and check it: the keys everything relies on, and its checksum if it has one."""
+    """Read one line and check it: its checksum if it has one, and the keys everything relies on."""
     try:
         row = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\u" in line:  # an escaped half surrogate is JSON, but no text that can be written
@@ -63,20 +63,27 @@ def parse_row(line: bytes, where: str) -> Row:
     problem = _problem(row)
     if problem:
         raise ManifestError(f"{where}: {problem}")
-    check = row.pop(CHECK, None)
-    if check is not None and check != checksum(row):
-        raise ManifestError(f"{where}: its checksum is {shown(check)}, not {checksum(row)!r}")
+    if CHECK in row and not is_signed(line):
+        raise ManifestError(f"{where}: has been changed: its checksum is wrong")
+    row.pop(CHECK, None)
     return row
 
 
 def dump_row(row: Mapping[str, Any]) -> bytes:
-    """One line with its checksum, always the same bytes for the same row."""
-    return _json_line({**row, CHECK: checksum(row)})
+    """One line that ends with its own checksum, always the same bytes for the same row."""
+    line = _json_line(row)
+    return line[:-2] + _ending(line)
 
 
-def checksum(row: Mapping[str, Any]) -> str:
-    """CRC-32 of the line of a row without its checksum, as 8 hex digits."""
-    return f"{zlib.crc32(_json_line(row)):08x}"
+def is_signed(line: bytes) -> bool:
+    """Does a line end with its own checksum, and is it as it was written?"""
+    ending = line[-ENDING:]
+    return ending == _ending(line[:-ENDING] + b"}\n")
+
+
+def checksum(data: bytes) -> str:
+    """CRC-32 as 8 hex digits."""
+    return f"{zlib.crc32(data):08x}"
 
 
 def sort_manifest(path: Path, keep: Mapping[str, int]) -> None:
@@ -114,6 +121,10 @@ def dataset_hash(rows: Iterable[Row]) -> str:
 def output_files(row: Row) -> list[str]:
     """Every file a row stands for, relative to the data set's folder."""
     return sorted(row.get("sha256", {}))
+
+
+def _ending(line: bytes) -> bytes:
+    return b', "%b": "%b"}\n' % (CHECK.encode(), checksum(line).encode())
 
 
 def _json_line(value: Mapping[str, Any]) -> bytes:

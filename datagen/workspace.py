@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from .files import sha256
-from .manifest import CHECK, DATASET, OK, ManifestError, Row, checksum, dump_row, parse_row
+from .manifest import (
+    CHECK,
+    DATASET,
+    OK,
+    ManifestError,
+    Row,
+    checksum,
+    dump_row,
+    is_signed,
+    parse_row,
+)
 from .recipe import RecipeError, with_new_settings
 from .strict import shown
 from .target import Target, open_target
@@ -59,15 +69,18 @@ def read_dataset(place: Target | Path | str) -> dict[str, Any]:
     if not isinstance(content, dict) or not isinstance(content.get("recipe"), dict):
         raise ManifestError(f"{target}/{DATASET}: must be an object with a 'recipe'")
     check = content.pop(CHECK, "none" if "files" in content else None)
-    if check is not None and check != checksum(content):
+    if check is not None and check != checksum(_text(content)):
         raise ManifestError(f"{target}/{DATASET}: has been changed: its checksum is wrong")
     return content
 
 
 def write_dataset(place: Target | Path | str, content: Mapping[str, Any]) -> None:
-    signed = {**content, CHECK: checksum(content)}
-    text = json.dumps(signed, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    open_target(place).write(DATASET, text.encode())
+    open_target(place).write(DATASET, _text({**content, CHECK: checksum(_text(content))}))
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "replace")
 
 
 def whole_rows(target: Target, manifest: Path) -> Iterator[tuple[int, Row]]:
@@ -151,7 +164,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Row]]:
         for line in stream:
             try:
                 row = parse_row(line, str(path))
-                whole = dump_row(row) == line  # with its newline and checksum
+                whole = is_signed(line)
             except ManifestError:
                 whole = False
             if whole and row["status"] == OK:
