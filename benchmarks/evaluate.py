@@ -16,6 +16,7 @@ from luts.command import UserError
 
 from .checkpoints import WEIGHTS
 from .metrics import Target, find_metrics, score_target
+from .notes import listening
 from .predict import Estimator, estimator
 from .records import Finish, Record, Sample, Scorer, failure, scored, status_of
 
@@ -157,7 +158,10 @@ class Evaluator:
                 self._estimators[name] = estimator(name, method, self.device, self.weights)
                 started = time.perf_counter()  # loading is not what a row's seconds are about
             pairs = [(sample.pair, sample.target.ideal.encoded) for sample in samples]
-            estimates = self._estimators[name](pairs)
+            with listening() as notes:
+                estimates = self._estimators[name](pairs)
+            for i, text in notes.items():
+                samples[i].notes[name] = text
         except Exception as error:  # whatever a method does, the run goes on and the row says so
             if len(samples) > 1:
                 half = len(samples) // 2
@@ -173,4 +177,4 @@ class Evaluator:
             values = score_target(estimate, sample.target, names=self.metrics)
         except Exception as error:
             return failure(sample.task, name, status_of(error), seconds)
-        return scored(sample.task, name, values, seconds)
+        return scored(sample, name, values, seconds)

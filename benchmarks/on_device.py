@@ -23,6 +23,7 @@ from .inference import changed_settings, load_model, put
 from .metrics import Metric, score_target
 from .metrics.torch_path import blend
 from .metrics.twins import TWINS, TargetTensors, score_batch, to_device
+from .notes import listening
 from .predict import BadEstimateError
 from .records import Finish, failure, scored, status_of
 
@@ -126,7 +127,7 @@ class OnDevice:
                 return failure(sample.task, name, status_of(error), seconds)
             order = [metric.region_id(r) for metric in self.metrics for r in metric.regions]
             scorer = "torch" if self.twins else "numpy"
-            return scored(sample.task, name, {id_: measured[id_] for id_ in order}, seconds, scorer)
+            return scored(sample, name, {id_: measured[id_] for id_ in order}, seconds, scorer)
 
         return [partial(finish, index, sample) for index, sample in enumerate(batch.samples)]
 
@@ -141,7 +142,10 @@ class OnDevice:
                 host, self.device, weights=self.weights, settings=settings
             )
         began = _mark(self.device)
-        raw = self._modules[host](batch.images, batch.regions).image.float()
+        with listening() as notes:
+            raw = self._modules[host](batch.images, batch.regions).image.float()
+        for i, text in notes.items():
+            batch.samples[i].notes[name] = text
         if raw.shape != batch.images.shape:
             made, wanted = (tuple(t.shape[2:]) for t in (raw, batch.images))
             raise BadEstimateError(f"returned {made} for an input {wanted}")

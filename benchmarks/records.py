@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -19,24 +19,25 @@ Scorer = Literal["numpy", "torch"]  # METRICS' own functions, or their twins on 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A task with its pictures."""
+    """A task with its pictures; `notes` has what methods said about them, by name."""
 
     task: Task
     pair: Pair
     target: Target
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def scored(
-    task: Task, name: str, values: dict[str, float], seconds: float, scorer: Scorer = "numpy"
+    sample: Sample, name: str, values: dict[str, float], seconds: float, scorer: Scorer = "numpy"
 ) -> Record:
     """Make the record of an evaluation that worked; `seconds` are the method's alone."""
     facts = {"status": "ok", "seconds": seconds, "scorer": scorer, "values": values}
-    return _labels(task, name) | facts
+    return _labels(sample.task, name) | facts | {"note": sample.notes.get(name, "")}
 
 
 def failure(task: Task, name: str, status: str, seconds: float = 0.0) -> Record:
     """Make the record of an evaluation that has no values."""
-    facts = {"status": status, "seconds": seconds, "scorer": "numpy", "values": {}}
+    facts = {"status": status, "seconds": seconds, "scorer": "numpy", "values": {}, "note": ""}
     return _labels(task, name) | facts
 
 

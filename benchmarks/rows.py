@@ -40,6 +40,7 @@ LABELS = (
     "status",
     "seconds",
     "scorer",
+    "note",
 )
 
 
@@ -80,6 +81,7 @@ def _read_part(path: Path) -> Iterator[dict[str, Any]]:
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise RunError(f"{path}:{number}: not a result row: {line[:60]!r}") from None
             record.setdefault("scorer", "numpy")  # of rows older than the other one
+            record.setdefault("note", "")
             yield record
 
 
