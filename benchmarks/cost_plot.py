@@ -30,7 +30,8 @@ def quality_and_cost(rows: pd.DataFrame, timing: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     One row per method that both have, best first: index method; columns psnr (dB, mean in region
-    A), p50_ms, parameters, size ("WIDTHxHEIGHT"), kind. Raises UserError when they share none.
+    A), p50_ms, parameters, device, protocol ("full" or "reduced"), size ("WIDTHxHEIGHT"), kind.
+    Raises UserError when they share none.
     """
     chosen = timing[(timing["what"] == "model") & (timing["batch"] == 1)]
     chosen = chosen[chosen["precision"] == "fp32"]
@@ -44,7 +45,7 @@ def quality_and_cost(rows: pd.DataFrame, timing: pd.DataFrame) -> pd.DataFrame:
     if table.empty:
         raise UserError("the run and the timing have no method in common; time the methods scored")
     table["size"] = table["width"].astype(str) + "x" + table["height"].astype(str)
-    columns = ["psnr", "p50_ms", "parameters", "size", "kind"]
+    columns = ["psnr", "p50_ms", "parameters", "device", "protocol", "size", "kind"]
     return table[columns].sort_values("psnr", ascending=False)
 
 
@@ -56,6 +57,31 @@ def pareto_front(table: pd.DataFrame, cost: str) -> list[str]:
             front.append(name)
             best = row["psnr"]
     return front
+
+
+def cost_lines(table: pd.DataFrame) -> list[list[str]]:
+    """Write the table as lines of cells, the heading first; a star is on the front of that cost."""
+    fronts = {cost: set(pareto_front(table, cost)) for cost in AXES}
+    lines = [["method", "PSNR A (dB)", f"ms at {table['size'].iloc[0]}", "parameters", "device"]]
+    for name, row in table.iterrows():
+        stars = {cost: "*" if name in front else "" for cost, front in fronts.items()}
+        lines.append(
+            [
+                str(name),
+                f"{row['psnr']:.2f}",
+                f"{row['p50_ms']:.3g}{stars['p50_ms']}",
+                f"{row['parameters']:,.0f}{stars['parameters']}",
+                row["device"],
+            ]
+        )
+    return lines
+
+
+def cost_note(table: pd.DataFrame) -> str:
+    """Say how the costs were measured, and which rows saw fewer calls than the protocol asks."""
+    reduced = table.index[table["protocol"] != "full"]
+    note = f"Median of single calls, arrays to arrays, {table['size'].iloc[0]} pixels, batch 1."
+    return note + (f" Fewer calls than the protocol: {', '.join(reduced)}." if len(reduced) else "")
 
 
 def draw(table: pd.DataFrame, *, form: str = "svg") -> bytes:

@@ -13,7 +13,8 @@ from luts.command import UserError
 
 
 def timing(**cost: float) -> pd.DataFrame:
-    facts = {"what": "model", "batch": 1, "precision": "fp32", "parameters": 0}
+    facts = {"what": "model", "batch": 1, "precision": "fp32", "parameters": 0, "device": "cpu"}
+    facts["protocol"] = "full"
     return pd.DataFrame(
         [
             {"method": name, "p50_ms": ms * scale, "width": 64 * scale, "height": 48} | facts

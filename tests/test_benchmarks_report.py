@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import re
 import shutil
@@ -12,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.cli import main
 from benchmarks.commands.report import SPLITS
+from benchmarks.methods import METHODS
 from benchmarks.metrics import METRICS, MetricError
 from benchmarks.published import read_published
 from benchmarks.report.fade import IDEAL, POSITIONS, spread_pairs, typical_fades
@@ -20,9 +23,9 @@ from benchmarks.report.formats import comma_separated, latex, literature_markdow
 from benchmarks.report.literature import published_blocks
 from benchmarks.report.names import NAMES, ColumnError, heading, number, read_columns
 from benchmarks.report.pictures import choose, error_map, gain_map
-from benchmarks.report.remarks import omissions
+from benchmarks.report.remarks import LEAK, omissions, training
 from benchmarks.report.splits import ORDER, expert_tables, split_tables
-from benchmarks.report.summary import COLUMNS, STRATA, best_of, tabulate
+from benchmarks.report.summary import COLUMNS, GROUPS, STRATA, best_of, group_of, tabulate
 from benchmarks.report.write import write_report
 from benchmarks.rows import RunError, load_rows
 from benchmarks.run import run
@@ -40,7 +43,7 @@ def rows_of(scores: dict[str, list[float]], metric="psnr", region="A") -> pd.Dat
                 "method": method, "sample": f"s{i}", "scene": f"scene{i}", "expert": "auto",
                 "ev": -1.0 if i % 2 else 1.0, "distortion": "none", "severity": 0.0,
                 "metric": metric, "region": region, "value": value, "coverage": 1.0,
-                "mask": "circle", "status": "ok",
+                "mask": "circle", "status": "ok", "scorer": "numpy",
             }
             for method, values in scores.items()
             for i, value in enumerate(values)
@@ -338,3 +341,82 @@ def test_maps_show_what_they_say(rng):
 def test_a_run_without_rows_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"no run\.json here"):
         write_report(tmp_path)
+
+
+def trained_on(**facts):
+    data = {"name": "other", "hash": "b" * 64, "split": "train", "licences": []}
+    return {
+        "dataset": {"name": "mine", "hash": "a" * 64},
+        "split": "test",
+        "training": {"zero_dce": data | facts, "he_rgb": None},
+    }
+
+
+def test_a_model_scored_on_what_it_was_trained_on_is_called_a_leak():
+    rows = rows_of({"zero_dce": [1.0, 2.0]})
+    same = training(trained_on(hash="a" * 64, split="test"), rows)
+    assert same.warnings == [f"{LEAK}: zero_dce was trained on the very pairs it is scored on"]
+    shared = training(trained_on(groups=["scene1", "elsewhere"]), rows)
+    assert shared.leaks == {"zero_dce": "1 of the 2 scenes (scene1, ...)"}
+
+
+def test_training_elsewhere_is_named_and_is_no_leak():
+    rows = rows_of({"zero_dce": [1.0, 2.0]})
+    for facts in ({}, {"groups": ["elsewhere"]}, {"hash": "a" * 64}):  # the last: another split
+        found = training(trained_on(**facts), rows)
+        assert (found.leaks, found.warnings) == ({}, [])
+    assert training(trained_on(), rows).facts == [f"trained on other ({'b' * 12}): zero_dce"]
+
+
+def test_unknown_training_data_is_said_aloud():
+    found = training(trained_on(hash="unknown", name="unknown"), rows_of({"zero_dce": [1.0]}))
+    assert found.unknown == ["zero_dce"]
+    assert "nobody knows" in found.warnings[0]
+
+
+def test_a_leak_stands_above_the_table_and_beside_the_row(tiny_data, tmp_path):
+    run(tiny_data, ["zero_dce", "gamma"], tmp_path, limit=2)
+    about = json.loads((tmp_path / "run.json").read_text())
+    assert about["training"]["zero_dce"]["name"] == "hdri_train"
+    about["training"]["zero_dce"] |= {"hash": about["dataset"]["hash"], "split": "test"}
+    (tmp_path / "run.json").write_text(json.dumps(about))
+    text = write_report(tmp_path).text
+    assert text.index(LEAK) < text.index("### all")
+    assert "| ⚠ zero_dce |" in text
+    assert "| gamma |" in text
+    page = (tmp_path / "report.html").read_text()
+    assert LEAK in page
+    assert "⚠ zero_dce" in page
+
+
+def test_many_rows_stand_in_groups():
+    scores = {name: [1.0, 2.0] for name in ("input", "gamma", "zero_dce", "gamma+blend")}
+    lines = markdown(tabulate(rows_of(scores), [PSNR_A])).splitlines()[2:]
+    assert [line.split("|")[1].strip() for line in lines] == [
+        "**checks**", "input", "**global, classical**", "gamma",
+        "**global, models**", "zero_dce", "**local**", "gamma+blend",
+    ]  # fmt: skip
+
+
+def test_every_method_has_a_group():
+    assert {group_of(name) for name in METHODS} | {"made elsewhere"} == set(GROUPS)
+    assert group_of("theirs") == "made elsewhere"
+
+
+def test_costs_stand_in_table_plot_and_page(tiny_data, tmp_path, capsys):
+    run(tiny_data, ["gamma", "he_rgb"], tmp_path, limit=2)
+    arguments = ["--run", str(tmp_path), "--sizes", "64x48", "--budget", "1e-6", "--no-files"]
+    assert main(["time", *arguments]) == 0
+    assert main(["report", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "### quality and cost" in said
+    last = said.strip().splitlines()[-1]
+    assert last == (
+        f"table: {tmp_path / 'table.md'}, plot: {tmp_path / 'cost.png'}, "
+        f"page: {tmp_path / 'report.html'}"
+    )
+    assert (tmp_path / "cost.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "cost.svg").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert "Quality and cost" in page
+    assert "Fewer calls than the protocol: " in page

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> None:
     from datagen.files import whole_file
     from luts.command import UserError
 
-    from ..cost_plot import draw, pareto_front, quality_and_cost
+    from ..cost_plot import cost_lines, draw, quality_and_cost
     from ..rows import load_rows
 
     path = args.timing / "timing.csv"
@@ -30,7 +30,6 @@ def run(args: argparse.Namespace) -> None:
     for form in ("svg", "png"):
         with whole_file(args.run / f"cost.{form}") as scratch:
             scratch.write_bytes(draw(table, form=form))
-    front = set(pareto_front(table, "p50_ms"))
-    shown = table.assign(front=["*" if name in front else "" for name in table.index])
-    print(shown.to_string(float_format=lambda value: f"{value:.4g}"))
+    for line in cost_lines(table):
+        print("\t".join(line))
     print(args.run / "cost.svg", args.run / "cost.png")

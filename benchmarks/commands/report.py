@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 EXAMPLE = "benchmarks report out/bench --by ev --published"
@@ -34,4 +33,6 @@ def run(args: argparse.Namespace) -> None:
     columns = read_columns(args.columns) if args.columns else COLUMNS
     report = write_report(args.run, columns=columns, by=args.by, published=args.published)
     print(report.text)
-    print(f"report: {', '.join(map(str, report.files))}", file=sys.stderr)
+    chosen = {file.name: file for file in report.files}
+    plot = chosen.get("cost.png") or chosen["exposure.svg"]
+    print(f"table: {chosen['table.md']}, plot: {plot}, page: {chosen['report.html']}")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from luts.command import PARTIAL, SUCCESS, UserError
+
+if TYPE_CHECKING:
+    from ..method import Method
 
 EXAMPLE = "benchmarks time --methods he_rgb zero_dce --sizes 256 480p --out out/timing"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--methods", nargs="+", default=["classical", "model"], metavar="NAME")
+    add("--methods", nargs="+", metavar="NAME", help="names or kinds (default: classical model)")
+    run = "time what this run scored, with its weights and degree, and write to RUN/timing"
+    add("--run", type=Path, metavar="RUN", help=run)
     sizes = "256, 480p, 1mp, 12mp or WIDTHxHEIGHT"
     add("--sizes", nargs="+", default=["256", "480p", "1mp"], metavar="SIZE", help=sizes)
     add("--batch", type=int, default=1, metavar="N")
@@ -24,9 +29,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     data = "where a faster variant must keep the quality of fp32 to be listed as the same method"
     add("--data", type=Path, metavar="DIR", help=data)
     add("--limit", type=int, metavar="N", help="first N samples of --data only")
+    add("--degree", type=float, metavar="X", help="how far models go, 1 being as trained")
+    add("--weights", type=Path, metavar="DIR", help="weights other than the shipped ones")
     add("--threads", type=int, default=1, help="CPU threads (pinned and recorded)")
-    add("--budget", type=float, default=30.0, metavar="S", help="stop one row after this long")
-    add("--out", type=Path, metavar="DIR", help="also write timing.csv and environment.json there")
+    budget = "stop one row after this long; a row of too few calls says so"
+    add("--budget", type=float, default=30.0, metavar="S", help=budget)
+    add("--no-files", action="store_true", help="arrays to arrays only, no decoding and encoding")
+    out = "also write timing.csv and environment.json; rows there are used again where they hold"
+    add("--out", type=Path, metavar="DIR", help=out)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,52 +49,79 @@ def run(args: argparse.Namespace) -> int:
 
     from datagen.files import write_text
 
+    from ..checkpoints import WEIGHTS
+    from ..costs import TIMING, Protocol, measure_costs
     from ..environment import describe, pick_device
-    from ..methods import METHODS, find_methods
-    from ..timing import parse_size, time_method
+    from ..predict import weights_of
+    from ..rows import load_run
+    from ..timing import parse_size
 
-    _check_precisions(args)
-    device = pick_device(args.device)
+    _check(args)
+    about = load_run(args.run) if args.run else {}
+    methods = _methods(args, about)
+    out = args.out or (args.run / "timing" if args.run else None)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
-    names = [
-        name
-        for name, method in find_methods(args.methods).items()
-        if method.kind in ("classical", "model") and not method.blend_of
-    ]
-    variants = {
-        name: ["fp32"] if METHODS[name].kind != "model" else args.precision for name in names
-    }
-    sizes = [parse_size(size) for size in args.sizes]
-    settings = {"batch": args.batch, "device": device, "budget_s": args.budget}
-    rows, failed = [], []
-    for name in tqdm(names, desc="timing", disable=None):
-        for precision in variants[name]:
-            try:
-                quality = _quality(name, precision, device, args)
-                for size in sizes:
-                    for timing in time_method(name, size, precision=precision, **settings):
-                        rows.append(timing.row() | quality)
-            except RuntimeError as error:  # no weights, no compiler, no kernel for this type
-                failed.append(f"{name} {precision}: {str(error).splitlines()[0]}")
-    table = pd.DataFrame(rows)
-    if args.out:
-        about = describe(device) | {"threads": args.threads}
-        write_text(args.out / "timing.csv", table.to_csv(index=False))
-        write_text(args.out / "environment.json", json.dumps(about, indent=1))
-    table["peak_mb"] = table["peak_bytes"] / 2**20
-    shown = ["method", "what", "device", "width", "height", "batch", "p50_ms", "p90_ms", "iqr_ms"]
-    shown.insert(2, "precision")
-    if args.data:
-        shown += ["psnr", "moved_db", "stratum", "same"]
-    shown += ["images_per_s", "peak_mb", "parameters", "flops", "runs", "note"]
-    print(table[shown].to_string(index=False, float_format=lambda v: f"{v:.3g}"))
-    for line in failed:
+    protocol = Protocol(
+        [parse_size(size) for size in args.sizes],
+        batch=args.batch,
+        device=pick_device(args.device),
+        precisions=args.precision,
+        threads=args.threads,
+        budget_s=args.budget,
+        files=not args.no_files,
+        weights=args.weights or (weights_of(about) if about else WEIGHTS),
+        data=args.data,
+        limit=args.limit,
+    )
+    path = out / TIMING if out else None
+    before = pd.read_csv(path, keep_default_na=False) if path and path.is_file() else None
+    with tqdm(desc="timing", total=len(methods), disable=None) as bar:
+        costs = measure_costs(methods, protocol, before, lambda name: bar.update())
+    if out:
+        environment = describe(protocol.device) | {"threads": args.threads}
+        write_text(path, costs.table.to_csv(index=False))
+        write_text(out / "environment.json", json.dumps(environment, indent=1))
+    print(as_text(costs.table))
+    for line in costs.failed:
         print(f"not timed: {line}", file=sys.stderr)
-    return PARTIAL if failed else SUCCESS
+    return PARTIAL if costs.failed else SUCCESS
 
 
-def _check_precisions(args: argparse.Namespace) -> None:
+def as_text(table: Any) -> str:
+    """Write the columns people ask for, aligned; those of the quality where there are any."""
+    shown = ["method", "what", "precision", "device", "width", "height", "batch"]
+    shown += ["p50_ms", "p90_ms", "iqr_ms", "psnr", "moved_db", "stratum", "same"]
+    shown += ["images_per_s", "peak_mb", "parameters", "flops", "runs", "protocol", "note"]
+    import pandas as pd
+
+    if table.empty:
+        return "nothing was timed"
+    table = table.assign(peak_mb=pd.to_numeric(table["peak_bytes"]) / 2**20)
+    shown = [name for name in shown if name in table]
+    return table[shown].to_string(index=False, float_format=lambda v: f"{v:.3g}", na_rep="")
+
+
+def _methods(args: argparse.Namespace, about: dict[str, Any]) -> dict[str, Method]:
+    """What to time: what is asked for, else what a run scored, else all; blends cost their host."""
+    from dataclasses import replace
+
+    from ..methods import METHODS, find_methods
+    from ..predict import with_degree
+
+    settings = {name: facts["settings"] for name, facts in about.get("methods", {}).items()}
+    names = args.methods or [name for name in settings if name in METHODS]
+    chosen = {
+        name: replace(method, settings=settings.get(name, method.settings))
+        for name, method in find_methods(names or ["classical", "model"]).items()
+        if method.kind in ("classical", "model") and not method.blend_of
+    }
+    if args.degree is not None:
+        chosen = {name: with_degree(name, m, args.degree) for name, m in chosen.items()}
+    return chosen
+
+
+def _check(args: argparse.Namespace) -> None:
     from ..precision import PRECISIONS
 
     for precision in args.precision:
@@ -92,13 +129,5 @@ def _check_precisions(args: argparse.Namespace) -> None:
             raise UserError(f"--precision {precision}: must be one of {', '.join(PRECISIONS)}")
     if set(args.precision) != {"fp32"} and not args.data:
         raise UserError("--precision: a speed is listed with its quality; give --data DIR too")
-
-
-def _quality(name: str, precision: str, device: str, args: argparse.Namespace) -> dict[str, Any]:
-    """Make the quality columns of a variant: none for fp32, which is what it is compared with."""
-    if precision == "fp32":
-        return {}
-    from ..precision import gate
-
-    quality = gate(name, [precision], args.data, device=device, limit=args.limit)[precision]
-    return vars(quality) | {"same": "yes" if quality.same else "refused"}
+    if args.weights and not args.weights.is_dir():
+        raise UserError(f"--weights {args.weights}: no such folder")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Collection
 from dataclasses import fields
 
 from ..methods import lookup
 from .literature import WARNING, Block
 from .names import Column, heading, number
-from .summary import CEILINGS, Cell, best_of
+from .summary import CEILINGS, COMPETING, Cell, best_of, group_of
 
 Table = dict[str, dict[Column, Cell]]
+FLAG = "⚠"
 
 
 def cell_text(cell: Cell, metric: str) -> str:
@@ -31,23 +33,40 @@ def missing(cell: Cell) -> str:
     return f"({cell.valid}/{cell.asked})" if cell.valid < cell.asked else ""
 
 
-def markdown(table: Table) -> str:
-    """Render as a Markdown table; the best of each column in bold, ceilings in italics."""
+def markdown(table: Table, flagged: Collection[str] = ()) -> str:
+    """Render as a Markdown table, part by part of GROUPS where there are several to compete.
+
+    The best of each column is bold, ceilings are in italics; `flagged` methods carry a sign.
+    """
     columns = _columns(table)
     best = {column: best_of(table, column) for column in columns}
     lines = [
         "| method | kind | " + " | ".join(map(heading, columns)) + " |",
         "|---|---|" + "---:|" * len(columns),
     ]
-    for name, cells in table.items():
-        texts = [cell_text(cells[column], column[0]) for column in columns]
-        texts = [
-            f"**{text}**" if name in best[column] else text
-            for text, column in zip(texts, columns, strict=True)
-        ]
-        label = f"*{name}*" if lookup(name).kind in CEILINGS else name
-        lines.append(f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |")
+    groups = [group_of(name) for name in table]
+    parted = len({group_of(name) for name in table if lookup(name).kind in COMPETING}) > 1
+    for name, group, last in zip(table, groups, ["", *groups], strict=False):
+        if parted and group != last:
+            lines.append(f"| **{group}** | |" + " |" * len(columns))
+        lines.append(_line(name, table[name], best, flagged))
     return "\n".join(lines) + "\n"
+
+
+def _line(
+    name: str,
+    cells: dict[Column, Cell],
+    best: dict[Column, set[str]],
+    flagged: Collection[str],
+) -> str:
+    texts = [cell_text(cell, metric) for (metric, _), cell in cells.items()]
+    texts = [
+        f"**{text}**" if name in best[column] else text
+        for text, column in zip(texts, cells, strict=True)
+    ]
+    label = f"*{name}*" if lookup(name).kind in CEILINGS else name
+    label = f"{FLAG} {label}" if name in flagged else label
+    return f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |"
 
 
 def plain_markdown(lines: list[list[str]]) -> str:

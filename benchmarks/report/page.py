@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from ..methods import lookup
-from .formats import Table, kind_word, missing, spread
+from .formats import FLAG, Table, kind_word, missing, spread
 from .literature import WARNING
 from .names import NAMES, Column, arrow, number, unit
 from .summary import CEILINGS, COMPETING, Cell, best_of
@@ -23,14 +24,16 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
     Parameters
     ----------
     about : run.json
-    content : introduction, reading (text); missing (lines); strata (name -> table); experts
-        (title -> lines of cells); plots (name -> SVG); stories; blocks of published numbers
+    content : introduction, reading (text); missing, warnings, training (lines); flagged (methods
+        that carry a sign); strata (name -> table); experts
+        (title -> lines of cells); plots (name -> SVG); costs (lines of cells); stories; blocks of
+        published numbers
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     columns = list(next(iter(next(iter(content["strata"].values())).values())))
-    strata = {name: _groups(table) for name, table in content["strata"].items()}
+    strata = {name: _groups(table, content["flagged"]) for name, table in content["strata"].items()}
     return environment.get_template("report.html").render(
         content
         | {
@@ -49,14 +52,18 @@ def _where(metric: str, region: str) -> str:
     return " · ".join(filter(None, (region, unit(metric))))
 
 
-def _groups(table: Table) -> list[dict[str, Any]]:
+def _groups(table: Table, flagged: Collection[str]) -> list[dict[str, Any]]:
     """Part a table into checks, rivals and ceilings: sorting by a column never mixes them."""
     groups = {"checks": ("check",), "rivals": COMPETING, "ceilings": CEILINGS}
     best = {column: best_of(table, column) for column in next(iter(table.values()))}
     return [
         {
             "name": group,
-            "rows": [_row(n, cells, best) for n, cells in table.items() if lookup(n).kind in kinds],
+            "rows": [
+                _row(n, cells, best) | {"flag": f"{FLAG} " if n in flagged else ""}
+                for n, cells in table.items()
+                if lookup(n).kind in kinds
+            ],
         }
         for group, kinds in groups.items()
     ]

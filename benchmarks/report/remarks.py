@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,16 +19,69 @@ READING = (
 )
 
 
+LEAK = "LEAK"
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where the weights of a run come from. `leaks` and `unknown` hold warnings, method by method.
+
+    facts : lines such as "trained on hdri_train (e77372046ab6): zero_dce, star_dce"
+    """
+
+    leaks: dict[str, str]
+    unknown: list[str]
+    facts: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Lines to print above the tables."""
+        lines = [f"{LEAK}: {name} was trained on {what}" for name, what in self.leaks.items()]
+        if self.unknown:
+            names = ", ".join(self.unknown)
+            lines.append(f"nobody knows what was trained on, maybe these pictures: {names}")
+        return lines
+
+
+def training(about: dict[str, Any], rows: pd.DataFrame) -> Training:
+    """Compare what the models were trained on with what they were scored on.
+
+    Another split of the same data set is no leak: splits share no scene. A record without a list of
+    its scenes ("groups") can be checked by its data set alone.
+    """
+    found, sets = Training({}, [], []), defaultdict(list)
+    scored, data_set = set(rows["scene"]), about["dataset"]
+    for name, data in about.get("training", {}).items():
+        if data is None:
+            continue
+        if data["hash"] in ("", "unknown"):
+            found.unknown.append(name)
+            continue
+        sets[f"trained on {data['name']} ({data['hash'][:12]})"].append(name)
+        shared = sorted(scored & set(data.get("groups", ())))
+        if (data["hash"], data["split"]) == (data_set["hash"], about["split"]):
+            found.leaks[name] = "the very pairs it is scored on"
+        elif shared:
+            found.leaks[name] = f"{len(shared)} of the {len(scored)} scenes ({shared[0]}, ...)"
+    found.facts.extend(f"{what}: {', '.join(names)}" for what, names in sets.items())
+    return found
+
+
 def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
     """Say what was scored, on what, by which code."""
     data, machine = about["dataset"], about["environment"]
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
-    partial = f" Partial run: --limit {about['limit']}." if about["limit"] else ""
-    return (
+    degree, weights = about.get("degree"), about.get("weights")
+    sentences = [
         f"Data set {data['name']} ({data['hash'][:12]}), split {about['split']}: "
-        f"{rows['sample'].nunique()} pairs of {rows['scene'].nunique()} scenes.{partial} "
-        f"Device {machine['device']} ({machine['device_name']}); {versions}."
-    )
+        f"{rows['sample'].nunique()} pairs of {rows['scene'].nunique()} scenes.",
+        f"Partial run: --limit {about['limit']}." if about["limit"] else "",
+        f"Models at degree {degree:g}." if degree is not None else "",
+        f"Weights of {weights}." if weights else "",
+        f"Device {machine['device']} ({machine['device_name']}); {versions}.",
+        "Models were measured on it." if (rows["scorer"] == "torch").any() else "",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def omissions(about: dict[str, Any], rows: pd.DataFrame) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from ..method import Method
 from ..methods import METHODS, lookup
 from ..metrics import METRICS
 from ..stats import Summary, summarise, tie_groups
@@ -35,6 +36,17 @@ STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
+# The order of the tables: what a row may do, then how it came about.
+GROUPS: dict[str, Callable[[Method, bool], bool]] = {
+    "checks": lambda method, local: method.kind == "check",
+    "global, classical": lambda method, local: method.kind == "classical" and not local,
+    "global, models": lambda method, local: method.kind == "model" and not local,
+    "local": lambda method, local: method.kind in ("classical", "model"),
+    "made elsewhere": lambda method, local: method.kind == "external",
+    "ceilings": lambda method, local: method.kind in CEILINGS,
+}
+
+
 @dataclass(frozen=True)
 class Cell(Summary):
     """A mean with its 95 % interval over scenes, and how many evaluations stand behind it.
@@ -56,7 +68,7 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
     Returns
     -------
-    Methods in the order of METHODS, ceilings last. A method that failed everywhere keeps its row,
+    Methods group by group, ceilings last. A method that failed everywhere keeps its row,
     with NaN.
     """
     ordered = ordered_methods(rows)
@@ -79,11 +91,18 @@ def best_of(table: dict[str, dict[Column, Cell]], column: Column) -> set[str]:
 
 
 def ordered_methods(rows: pd.DataFrame) -> list[str]:
-    """List the methods of a run in the order of METHODS, then others, then ceilings."""
+    """List the methods of a run group by group, in each in the order of METHODS, then others."""
     present = dict.fromkeys(rows["method"])
     ordered = [name for name in METHODS if name in present]
     ordered += [name for name in present if name not in METHODS]
-    return sorted(ordered, key=lambda name: lookup(name).kind in CEILINGS)
+    return sorted(ordered, key=lambda name: list(GROUPS).index(group_of(name)))
+
+
+def group_of(name: str) -> str:
+    """Name the group of GROUPS that a row stands in."""
+    method = lookup(name)
+    local = method.region_aware or bool(method.blend_of)
+    return next(group for group, holds in GROUPS.items() if holds(method, local))
 
 
 def leaders(rows: pd.DataFrame) -> list[str]:

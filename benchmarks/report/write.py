@@ -9,19 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datagen.dataset import load_pair, open_dataset
-from datagen.files import write_text
+from datagen.files import whole_file, write_text
 
 from ..methods import lookup
 from ..predict import Predict, UntrainedError, predictor, weights_of
 from ..rows import RunError, load_rows, load_run
+from .costs import read_costs
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
 from .figures import LINES, quality_by_exposure
-from .formats import comma_separated, latex, literature_markdown, markdown, plain_markdown
+from .formats import (
+    FLAG,
+    comma_separated,
+    latex,
+    literature_markdown,
+    markdown,
+    plain_markdown,
+)
 from .literature import published_blocks
 from .names import Column, ColumnError
 from .page import page
 from .pictures import Story, choose, tell
-from .remarks import READING, introduction, omissions
+from .remarks import READING, introduction, omissions, training
 from .splits import IN_CSV, expert_tables, split_tables
 from .summary import COLUMNS, STRATA, leaders, tabulate
 
@@ -47,6 +55,8 @@ def write_report(
     published: bool = False,
 ) -> Report:
     """Write table.md, table.tex, table.csv, rows.csv, the plots and report.html into a run.
+
+    With a timing of `benchmarks time --run`, quality and cost are among the tables and plots.
 
     Parameters
     ----------
@@ -74,13 +84,21 @@ def write_report(
     listed = tables | {name: table for split in splits.values() for name, table in split.items()}
     experts = expert_tables(rows, EXPERT_COLUMNS)
     blocks = published_blocks() if published else []
-    start, missing = introduction(about, rows), omissions(about, rows)
+    start, missing, trained = (
+        introduction(about, rows),
+        omissions(about, rows),
+        training(about, rows),
+    )
+    flagged = {*trained.leaks, *trained.unknown}
+    costs = read_costs(run, rows)
     text = "\n".join(
         [
             start + "\n",
-            *(f"### {name}\n\n{markdown(table)}" for name, table in shown.items()),
+            *(f"**{FLAG} {line}**\n" for line in trained.warnings),
+            *(f"### {name}\n\n{markdown(table, flagged)}" for name, table in shown.items()),
             *(f"### {title}\n\n{plain_markdown(lines)}" for title, lines in experts.items()),
-            "\n\n".join([READING, *missing]) + "\n",
+            *([f"### quality and cost\n\n{plain_markdown(costs.lines)}"] if costs else []),
+            "\n\n".join([READING, *trained.facts, *missing]) + "\n",
             *([literature_markdown(blocks)] if blocks else []),
         ]
     )
@@ -88,7 +106,14 @@ def write_report(
     stories, fade = _pictures(about, rows)
     if fade:
         plots["fade"] = fade
+    if costs:
+        plots["cost"] = costs.svg
     content = {
+        "warnings": trained.warnings,
+        "training": trained.facts,
+        "flagged": flagged,
+        "costs": costs.lines if costs else [],
+        "cost_note": costs.note if costs else "",
         "introduction": start,
         "reading": READING,
         "missing": missing,
@@ -108,7 +133,10 @@ def write_report(
     }
     for name, file in contents.items():
         write_text(run / name, file)
-    return Report(text, [run / name for name in contents])
+    if costs:
+        with whole_file(run / "cost.png") as scratch:
+            scratch.write_bytes(costs.png)
+    return Report(text, [run / name for name in (*contents, *(["cost.png"] if costs else []))])
 
 
 def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
