@@ -33,7 +33,7 @@ from .train_adversarial import Adversary
 from .train_settings import Training
 from .train_stages import moment
 from .train_state import Run, not_finite
-from .validate import validate
+from .validate import validate, validation_rows
 
 Progress = Callable[[int, float], None]
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -74,6 +74,7 @@ def train(
     device = _join(pick_device(device), world)
     dataset = open_dataset(data)
     batches = Batches(dataset, settings, rank=rank, world=world)
+    validation_rows(dataset, settings)  # what is missing there is better said now than in hours
 
     torch.manual_seed(settings.seed)
     model = build(settings.model, **settings.model_settings).to(device, **LAYOUT)

@@ -62,6 +62,8 @@ class Training:
     model_settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for known in dataclasses.fields(self):
+            _check_kind(known.name, getattr(self, known.name), _kind(known))
         choices = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "loss": tuple(LOSSES)}
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
@@ -70,6 +72,12 @@ class Training:
         for name in ("steps", "batch", "crop", "validate_every", "validate_images", "lr"):
             if getattr(self, name) <= 0:
                 raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise TrainingError(f"seed must not be negative, got {self.seed}")
+        if len(self.region_weights) != 3 or min(map(float, self.region_weights)) < 0:
+            raise TrainingError(
+                f"region_weights are those of A, B and C, got {self.region_weights}"
+            )
         if not 0 <= self.ema < 1:
             raise TrainingError(f"ema must be in [0, 1), got {self.ema}")
         if self.adversarial and MODELS[self.model].region_aware:
@@ -81,6 +89,29 @@ class Training:
             raise TrainingError(f"stages: {error}") from None
         if any(x <= 0 for s in self.stages for x in (s["share"], s["crop"], s["batch"])):
             raise TrainingError(f"share, crop and batch of a stage must be positive: {self.stages}")
+
+
+KINDS = {
+    str: "a word",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple: "a list",
+    dict: 'an object such as {"degree": 0.5}',
+}
+
+
+def _kind(known: dataclasses.Field) -> type:
+    """The kind of a setting: that of its default."""
+    if known.default is not dataclasses.MISSING:
+        return type(known.default)
+    return str if known.default_factory is dataclasses.MISSING else known.default_factory
+
+
+def _check_kind(name: str, value: Any, kind: type) -> None:
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise TrainingError(f"{name} must be {KINDS[kind]}, got {value!r}")
 
 
 # What the papers and their code use, per host; a converted model (host+conversion) inherits it.

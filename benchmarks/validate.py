@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from datagen.dataset import DataSet, load_pair
+from datagen.manifest import Row
 from datagen.masks import A, B, C, alpha, ideal
 
 from .batches import to_batch
@@ -14,6 +15,14 @@ from .models import MODELS
 from .train_settings import Training, TrainingError
 
 LABELS = {"A": A, "B": B, "C": C}
+
+
+def validation_rows(dataset: DataSet, settings: Training) -> list[Row]:
+    """The samples to score, evenly spread over the val split; TrainingError when it is empty."""
+    rows = dataset.select(split="val")
+    if not rows:
+        raise TrainingError(f"{dataset.folder}: no sample in split 'val'")
+    return rows[:: -(-len(rows) // settings.validate_images)]
 
 
 @torch.inference_mode()
@@ -31,12 +40,9 @@ def validate(
     A, B, C : PSNR in each region, dB: to the reference in A, to the input in C, to their blend in
         B; for a global model everything is A
     score : PSNR of the mean of the regions' errors, which count alike, as in training
-    images : how many were scored, evenly spread over the split
+    images : how many were scored
     """
-    rows = dataset.select(split="val")
-    if not rows:
-        raise TrainingError(f"{dataset.folder}: no sample in split 'val'")
-    rows = rows[:: -(-len(rows) // settings.validate_images)]
+    rows = validation_rows(dataset, settings)
     local = MODELS[settings.model].region_aware
     errors: dict[str, list[float]] = {region: [] for region in LABELS}
     model.eval()

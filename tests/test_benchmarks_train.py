@@ -140,8 +140,11 @@ def test_data_that_cannot_fill_a_batch_is_refused(data):
     empty = DataSet(dataset.folder, dataset.name, dataset.hash, ())
     with pytest.raises(TrainingError, match="no sample in split 'train'"):
         Batches(empty, quick())
+
+
+def test_a_data_set_without_a_val_split_is_refused_before_training(tiny_data, tmp_path):
     with pytest.raises(TrainingError, match="no sample in split 'val'"):
-        validate(build(MODEL), empty, quick(), "cpu")
+        train(quick(), tiny_data, tmp_path, device="cpu", progress=pytest.fail)
 
 
 # Settings
@@ -162,6 +165,14 @@ def test_settings_that_cannot_work_are_refused():
         settings_for("zero_dce", steps=0)
     with pytest.raises(TrainingError, match="loss must be one of"):
         settings_for("zero_dce", loss="l3")
+    with pytest.raises(TrainingError, match="crop must be a whole number, got 'big'"):
+        settings_for("zero_dce", crop="big")
+    with pytest.raises(TrainingError, match="lr must be a number, got True"):
+        settings_for("zero_dce", lr=True)
+    with pytest.raises(TrainingError, match="region_weights are those of A, B and C"):
+        settings_for("zero_dce", region_weights=(1, 2))
+    with pytest.raises(TrainingError, match="seed must not be negative"):
+        settings_for("zero_dce", seed=-1)
     with pytest.raises(TrainingError, match="has no parameters to train"):
         settings_for("highlight_shadow_gaussian")
     with pytest.raises(ModelError, match="nearest: zero_dce"):
