@@ -22,6 +22,7 @@ from luts import torch_ops
 from luts.lut import Lut3D, nodes
 
 from ..losses.masked import region_mean
+from ..notes import note
 from . import ModelError
 from .colour_map import MAPS, SingularFitError, fit
 from .latent_balancer import BALANCERS, divergence
@@ -104,9 +105,13 @@ class VaeRecolour(nn.Module):
         network_input(images, regions, self.mask_channels)
         if reference is not None:
             return Output(images, terms={"kl": self._divergence(images, regions, reference)})
-        cubes = self.colour_maps(images, regions)
+        found = self.recolour(images, regions)
+        for i, each in enumerate(found):
+            if each.note:
+                note(each.note, i)
         pictures = images.detach().float().cpu()
-        image = torch_ops.apply_each(cubes, pictures, "trilinear").to(images)
+        image = torch_ops.apply_each([each.cube for each in found], pictures, "trilinear")
+        image = image.to(images)
         if self.mask_channels and regions is not None:
             image = blend_by_regions(images, image, regions)
         return Output(image)
@@ -150,9 +155,9 @@ class VaeRecolour(nn.Module):
             Recolouring(
                 Lut3D(table.reshape(SIZE, SIZE, SIZE, 3), title="recoloured"),
                 tuple(each[i] for each in shown),
-                note,
+                notes[i],
             )
-            for i, (table, note) in enumerate(zip(tables, notes, strict=True))
+            for i, table in enumerate(tables)
         ]
 
     def _divergence(self, images: Tensor, regions: Tensor | None, reference: Tensor) -> Tensor:
