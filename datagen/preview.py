@@ -72,17 +72,22 @@ def clipping_overlay(encoded: np.ndarray) -> np.ndarray:
 
 
 def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
-    """A scene's block: its lines of tiles, one line without distortion and one per draw."""
+    """A scene's block: a column per EV, a line without distortion and one per draw."""
     lost = [row for row in rows if row["status"] != OK]
     made = sorted((row for row in rows if row["status"] == OK), key=_place)
-    block = {"name": name, "split": rows[0]["split"], "lines": [], "lost": [], "reference": ""}
+    lines = sorted({_place(row)[0] for row in made})
+    evs = sorted({_place(row)[1] for row in made})
+    block = {"name": name, "split": rows[0]["split"], "lost": [], "tiles": [], "references": []}
     if lost:
         block["lost"] = [f"{lost[0]['status']}: {lost[0].get('reason', '')}"]
-    for _, line in itertools.groupby(made, key=lambda row: _place(row)[0]):
-        block["lines"].append([_tile(dataset, row) for row in line])
+    for row in made:
+        line, ev = _place(row)
+        place = {"line": lines.index(line) + 1, "column": evs.index(ev) + 1}
+        block["tiles"].append({**_tile(dataset, row), **place})
     if made:
-        pair = load_pair(dataset, made[0])
-        block["reference"] = _jpeg(pair.reference)
+        for column, wanted in enumerate(sorted(made[0]["references"]), start=len(evs) + 1):
+            picture = _jpeg(load_pair(dataset, made[0], wanted).reference)
+            block["references"].append({"name": wanted, "picture": picture, "column": column})
         block["camera"] = made[0].get("camera") or "camera not known"
         block["licence"] = made[0].get("licence") or "licence not known"
     return block
@@ -90,7 +95,7 @@ def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
 
 def _tile(dataset: DataSet, row: Row) -> dict[str, Any]:
     pair = load_pair(dataset, row)
-    coverage = ", ".join(f"{name} {share:.0%}" for name, share in row["coverage"].items())
+    coverage = " · ".join(f"{name} {share:.0%}" for name, share in row["coverage"].items())
     severity = (row["distortion"] or {}).get("image_severity")
     return {
         "id": row["id"],
@@ -108,11 +113,10 @@ def _tile(dataset: DataSet, row: Row) -> dict[str, Any]:
     }
 
 
-def _place(row: Row) -> tuple[str, float]:
-    """Line and column of a row: lut1, lut2 ... are lines of their own."""
+def _place(row: Row) -> tuple[int, float]:
+    """Line and column of a row, in their order: lut1, lut2 ... are lines of their own."""
     _, _, draw = row["id"].rpartition("_lut")
-    line = f"distortion {draw}" if row["distortion"] else ""
-    return line, row["ev"] if row["ev"] is not None else 0.0
+    return int(draw) if row["distortion"] else 0, row["ev"] if row["ev"] is not None else 0.0
 
 
 def _ev(row: Row) -> str:

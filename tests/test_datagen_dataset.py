@@ -268,7 +268,8 @@ def test_a_folder_without_pictures_cannot_stand_beside(tmp_path):
 def test_the_page_needs_nothing_else(built, tmp_path):
     assert main(["preview", str(built), "-o", str(tmp_path / "p.html")]) == 0
     page = (tmp_path / "p.html").read_text()
-    assert page.count("<figure data-split") == 24 and page.count('class="reference"') == 4
+    assert page.count("data-mask=") == 24 and page.count('class="reference"') == 8
+    assert page.count('"grid-area: 1 / 3"') == page.count('"grid-area: 2 / 3"') == 4  # +1.5 EV
     assert "http://" not in page and "https://" not in page
     assert all(word in page for word in ('name="distortion"', 'type="range"', "clipping"))
 
