@@ -129,7 +129,7 @@ class ImageAdaptiveLut(nn.Module):
         modulate: Modulate = unmodulated,
         reference: Tensor | None = None,
     ) -> Output:
-        weights, tables, vertices = self._tables(images, regions, modulate)
+        weights, tables, vertices = self.tables(images, regions, modulate)
         image = look_up(images, tables, vertices)
         local = regions is not None and self._reads_regions(modulate)
         if local:
@@ -144,10 +144,10 @@ class ImageAdaptiveLut(nn.Module):
     def _reads_regions(self, modulate: Modulate) -> bool:
         return self.features.mask_channels > 0 or modulate is not unmodulated
 
-    def _tables(
-        self, images: Tensor, regions: Tensor | None, modulate: Modulate
+    def tables(
+        self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Weights, the (N, n, n, n, 3) cube of each picture, and its vertices."""
+        """The (N, 3) weights, the (N, n, n, n, 3) cube of each picture, and its vertices."""
         features = self.dropout(self.features(images, regions, modulate))
         weights, vertices = self.predict(features)
         with torch.autocast(images.device.type, enabled=False):  # bfloat16 has no fine steps
@@ -162,7 +162,7 @@ class ImageAdaptiveLut(nn.Module):
     ) -> list[Lut]:
         """See benchmarks.models.output.MapsColour."""
         with torch.no_grad():
-            _, tables, vertices = self._tables(images, regions, modulate)
+            _, tables, vertices = self.tables(images, regions, modulate)
         return as_luts(tables, vertices)
 
     def restraints(self, weights: Tensor) -> dict[str, Tensor]:
