@@ -92,7 +92,13 @@ class Pairs(Dataset):
 
 
 def loader(pairs: Pairs, batch: int, *, workers: int = 0, seed: int = 0) -> DataLoader:
-    """Shuffled batches of cropped pairs; the order depends on (seed, epoch) alone."""
+    """Shuffled batches of cropped pairs; the order depends on (seed, epoch) alone.
+
+    Raises ValueError when whole pictures of different sizes would have to share a batch.
+    """
+    sizes = {(row["height"], row["width"]) for row in pairs.rows}
+    if pairs.crop is None and batch > 1 and len(sizes) > 1:
+        raise ValueError(f"pictures of {len(sizes)} sizes do not share a batch: crop, or batch=1")
     generator = torch.Generator().manual_seed(seed * 1_000_003 + pairs.epoch)
     return DataLoader(
         pairs, batch, shuffle=True, num_workers=workers, generator=generator, drop_last=True
@@ -111,4 +117,5 @@ def _cropped(pair: Pair, side: int, rng: np.random.Generator) -> Pair:
 
 
 def _tensor(plane: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(plane, np.float32))
+    # A copy in any case: a flipped line of one pixel counts as contiguous, with a negative stride.
+    return torch.from_numpy(np.array(plane, np.float32, order="C"))

@@ -30,7 +30,7 @@ from .losses import LOSSES
 from .losses.regions import region_loss
 from .models import MODELS, build
 from .train_adversarial import Adversary
-from .train_settings import Training
+from .train_settings import Training, TrainingError
 from .train_stages import moment
 from .train_state import Run, not_finite
 from .validate import validate, validation_rows
@@ -181,6 +181,11 @@ def _average(model: nn.Module, decay: float) -> AveragedModel | None:
 
 def _join(device: str, world: int) -> str:
     """Join the other processes of torchrun; return the device of this one."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(f"device {device!r} cannot be used: {reason}") from None
     if world == 1:
         return device
     if device == "cuda":

@@ -91,6 +91,21 @@ def test_workers_change_no_value(folder):
         assert one["id"] == two["id"] and torch.equal(one["degraded"], two["degraded"])
 
 
+def test_pictures_of_different_sizes_share_no_batch(folder):
+    pairs = Pairs(folder, "train")
+    pairs.rows[0] = pairs.rows[0] | {"width": 40}
+    with pytest.raises(ValueError, match="pictures of 2 sizes do not share a batch"):
+        loader(pairs, 2)
+    pairs.crop = 8
+    assert len(loader(pairs, 2)) == 5
+
+
+def test_crops_of_one_pixel_are_possible(folder):
+    pairs = Pairs(folder, "train", crop=1)
+    for index in range(len(pairs)):  # some are flipped
+        assert pairs[index]["degraded"].shape == (3, 1, 1)
+
+
 def test_what_cannot_be_read_is_refused(folder):
     with pytest.raises(ValueError, match="no sample in split 'test'"):
         Pairs(folder, "test")

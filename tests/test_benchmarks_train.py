@@ -306,6 +306,13 @@ def test_the_command_trains_and_installs(data, tmp_path, monkeypatch, capsys):
     assert "KEY=VALUE" in capsys.readouterr().err
 
 
+def test_a_device_that_is_not_there_is_refused(data, tmp_path):
+    with pytest.raises(TrainingError, match="device 'cuda:99' cannot be used"):
+        train(quick(), data, tmp_path, device="cuda:99")
+    with pytest.raises(TrainingError, match="device 'gpu' cannot be used"):
+        train(quick(), data, tmp_path, device="gpu")
+
+
 @pytest.mark.gpu
 def test_mixed_precision_trains_on_a_gpu(data, tmp_path):
     if not torch.cuda.is_available():
