@@ -100,20 +100,17 @@ def apply_each(luts: Sequence[Lut], images: Tensor, interpolation: str = "tetrah
     if len(luts) != len(images):
         raise ValueError(f"every image has its own LUT, got {len(luts)} for {len(images)}")
     pixels = images.detach().permute(0, 2, 3, 1).numpy()
-    result = torch.empty(pixels.shape)
     tasks = [
-        (lut, source[rows], target[rows])
-        for lut, source, target in zip(luts, pixels, result.numpy(), strict=True)
-        for rows in _bands(source)
+        (lut, encoded[rows], interpolation)
+        for lut, encoded in zip(luts, pixels, strict=True)
+        for rows in _bands(encoded)
     ]
-
-    def look_up(task: tuple[Lut, np.ndarray, np.ndarray]) -> None:
-        lut, source, target = task
-        target[:] = apply_array(lut, source, interpolation)
-
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        list(pool.map(look_up, tasks))
-    return result.permute(0, 3, 1, 2)
+    if len(tasks) == 1:
+        result = apply_array(*tasks[0])
+    else:
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            result = np.concatenate(list(pool.map(lambda task: apply_array(*task), tasks)))
+    return torch.from_numpy(result.reshape(pixels.shape)).permute(0, 3, 1, 2)
 
 
 def _bands(pixels: np.ndarray) -> list[slice]:
