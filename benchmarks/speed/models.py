@@ -24,6 +24,7 @@ from benchmarks.models.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
 from benchmarks.models.retinexformer import Retinexformer
 from benchmarks.models.star import GRID, StarDce
 from benchmarks.models.zero_dce import apply_curves
+from benchmarks.speed import colour_maps
 from benchmarks.train_settings import settings_for
 
 SIZES = {"256": (256, 256), "1 MP": (1000, 1000)}
@@ -48,6 +49,8 @@ def main(argv: list[str] | None = None) -> None:
     for name in GLOBAL:
         if GLOBAL[name].trained and not GLOBAL[name].slow:
             print(f"{'training ' + name:34}{_images_per_second(name, args.device):10.1f} images/s")
+    if not args.quick:
+        colour_maps.compare(_fastest, args.device)
 
 
 def _compare_forward(title: str, name: str, plain: Callable, images: Tensor) -> None:
