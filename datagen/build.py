@@ -50,6 +50,10 @@ class Resources:
     memory: int = 8 << 30  # bytes of address space per worker; 0 is no limit
     deadline_s: float = 0.0  # per scene; 0 goes by the size of its file
 
+    def __post_init__(self) -> None:
+        if self.workers < 1 or self.memory < 0 or self.deadline_s < 0:
+            raise engines.EngineError("workers: at least 1; memory and deadline: not negative")
+
 
 @dataclass
 class Summary:
@@ -82,6 +86,7 @@ def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -
     """
     started = time.monotonic()
     resources = resources or Resources()
+    run = engines.load(resources.engine)
     meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
     target = open_target(out)
     if not (target.shared or resources.engine == "serial"):
@@ -97,7 +102,6 @@ def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -
         tasks = (_task(recipe, job, folder, resources) for job in todo)
         tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
         renderer = Renderer(recipe, folder, target.absolute())
-        run = engines.load(resources.engine)
         outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
         with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
             for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):

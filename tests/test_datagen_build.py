@@ -277,6 +277,14 @@ def test_a_target_that_cannot_be_made_is_one_line(recipe, tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "given", [["--jobs", "0"], ["--memory-gb", "-1"], ["--deadline", "-2"], ["--engine", "slurm"]]
+)
+def test_resources_that_make_no_sense_are_one_line(recipe, tmp_path, capsys, given):
+    assert main(["build", recipe.path, "-o", str(tmp_path / "out"), *given]) == 2
+    assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
 def test_the_first_interrupt_lets_running_scenes_end(recipe, tmp_path, monkeypatch):
     once = []
     real = builder.Renderer.__call__

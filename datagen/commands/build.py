@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from ..recipe import load_recipe
 
     resources = Resources(
-        args.engine, max(1, args.jobs), memory=int(args.memory_gb * 2**30), deadline_s=args.deadline
+        args.engine, args.jobs, memory=int(args.memory_gb * 2**30), deadline_s=args.deadline
     )
     summary = build(load_recipe(args.recipe, args.set), args.out, resources)
     for line in summary.failures:

@@ -8,6 +8,8 @@ from typing import Any
 
 from .worker import EngineError
 
+__all__ = ["ENGINES", "EngineError", "load"]
+
 ENGINES: dict[str, str] = {
     "local": "worker processes on this machine (default)",
     "serial": "this process alone, for debugging",
