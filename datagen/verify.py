@@ -228,7 +228,10 @@ def _check_duplicates(
         scene, split, *_ = pictures[one]
         other_scene, other_split, *_ = pictures[two]
         if split != other_split:
-            found.append(f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}")
+            found.append(
+                f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}; "
+                "[source] near_duplicates = true keeps such pictures together"
+            )
 
 
 def _compare(rows: Sequence[Row], against: Path, report: Report) -> None:
