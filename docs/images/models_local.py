@@ -11,17 +11,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from benchmarks.batches import to_batch
 from benchmarks.checkpoints import MissingWeightsError, load
 from datagen.dataset import Pair, load_pair, open_dataset
 from datagen.images import quantise, write_image
-from datagen.masks import alpha, ideal
+from datagen.masks import A, B, alpha, ideal
 from datagen.seeding import sample_rng
 from datagen.shapes import SHAPES, Guide
 
 HERE = Path(__file__).parent
 DEGREES = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5)
+HOSTS_SHOWN = ("star_dce", "deep_upe")
 HEIGHT, GAP, CAPTION = 200, 6, 18
 
 
@@ -37,7 +39,7 @@ def main() -> None:
         "models_masks": lambda: masks(pair),
         "models_degree": lambda: degrees(pair),
         "models_concat_ranlen": lambda: versions(pair, ["star_dce+concat", "star_dce+ranlen"]),
-        "models_band": lambda: versions(pair, ["deep_upe+ranlen_no_band", "deep_upe+ranlen"]),
+        "models_band": lambda: versions(pair, ["star_dce+ranlen_no_band", "star_dce+ranlen"]),
         "models_three_tails": lambda: versions(pair, ["star_dce+three_tails", "star_dce+ranlen"]),
     }
     for name, rows in figures.items():
@@ -45,6 +47,7 @@ def main() -> None:
             write_image(HERE / f"{name}.jpg", sheet(rows()))
         except MissingWeightsError as error:
             print(f"{name}: skipped: {error}")
+    profiles(pair, HERE / "models_profile.png")
 
 
 def masks(pair: Pair) -> list[dict[str, np.ndarray]]:
@@ -72,6 +75,36 @@ def versions(pair: Pair, names: list[str]) -> list[dict[str, np.ndarray]]:
     results = {name: correct(name, pair, circle) for name in names}
     errors = {f"3 x error, {name}": 3 * abs(image - wanted) for name, image in results.items()}
     return [{"input": pair.degraded, "ideal": wanted, **results}, errors]
+
+
+def profiles(pair: Pair, path: Path) -> None:
+    """Plot what each version makes of the brightness, ring by ring around the circle."""
+    circle = draw("circle", pair)
+    rows, columns = np.indices(circle.shape)
+    middle = [np.mean(where) for where in np.nonzero(circle == A)]
+    radius = np.hypot(rows - middle[0], columns - middle[1]).astype(int)
+    rings = radius.ravel()[(radius <= radius[circle == A].max() * 2).ravel()]
+    inside = (radius <= rings.max()).ravel()
+    counts = np.bincount(rings)
+
+    def profile(picture: np.ndarray) -> np.ndarray:
+        change = (picture - pair.degraded).mean(axis=2).ravel()[inside]
+        return np.bincount(rings, change) / counts
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, host in zip(figure.subplots(1, 2, sharey=True), HOSTS_SHOWN, strict=True):
+        wanted = ideal(pair.degraded, pair.reference, alpha(circle))
+        axes.plot(profile(wanted), "k--", label="ideal")
+        for version in ("concat", "ranlen", "ranlen_no_band", "three_tails"):
+            try:
+                axes.plot(profile(correct(f"{host}+{version}", pair, circle)), label=version)
+            except MissingWeightsError as error:
+                print(f"{path.stem}: left out: {error}")
+        axes.axvspan(radius[circle == A].max(), radius[circle == B].max(), color="0.9")
+        axes.set(title=host, xlabel="distance from the middle, pixels (grey: B)")
+    figure.axes[0].set(ylabel="mean change, encoded")
+    figure.axes[0].legend()
+    figure.savefig(path, dpi=100)
 
 
 def draw(kind: str, pair: Pair) -> np.ndarray:
