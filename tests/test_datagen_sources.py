@@ -154,6 +154,21 @@ def test_a_pair_without_its_partner_is_named(tmp_path):
         read_source(Source(str(tmp_path), "uieb"))
 
 
+def test_a_reference_that_no_scene_has_is_refused(tmp_path):
+    folder(tmp_path)
+    with pytest.raises(
+        RecipeError, match=r"references: no scene has .* 'exprt'; did you mean 'exp"
+    ):
+        read_source(Source(str(tmp_path), references=("auto", "exprt")))
+
+
+def test_two_references_of_one_name_are_refused(tmp_path):
+    folder(tmp_path)
+    put(tmp_path, "references/expert/a.tif")
+    with pytest.raises(RecipeError, match=r"expert: a\.png and a\.tif have the same name"):
+        read_source(Source(str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     ("stem", "expected"),
     [

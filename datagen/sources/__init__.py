@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from ..recipe import RecipeError
 from ..settings import SAMPLES, Source
+from ..strict import nearest
 from .bursts import group_bursts
 from .groups import group_near_duplicates
 from .scene import Scene
@@ -21,6 +23,9 @@ SOURCES: dict[str, str] = {
     "ppr10k": "ppr10k:read_ppr10k",
     "uieb": "uieb:read_uieb",
 }
+
+
+ALWAYS = ("auto", "embedded", "all")  # references that need no file beside the picture
 
 
 def read_source(source: Source) -> list[Scene]:
@@ -38,11 +43,21 @@ def read_source(source: Source) -> list[Scene]:
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
     scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
     scenes = scenes[: source.limit or None]
+    _refuse_unknown_references(source, scenes)
     if source.burst_s:
         scenes = group_bursts(scenes, folder, within_s=source.burst_s)
     if source.near_duplicates:
         scenes = group_near_duplicates(scenes, folder)
     return scenes
+
+
+def _refuse_unknown_references(source: Source, scenes: Sequence[Scene]) -> None:
+    known = {name for scene in scenes for name, _ in scene.references} | {*ALWAYS}
+    for name in source.references:
+        if name not in known:
+            raise RecipeError(
+                f"[source] references: no scene has a reference {name!r}{nearest(name, known)}"
+            )
 
 
 def source_folder(source: Source) -> Path:

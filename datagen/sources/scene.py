@@ -70,12 +70,20 @@ def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = (
 
 
 def by_stem(folder: Path, suffixes: Iterable[str] = PICTURES) -> dict[str, str]:
-    """File stem -> name, for the files that lie directly in `folder`; {} when there is none."""
-    suffixes = frozenset(suffixes)
+    """File stem -> name, for the files that lie directly in `folder`; {} when there is none.
+
+    Raises RecipeError when two files differ by their suffix only.
+    """
+    suffixes, found = frozenset(suffixes), {}
     if not folder.is_dir():
         return {}
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
-    return {path.stem: _utf8(path.name, folder) for path in files}
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes):
+        other = found.setdefault(path.stem, _utf8(path.name, folder))
+        if other != path.name:
+            raise RecipeError(
+                f"{folder}: {other} and {path.name} have the same name; take one away"
+            )
+    return found
 
 
 def check_unique(scenes: list[Scene], folder: Path) -> list[Scene]:
