@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = {"classical": "tab:blue", "model": "tab:orange"}
-LABELS = 12  # with more methods, only those of the front are named
+LABELS = 12  # with more methods, only those of the front and the best of each kind are named
 AXES = {"p50_ms": "latency, median (ms)", "parameters": "parameters"}
 
 
@@ -112,7 +112,9 @@ def _panel(axes: Axes, table: pd.DataFrame, cost: str) -> None:
     # Many methods have no parameters at all, which a logarithm cannot show.
     axes.set_xscale("symlog", linthresh=10) if cost == "parameters" else axes.set_xscale("log")
     axes.grid(alpha=0.3)
-    for name in front if len(table) > LABELS else table.index:
+    best_of_kinds = [part["psnr"].idxmax() for _, part in table.groupby("kind")]
+    named = dict.fromkeys([*front, *best_of_kinds]) if len(table) > LABELS else table.index
+    for name in named:
         place = (table.loc[name, cost], table.loc[name, "psnr"])
         to_axes = axes.transData + axes.transAxes.inverted()
         right = to_axes.transform(place)[0] > 0.5  # where a label would leave the panel

@@ -13,7 +13,7 @@ from ..methods import lookup
 from .formats import FLAG, Table, kind_word, missing, spread
 from .literature import WARNING
 from .names import NAMES, Column, arrow, number, unit
-from .summary import CEILINGS, COMPETING, Cell, best_of
+from .summary import CEILINGS, COMPETING, Cell, best_of, group_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -32,7 +32,7 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    columns = list(next(iter(next(iter(content["strata"].values())).values())))
+    columns = list(_first(_first(content["strata"])))
     strata = {name: _groups(table, content["flagged"]) for name, table in content["strata"].items()}
     return environment.get_template("report.html").render(
         content
@@ -44,8 +44,13 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
                 for metric, region in columns
             ],
             "strata": strata,
+            "parts": list(dict.fromkeys(group_of(name) for name in _first(content["strata"]))),
         }
     )
+
+
+def _first(mapping: dict[str, Any]) -> Any:
+    return next(iter(mapping.values()))
 
 
 def _where(metric: str, region: str) -> str:
@@ -73,6 +78,7 @@ def _row(name: str, cells: dict[Column, Cell], best: dict[Column, set[str]]) -> 
     return {
         "method": name,
         "kind": kind_word(name),
+        "part": group_of(name),
         "summary": lookup(name).summary,
         "cells": [_cell(c, at[0]) | {"best": name in best[at]} for at, c in cells.items()],
     }

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..methods import lookup
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -50,14 +52,15 @@ def training(about: dict[str, Any], rows: pd.DataFrame) -> Training:
     its scenes ("groups") can be checked by its data set alone.
     """
     found, sets = Training({}, [], []), defaultdict(list)
-    scored, data_set = set(rows["scene"]), about["dataset"]
-    for name, data in about.get("training", {}).items():
+    scored, data_set, records = set(rows["scene"]), about["dataset"], about.get("training", {})
+    for name, data in records.items():
         if data is None:
             continue
         if data["hash"] in ("", "unknown"):
             found.unknown.append(name)
             continue
-        sets[f"trained on {data['name']} ({data['hash'][:12]})"].append(name)
+        if lookup(name).blend_of not in records:  # the blend of a model named anyway
+            sets[f"trained on {data['name']} ({data['hash'][:12]})"].append(name)
         shared = sorted(scored & set(data.get("groups", ())))
         if (data["hash"], data["split"]) == (data_set["hash"], about["split"]):
             found.leaks[name] = "the very pairs it is scored on"
@@ -74,7 +77,7 @@ def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
     degree, weights = about.get("degree"), about.get("weights")
     sentences = [
         f"Data set {data['name']} ({data['hash'][:12]}), split {about['split']}: "
-        f"{rows['sample'].nunique()} pairs of {rows['scene'].nunique()} scenes.",
+        f"{rows['sample'].nunique()} pairs of {_counted(rows['scene'].nunique(), 'scene')}.",
         f"Partial run: --limit {about['limit']}." if about["limit"] else "",
         f"Models at degree {degree:g}." if degree is not None else "",
         f"Weights of {weights}." if weights else "",
@@ -82,6 +85,10 @@ def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
         "Models were measured on it." if (rows["scorer"] == "torch").any() else "",
     ]
     return " ".join(filter(None, sentences))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def omissions(about: dict[str, Any], rows: pd.DataFrame) -> list[str]:
