@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from benchmarks.losses import LOSSES
 from benchmarks.models import GLOBAL, build
 from benchmarks.models.deep_upe import BINS, SIDE, DeepUpe
 from benchmarks.models.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
@@ -25,6 +24,7 @@ from benchmarks.models.retinexformer import Retinexformer
 from benchmarks.models.star import GRID, StarDce
 from benchmarks.models.zero_dce import apply_curves
 from benchmarks.speed import colour_maps
+from benchmarks.train import LAYOUT, loss_terms, make_optimiser
 from benchmarks.train_settings import settings_for
 
 SIZES = {"256": (256, 256), "1 MP": (1000, 1000)}
@@ -95,17 +95,21 @@ def _kept_bytes(function: Callable[[], Tensor]) -> int:
 
 
 def _images_per_second(name: str, device: str) -> float:
-    """Whole training steps on random images already in memory."""
+    """Whole training steps, as `benchmarks train` does them, on random images already in memory."""
     count, side = TRAINED_ON
     settings = settings_for(name)
-    model = build(name).to(device, memory_format=torch.channels_last).train()
-    optimiser = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-5)
-    degraded, reference = torch.rand(2, count, 3, side, side, device=device)
+    model = build(name).to(device, **LAYOUT).train()
+    optimiser = make_optimiser(model, settings)
+    planes = {"degraded": 3, "reference": 3, "regions": 2}
+    batch = {
+        plane: torch.rand(count, channels, side, side, device=device).to(**LAYOUT)
+        for plane, channels in planes.items()
+    }
 
     def step() -> None:
-        terms = LOSSES[settings.loss](model(degraded), degraded, reference)
+        loss = sum(loss_terms(model, batch, settings).values())
         optimiser.zero_grad()
-        sum(terms.values()).backward()
+        loss.backward()
         optimiser.step()
 
     return count / _fastest({"step": step}, torch.device(device))["step"]
