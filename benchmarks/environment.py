@@ -36,6 +36,8 @@ def describe(device: str) -> dict[str, Any]:
         "device_name": _device_name(device),
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
+        "memory_bytes": _memory(),
+        "gpu": _gpu(device),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
@@ -59,6 +61,31 @@ def _cpu_name() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def _memory() -> int | None:
+    """Bytes of main memory, where the system tells."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _gpu(device: str) -> dict[str, Any] | None:
+    """Memory, architecture and software of a GPU; None on a CPU."""
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    properties = torch.cuda.get_device_properties(device)
+    return {
+        "memory_bytes": properties.total_memory,
+        "capability": f"{properties.major}.{properties.minor}",
+        "processors": properties.multi_processor_count,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
+        "driver": _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
+    }
+
+
 def _version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
@@ -68,9 +95,13 @@ def _version(name: str) -> str | None:
 
 def _commit() -> str | None:
     """Short commit of the checkout we run from, with "+" when it has uncommitted changes."""
-    here = Path(__file__).parent
+    return _said("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+")
+
+
+def _said(*command: str) -> str | None:
+    """First line that a program prints; None when it is not there, fails or prints nothing."""
     try:
-        git = ["git", "-C", str(here), "describe", "--always", "--dirty=+"]
-        return subprocess.run(git, capture_output=True, text=True, timeout=5).stdout.strip() or None
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired):
         return None
+    return next(iter(done.stdout.splitlines()), "").strip() or None

@@ -68,6 +68,10 @@ class OnDevice:
     predictions: Predictions | None = None
     _modules: dict[str, nn.Module] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.device.startswith("cuda"):
+            torch.cuda.set_device(self.device)  # whose streams the events below are recorded on
+
     def begin(self, name: str, batch: Batch) -> Iterator[Finish]:
         """Start one model on a batch; each result, called, waits for one evaluation's record."""
         found = self._found(name, batch.samples)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import torch
 
+from benchmarks.environment import _said, describe
 from benchmarks.speed.harness import covered, on_gpu, one_by_one
 
 
@@ -20,3 +23,17 @@ def test_without_a_gpu_nothing_is_claimed_of_one(tiny_data, tmp_path, capsys, mo
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     on_gpu(tiny_data, tmp_path, {"limit": 1, "jobs": 1})
     assert capsys.readouterr().out.startswith("no GPU")
+
+
+def test_a_machine_is_described_in_full_and_as_json():
+    about = json.loads(json.dumps(describe("cpu")))
+    assert about["gpu"] is None
+    assert about["cores"] >= 1
+    assert about["memory_bytes"] is None or about["memory_bytes"] > 2**28
+    assert about["versions"]["torch"] == torch.__version__
+
+
+def test_a_program_that_is_not_there_says_nothing():
+    assert _said("no-such-program-anywhere") is None
+    assert _said("sh", "-c", "exit 3") is None
+    assert _said("sh", "-c", "echo 570.1; echo more") == "570.1"
