@@ -112,16 +112,30 @@ def test_a_run_cut_anywhere_is_finished_with_the_same_rows(finished, tiny_data, 
 def test_killed_at_random_moments_and_resumed_the_rows_are_those_of_one_run(
     finished, tiny_data, tmp_path, rng
 ):
-    started = [sys.executable, *command(tiny_data, tmp_path, "--jobs", "2")]
-    for wait in rng.uniform(0.5, 4, 30):
-        child = subprocess.Popen(
-            started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
+    """Thirty deaths spread over the time that a run takes here; a folder that is full is left."""
+
+    def start(out):
+        words = [sys.executable, *command(tiny_data, out, "--jobs", "2")]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(words, **quiet, start_new_session=True)
+
+    began = time.perf_counter()
+    assert start(tmp_path / "whole").wait() == 0
+    seconds = time.perf_counter() - began
+    folders, cut_short = [tmp_path / "0"], 0
+    for wait in rng.uniform(0.2, 1.0, 30) * seconds:
+        child = start(folders[-1])
         time.sleep(wait)
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    run(tiny_data, NAMES, tmp_path)
-    assert values(tmp_path) == values(finished[0])
+        made = len(values(folders[-1]))
+        cut_short += 0 < made < len(values(finished[0]))
+        if made == len(values(finished[0])):
+            folders.append(tmp_path / str(len(folders)))
+    assert cut_short
+    for folder in folders:
+        run(tiny_data, NAMES, folder)
+        assert values(folder) == values(finished[0])
 
 
 def bad_method(encoded: np.ndarray) -> np.ndarray:
