@@ -17,7 +17,7 @@ from .sources.scene import Scene
 SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One scene to render, with the split it was given."""
 

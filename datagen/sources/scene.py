@@ -18,7 +18,7 @@ RAWS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One photographed scene and all that its source holds about it.
 
