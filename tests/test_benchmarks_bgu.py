@@ -158,3 +158,7 @@ def test_what_cannot_be_fitted_is_refused(rng):
         apply_bgu(np.zeros((2, 2, 2, 3, 4)), image)
     with pytest.raises(ModelError, match=r"a picture is \(H, W, 3\)"):
         apply_bgu(np.zeros((2, 2, 2, 4, 3)), image[..., 0])
+    with pytest.raises(ModelError, match="uint8"):
+        apply_bgu(np.zeros((2, 2, 2, 4, 3)), np.zeros((9, 9, 3), np.uint8))
+    with pytest.raises(ModelError, match="integers"):
+        fit_bgu(np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9, 3), np.uint8))

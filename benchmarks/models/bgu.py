@@ -43,7 +43,7 @@ def fit_bgu(
 
     Parameters
     ----------
-    low_input, low_output : (h, w, 3) encoded, nominally in [0, 1]; 200 x 200 in MSEC
+    low_input, low_output : (h, w, 3) float, encoded, nominally in [0, 1]; 200 x 200 in MSEC
     grid : cells along y, x and luma; the original default is (h / 16, w / 16, 8)
     spatial, curvature : lambda of the first differences in y and x, of the second ones in luma
 
@@ -64,9 +64,9 @@ def fit_bgu(
     reach = ((columns + 1) * grid[2] + 1) * 4 + 4  # entries below the diagonal of A' A, with it
     band = np.zeros((unknowns, reach))
     right = np.zeros((unknowns, 3))
-    _add_pixels(band, right, low_input, low_output, grid)
+    _add_pixels(band, right, (low_input, low_output), grid)
     cell = (low_input.shape[0] / rows, low_input.shape[1] / columns, 1 / grid[2])
-    _add_smoothness(band, grid, cell, spatial, curvature)
+    _add_smoothness(band, grid, cell, (spatial, curvature))
     band[:, 0] += TETHER
     for channel in range(3):
         right[channel::4, channel] += TETHER
@@ -77,11 +77,11 @@ def fit_bgu(
 def _add_pixels(
     band: np.ndarray,
     right: np.ndarray,
-    low_input: np.ndarray,
-    low_output: np.ndarray,
+    thumbnails: tuple[np.ndarray, np.ndarray],
     grid: tuple[int, int, int],
 ) -> None:
     """Add A' A and A' b of the data rows: one per pixel, 8 corners x 4 coefficients wide."""
+    low_input, low_output = thumbnails
     positions = _positions(low_input, grid)
     first = [np.minimum(p.astype(int), n - 2) for p, n in zip(positions, grid, strict=True)]
     far = [p - i for p, i in zip(positions, first, strict=True)]
@@ -120,14 +120,14 @@ def _add_smoothness(
     band: np.ndarray,
     grid: tuple[int, int, int],
     cell: tuple[float, float, float],
-    spatial: float,
-    curvature: float,
+    weights: tuple[float, float],
 ) -> None:
-    """Add A' A of the smoothness rows. `cell`: its height and width in pixels, its depth in luma.
+    """Add A' A of the smoothness rows, with the `weights` of space and of luma.
 
-    The ends of the luma axis have first differences, so that it does not tilt beyond the data.
+    `cell` is its height and width in pixels and its depth in luma. The ends of the luma axis have
+    first differences, so that it does not tilt beyond the data.
     """
-    high, wide, deep = cell
+    (high, wide, deep), (spatial, curvature) = cell, weights
     nodes = band.reshape(*grid, 4, -1)
     along_y = (spatial * wide * deep / high) ** 2
     along_x = (spatial * high * deep / wide) ** 2
@@ -160,7 +160,7 @@ def apply_bgu(grid: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     grid : (gy, gx, gz, 4, 3) as `fit_bgu` returns it
-    encoded : (H, W, 3) float32 in [0, 1], any size
+    encoded : (H, W, 3) float in [0, 1], any size
 
     Returns
     -------
@@ -255,8 +255,10 @@ def _check_fit(
             f"a grid is fitted on two (h, w, 3) thumbnails, got {low_input.shape} and"
             f" {low_output.shape}"
         )
-    if not (np.isfinite(low_input).all() and np.isfinite(low_output).all()):
-        raise ModelError("a grid is fitted on finite thumbnails, got NaN or infinity")
+    if not all(t.dtype.kind == "f" and np.isfinite(t).all() for t in (low_input, low_output)):
+        raise ModelError(
+            "a grid is fitted on finite float thumbnails, got integers, NaN or infinity"
+        )
     if len(grid) != 3 or min(grid) < 2:
         raise ModelError(f"a grid needs at least 2 x 2 x 2 cells, got {tuple(grid)}")
     if min(weights) <= 0:
@@ -266,5 +268,5 @@ def _check_fit(
 def _check_apply(grid: np.ndarray, encoded: np.ndarray) -> None:
     if grid.ndim != 5 or grid.shape[3:] != (4, 3) or min(grid.shape[:3]) < 2:
         raise ModelError(f"a grid of affine transforms is (gy, gx, gz, 4, 3), got {grid.shape}")
-    if encoded.ndim != 3 or encoded.shape[2] != 3:
-        raise ModelError(f"a picture is (H, W, 3), got {encoded.shape}")
+    if encoded.ndim != 3 or encoded.shape[2] != 3 or encoded.dtype.kind != "f":
+        raise ModelError(f"a picture is (H, W, 3) float, got {encoded.shape} {encoded.dtype}")

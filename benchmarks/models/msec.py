@@ -117,8 +117,9 @@ class Msec(nn.Module):
         pyramid = [scale * level for scale, level in zip(self.scales, pyramid, strict=True)]
 
         def change(level: int, read: Tensor) -> Tensor:
-            seen = torch.cat([read, F.adaptive_avg_pool2d(maps, read.shape[-2:])], 1)
-            return self.nets[level](seen, lambda i, h: modulate(f"{level}.{i}", h))
+            if self.mask_channels:
+                read = torch.cat([read, F.adaptive_avg_pool2d(maps, read.shape[-2:])], 1)
+            return self.nets[level](read, lambda i, h: modulate(f"{level}.{i}", h))
 
         picture = pyramid[-1]  # the input and, below, its correction, at the size of a level
         corrected = change(len(pyramid) - 1, picture)
