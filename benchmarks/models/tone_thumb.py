@@ -90,7 +90,7 @@ class ToneThumb(nn.Module):
             pixels = tone(images.flatten(2).transpose(1, 2))
             image = clamp_inwards(pixels).transpose(1, 2).view_as(images)
         else:
-            image = torch_ops.apply_each(bake(tone), images, "trilinear").clamp(0, 1)
+            image = torch_ops.apply_each(bake(tone), images, "trilinear").clamp_(0, 1)
         return Output(blend_by_regions(images, image, regions) if local else image)
 
     def predict(self, images: Tensor, regions: Tensor | None = None) -> ToneMap:
