@@ -56,8 +56,8 @@ class VaeRecolour(nn.Module):
     vae : "" for an untrained autoencoder, otherwise as `vae.load_vae`: "kl_vae", or the folder of a
         published one. Its weights are part of this model's own.
     balancer : key of `latent_balancer.BALANCERS`; widths, blocks : its own settings
-    variance_floor : of the loss. The article's 1e-5 lets the surest latents, those of dark and
-        plain areas, count a thousand times as much as others; from 1e-2 on, all count alike
+    variance_floor : of the loss. With the article's 1e-5 the surest latents count fifty times as
+        much as others; 1e-2 is above all of ours, so that only the means count, and all alike
     colour_map : key of `colour_map.MAPS`
     iterations : how often the picture is recoloured
     mask_channels : 2 makes it local: the balancer reads the regions, the map is fitted to A alone,
