@@ -16,15 +16,18 @@ from .worker import EngineError, Outcome, TargetError, Task, Work
 
 
 def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iterator[Outcome]:
-    """Do the tasks on a Ray cluster, at most two per worker under way."""
+    """Do the tasks on a Ray cluster, at most two per worker under way.
+
+    Raises EngineError when Ray is missing, or its cluster does not start or answer.
+    """
     try:
         import ray
     except ImportError:
         raise EngineError("--engine ray needs Ray: pip install 'tonebench[ray]'") from None
     local = "RAY_ADDRESS" not in os.environ
     here = {"num_cpus": workers, "include_dashboard": False} if local else {}
-    ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
     try:
+        _connect(ray, here)
         shared = ray.put(work)
         remote = ray.remote(num_cpus=1, max_retries=1)(run_isolated)
         queue = iter(tasks)
@@ -38,6 +41,14 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
             yield _result(ray, done)
     finally:
         ray.shutdown()
+
+
+def _connect(ray: object, here: dict[str, object]) -> None:
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
+    except Exception as error:  # Ray has many words for a cluster that does not answer in time
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise EngineError(f"--engine ray: no cluster: {said}") from error
 
 
 def _result(ray: object, done: object) -> Outcome:
