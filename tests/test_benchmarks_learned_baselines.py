@@ -143,23 +143,33 @@ def test_relighting_does_not_bend_the_decomposition(small):
     assert all(p.grad is not None for p in small.relighting.parameters())
 
 
-@pytest.mark.parametrize("small", ["retinexnet_small"], indirect=True)
-def test_reflectance_times_illumination_learns_to_be_the_image(small):
+def test_reflectance_times_illumination_learns_to_be_the_image():
+    torch.manual_seed(0)
+    model = build("retinexnet", width=16)
     # Smooth, as pictures are: noise alone has no smooth illumination.
     ramp = torch.linspace(0.2, 0.9, 24)
     bright = torch.stack([ramp.expand(24, 24), ramp.expand(24, 24).T, ramp.flip(0).expand(24, 24)])
     pair = 0.4 * bright[None], bright[None]
 
     def error():
-        return sum((torch.mul(*small.decomposition(x)) - x).abs().mean().item() for x in pair) / 2
+        return sum((torch.mul(*model.decomposition(x)) - x).abs().mean().item() for x in pair) / 2
 
     before = error()
-    optimiser = torch.optim.Adam(small.parameters(), 3e-3)
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     for _ in range(30):
         optimiser.zero_grad()
-        sum(small(pair[0], reference=pair[1]).terms.values()).backward()
+        sum(model(pair[0], reference=pair[1]).terms.values()).backward()
         optimiser.step()
     assert error() < 0.6 * before
+
+
+@pytest.mark.parametrize("small", ["retinexnet_small"], indirect=True)
+def test_an_anchored_decomposition_starts_as_the_brightest_channel(small):
+    x = images(1, 3, 20, 20).clamp(min=0.01)
+    reflectance, illumination = small.decomposition(x)
+    torch.testing.assert_close(illumination, x.amax(1, keepdim=True), atol=5e-3, rtol=0)
+    torch.testing.assert_close(reflectance * illumination, x, atol=1e-2, rtol=0)
+    torch.testing.assert_close(small(x).image, x, atol=3e-2, rtol=0)
 
 
 # HDR-CNN

@@ -97,7 +97,7 @@ GLOBAL: dict[str, Method] = {
         paper="Wei et al., BMVC 2018",
         parameters=32_821,
         trained=True,
-        settings={"width": 16},
+        settings={"width": 16, "anchored": True},
     ),
     "hdr_cnn": Method(
         _FAMILIES + "hdr_cnn:HdrCnn",

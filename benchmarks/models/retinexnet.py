@@ -30,22 +30,35 @@ WEIGHTS = {
 }
 EDGE_DECAY = 10.0  # how fast smoothness fades where the reflectance has an edge
 INITIAL_ILLUMINATION = 0.5
+NEAR_ZERO = 1e-3
 
 
 class RetinexNet(nn.Module):
-    """444,613 parameters with the paper's 64 channels."""
+    """444,613 parameters with the paper's 64 channels.
+
+    Parameters
+    ----------
+    width : channels of both networks
+    anchored : ours, for short trainings: the networks predict corrections of the classical
+        decomposition (the illumination is the brightest channel) and of the illumination. Without
+        it, most of a short training goes into copying the picture through the reflectance.
+    """
 
     OWN_LOSS = True
 
-    def __init__(self, *, width: int = 64) -> None:
+    def __init__(self, *, width: int = 64, anchored: bool = False) -> None:
         super().__init__()
-        self.decomposition = _Decomposition(width)
-        self.relighting = _Relighting(width)
+        self.decomposition = _Decomposition(width, anchored)
+        self.relighting = _Relighting(width, anchored)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # as TensorFlow starts them
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
-        nn.init.constant_(self.relighting.last.bias, INITIAL_ILLUMINATION)
+        if anchored:
+            nn.init.normal_(self.decomposition.last.weight, 0.0, NEAR_ZERO)
+            nn.init.normal_(self.relighting.last.weight, 0.0, NEAR_ZERO)
+        else:
+            nn.init.constant_(self.relighting.last.bias, INITIAL_ILLUMINATION)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, reference: Tensor | None = None
@@ -102,8 +115,9 @@ def structure_smoothness(illumination: Tensor, reflectance: Tensor) -> Tensor:
 class _Decomposition(nn.Module):
     """(N, 3, H, W) to reflectance (N, 3, H, W) and illumination (N, 1, H, W), both in [0, 1]."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, anchored: bool) -> None:
         super().__init__()
+        self.anchored = anchored
         self.first = nn.Conv2d(4, width, 9, padding=4)
         self.layers = nn.ModuleList(
             nn.Conv2d(width, width, 3, padding=1) for _ in range(DECOMPOSITION_LAYERS)
@@ -111,18 +125,24 @@ class _Decomposition(nn.Module):
         self.last = nn.Conv2d(width, 4, 3, padding=1)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.first(torch.cat([images.amax(1, keepdim=True), images], 1))
+        brightest = images.amax(1, keepdim=True)
+        x = self.first(torch.cat([brightest, images], 1))
         for layer in self.layers:
             x = F.relu(layer(x))
-        parts = torch.sigmoid(self.last(x))
+        logits = self.last(x)
+        if self.anchored:
+            anchor = torch.cat([images / brightest.clamp(min=NEAR_ZERO), brightest], 1)
+            logits = logits + torch.logit(anchor, eps=NEAR_ZERO)
+        parts = torch.sigmoid(logits)
         return parts[:, :3], parts[:, 3:]
 
 
 class _Relighting(nn.Module):
     """Reflectance and illumination to a new illumination (N, 1, H, W), which has no bounds."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, anchored: bool) -> None:
         super().__init__()
+        self.anchored = anchored
         self.first = nn.Conv2d(4, width, 3, padding=1)
         self.down = nn.ModuleList(
             nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in range(HALVINGS)
@@ -142,4 +162,5 @@ class _Relighting(nn.Module):
             x = F.relu(up(F.interpolate(x, skip.shape[-2:]))) + skip
             scales.append(x)
         size = x.shape[-2:]
-        return self.last(self.fuse(torch.cat([F.interpolate(s, size) for s in scales], 1)))
+        change = self.last(self.fuse(torch.cat([F.interpolate(s, size) for s in scales], 1)))
+        return illumination + change if self.anchored else change
