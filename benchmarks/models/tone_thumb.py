@@ -1,9 +1,9 @@
 """Tone from a thumbnail: one colour map per picture, predicted from the statistics of its pixels.
 
 Our own design. The oracles of this project (benchmarks/oracles) say that rising curves per channel
-bring a picture to 33 dB of its reference and one exposure gain to 25, while networks that paint every
-pixel reach 20: knowing which map is needed is the problem, not the freedom of the map.
-So nearly all of the work is spent on judging:
+reach 33 dB on its validation pictures and one exposure gain 25, while networks that paint every
+pixel reach 20: knowing which map is needed is the problem, not the freedom of the map. So nearly
+all of the work is spent on judging:
 
 1. quantiles of light, clipped shares, chroma and covariance of up to 256 x 256 pixels, no filtering
 2. two small layers predict three rising curves, a 3 x 3 matrix of linear light and channel gains,
