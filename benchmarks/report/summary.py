@@ -123,8 +123,8 @@ def scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
 
 def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
     """Number the tie groups, over the pairs that every competing method has a value for."""
-    rivals = [name for name in wide if lookup(name).kind in COMPETING]
-    rivals = [name for name in rivals if wide[name].notna().any()]
+    filled = wide.columns[wide.notna().any()]
+    rivals = [name for name in filled if lookup(name).kind in COMPETING]
     shared = wide[rivals].dropna()
     if metric in SIGNED:
         shared = shared.abs()

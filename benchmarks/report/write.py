@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datagen.dataset import load_pair, open_dataset
 from datagen.files import whole_file, write_text
 
+from ..local.blend import blend
 from ..methods import lookup
 from ..predict import Predict, UntrainedError, predictor, weights_of
 from ..rows import RunError, load_rows, load_run
@@ -34,7 +35,10 @@ from .splits import IN_CSV, expert_tables, split_tables
 from .summary import COLUMNS, STRATA, leaders, tabulate
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+
+    from datagen.dataset import Pair
 
 EXPERT_COLUMNS = (("psnr", "A"), ("ssim", "A"), ("delta_e_2000", "A"), ("psnr", "all"))
 
@@ -170,10 +174,32 @@ def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], s
 
 
 def _predictors(about: dict[str, Any]) -> dict[str, Predict]:
-    """Make the methods of a run callable; a model whose weights are gone is left out."""
-    predictors = {}
+    """Make the methods of a run callable; a model whose weights are gone is left out.
+
+    A blended row takes what its method has just made of the pair, where the run has that as well.
+    """
+    predictors: dict[str, Predict] = {}
     for name, facts in about["methods"].items():
         method = replace(lookup(name), settings=facts["settings"])
+        if method.blend_of in predictors:
+            predictors[name] = _blended(predictors[method.blend_of])
+            continue
         with contextlib.suppress(UntrainedError):
-            predictors[name] = predictor(name, method, weights=weights_of(about))
+            predictors[name] = _remembering(predictor(name, method, weights=weights_of(about)))
     return predictors
+
+
+def _remembering(predict: Predict) -> Predict:
+    """Keep the last estimate, for those who ask for it again."""
+    last: list[tuple[Pair, np.ndarray]] = []
+
+    def remember(pair: Pair, ideal: np.ndarray) -> np.ndarray:
+        if not last or last[0][0] is not pair:
+            last[:] = [(pair, predict(pair, ideal))]
+        return last[0][1]
+
+    return remember
+
+
+def _blended(host: Predict) -> Predict:
+    return lambda pair, ideal: blend(host(pair, ideal), pair.degraded, pair.regions)
