@@ -347,3 +347,15 @@ def test_a_reduced_surround_is_the_full_gaussian_within_half_a_code():
     codes = 1 + 255 * cv2.GaussianBlur(_colourful((200, 240)), (0, 0), 3)
     full = cv2.GaussianBlur(codes, (0, 0), 40, borderType=cv2.BORDER_REFLECT)
     assert np.abs(_surround(codes, 40.0) - full).mean() < 0.5
+
+
+def test_auto_exposure_undoes_a_gain_that_clipped_nothing():
+    linear = np.random.default_rng(3).uniform(0.02, 0.2, (40, 50, 3)).astype(np.float32)
+    auto_exposure = CLASSICAL["auto_exposure"].load()
+    wanted = auto_exposure(encode_srgb(linear))
+    for ev in (-1.5, -1.0, 1.0):
+        again = auto_exposure(encode_srgb(linear * np.float32(2.0**ev)))
+        assert np.abs(again - wanted).max() < 0.001  # the rule steps in thousandths of a stop
+    # Uniform light of 0.2: 0.2 -> 1 by 2.322 stops, then half a stop down towards 0.18.
+    flat = auto_exposure(encode_srgb(np.full((4, 4, 3), 0.2, np.float32)))
+    assert flat == pytest.approx(encode_srgb(np.float32(2**-0.5)), abs=1e-3)

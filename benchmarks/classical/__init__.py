@@ -36,6 +36,11 @@ CLASSICAL: dict[str, Method] = {
     "auto_gamma": _classical(
         "gamma:auto_gamma", "power curve that brings the mean luma to 0.5 [R, G, B]", ""
     ),
+    "auto_exposure": _classical(
+        "exposure:auto_exposure",
+        "the exposure rule of the automatic references [linear R, G, B, one gain]",
+        "",
+    ),
     "percentile_stretch": _classical(
         "stretch:percentile_stretch", "0.5 % and 99.5 % percentiles to 0 and 1 [R, G, B]", ""
     ),
