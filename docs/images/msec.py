@@ -78,7 +78,8 @@ def scaled(pair: Pair) -> list[dict[str, np.ndarray]]:
         name: correct("msec_small", pair, everywhere, scales=scales)
         for name, scales in SCALES.items()
     }
-    return [{"input": pair.degraded, **results}]
+    pictures = list({"input": pair.degraded, **results}.items())
+    return [dict(pictures[:3]), dict(pictures[3:])]
 
 
 if __name__ == "__main__":
