@@ -38,7 +38,7 @@ class Halves(torch.nn.Module):
 
 def darkening(**settings):
     """A model whose balanced picture is 0.8 times the picture, whatever its weights."""
-    model = VaeRecolour(**settings).eval()
+    model = VaeRecolour(**{"iterations": 1} | settings).eval()
     model.vae = model.balancer = Halves()
     return model
 

@@ -16,8 +16,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("picture", type=Path, help="8 or 16 bit, sRGB")
     add("-o", "--out", type=Path, required=True, metavar="PICTURE", help="PNG, TIFF or JPEG")
     add("--cube", type=Path, metavar="CUBE", help="write what was done as a .cube file too")
-    add("--iterations", type=int, default=1, metavar="N", help="how often to recolour (1)")
-    kinds = "how colours are mapped: mlp, polynomial or lut (as trained)"
+    add("--iterations", type=int, default=2, metavar="N", help="how often to recolour (2)")
+    kinds = "how colours are mapped: mlp, polynomial or lut (polynomial)"
     add("--colour-map", metavar="KIND", help=kinds)
     add("--trajectory", type=Path, metavar="PICTURE", help="plot exposure and colour on the way")
 

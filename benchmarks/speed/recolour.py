@@ -56,8 +56,8 @@ def _compare(kind: str, before: np.ndarray, picture: np.ndarray) -> None:
 
 @torch.inference_mode()
 def _parts() -> None:
-    """Seconds of the networks, and of everything else."""
-    model = build("vae_recolour").eval()
+    """Seconds of the networks, and of everything else, recolouring once."""
+    model = build("vae_recolour", iterations=1).eval()
     picture = torch.from_numpy(_picture(LARGE)).permute(2, 0, 1)[None]
     small = thumbnail(picture)
     latents = model.vae.encode(small).latent_dist

@@ -40,7 +40,7 @@ def main() -> None:
         (found,) = model.recolour(images)
         series[name], goals[name] = found.thumbnails, pair.reference
         if name in SHOWN:
-            once, _ = load("vae_recolour")
+            once, _ = load("vae_recolour", iterations=1)
             (first,) = once.colour_maps(images)
             sheet.append(
                 {
