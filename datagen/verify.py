@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import luts
 
 from . import consistency, masks
@@ -167,9 +169,11 @@ def _check_scene(target: Target, rows: list[Row]) -> _SceneReport:
         ]
         if not rows or problems:  # what is damaged cannot be judged further
             return _SceneReport(problems, frozenset(files), len(rows), None)
-        problems = [problem for row in rows for problem in _pair_problems(folder, row)]
+        inputs: dict[str, np.ndarray] = {}
+        for row in rows:
+            problems += _pair_problems(folder, row, inputs)
         if not problems:
-            problems += consistency.exposure_problems(folder, rows)
+            problems += consistency.exposure_problems(rows, inputs)
             problems += consistency.alignment_problems(folder, rows)
         row = rows[0]
         reference = read_image(folder / min(row["references"].values()))
@@ -201,21 +205,24 @@ def _lut_problems(folder: Path, path: str, digest: str) -> list[str]:
     return [] if found == Path(path).stem else [f"{path}: its table has the hash {found[:16]}"]
 
 
-def _pair_problems(folder: Path, row: Row) -> list[str]:
-    """Decode a sample and compare it with what its row says."""
+def _pair_problems(folder: Path, row: Row, inputs: dict[str, np.ndarray]) -> list[str]:
+    """Decode a sample and compare it with what its row says; leaves its thinned input."""
     try:
-        depth = read_image(folder / row["input"]).dtype.itemsize * 8
+        codes = read_image(folder / row["input"])
+        inputs[row["id"]] = consistency.thin(codes)
         regions = read_image(folder / row["regions"])
         coverage = masks.coverage(regions)
     except (ImageError, ValueError) as error:
         return [f"{row['id']}: {error}"]
     problems = []
+    depth = codes.dtype.itemsize * 8
     if depth != row["bits"]:
         problems.append(f"{row['id']}: has {depth} bits, not {row['bits']}")
     if any(abs(coverage[name] - row["coverage"].get(name, -1)) > 1e-9 for name in coverage):
         problems.append(f"{row['id']}: its regions cover {coverage}, not {row['coverage']}")
-    if regions.shape != (row["height"], row["width"]):
-        problems.append(f"{row['id']}: its regions are {regions.shape}")
+    for what, found in (("regions are", regions), ("input is", codes)):
+        if found.shape[:2] != (row["height"], row["width"]):
+            problems.append(f"{row['id']}: its {what} {found.shape}")
     return problems
 
 
