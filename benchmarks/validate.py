@@ -18,11 +18,16 @@ LABELS = {"A": A, "B": B, "C": C}
 
 
 def validation_rows(dataset: DataSet, settings: Training) -> list[Row]:
-    """The samples to score, evenly spread over the val split; TrainingError when it is empty."""
+    """The samples to score, the same for every model; TrainingError when the val split is empty.
+
+    Drawn at random: manifests repeat the same exposures and casts scene after scene, and a constant
+    stride would meet only some of them.
+    """
     rows = dataset.select(split="val")
     if not rows:
         raise TrainingError(f"{dataset.folder}: no sample in split 'val'")
-    return rows[:: -(-len(rows) // settings.validate_images)]
+    drawn = np.random.default_rng(0).permutation(len(rows))[: settings.validate_images]
+    return [rows[i] for i in sorted(drawn)]
 
 
 @torch.inference_mode()

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from benchmarks.models import MODELS, ModelError, build
 from benchmarks.models.output import Output
 from benchmarks.train import learning_rate, make_optimiser, train
 from benchmarks.train_settings import RECIPES, Training, TrainingError, settings_for
-from benchmarks.validate import validate
+from benchmarks.validate import validate, validation_rows
 from datagen.dataset import DataSet, load_pair, open_dataset
 from datagen.manifest import MANIFEST, read_rows
 
@@ -340,3 +341,12 @@ def test_two_processes_train_as_one(data, tmp_path, model):
     ours, theirs = (load_file(tmp_path / run / "last.safetensors") for run in ("one", "two"))
     for key, value in ours.items():
         torch.testing.assert_close(theirs[key], value, atol=1e-5, rtol=1e-3)
+
+
+def test_validation_meets_every_exposure_of_a_manifest_that_repeats_them():
+    rows = [{"id": str(i), "ev": i % 10} for i in range(400)]
+    dataset = SimpleNamespace(select=lambda split: rows)
+    chosen = validation_rows(dataset, quick(validate_images=40))
+    assert len(chosen) == 40
+    assert {row["ev"] for row in chosen} == set(range(10))
+    assert chosen == validation_rows(dataset, quick("unet", validate_images=40))
