@@ -143,9 +143,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "dped_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
     "dpe_small": {"lr": 2e-3, "schedule": "cosine"},
     "retinexformer_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
-    # Authors' code: Adam 1e-4, batch 1; the losses of the model itself add to the square.
-    "image_adaptive_lut": {"loss": "l2", "lr": 1e-4, "crop": 168},
-    "adaint": {"loss": "l2", "lr": 1e-4, "crop": 168},
+    # Authors' code: Adam 1e-4, batch 1, for heads that are not equalised.
+    "image_adaptive_lut": {"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
+    "adaint": {"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
     "tone_thumb": {
         "optimiser": "adamw",
         "lr": 3e-3,
