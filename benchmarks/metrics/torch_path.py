@@ -149,7 +149,7 @@ def _itp(linear: Tensor) -> Tensor:
 
 
 def angles(one: Tensor, two: Tensor) -> Tensor:
-    """Angle in degrees of linear RGB vectors (N, 3, H, W), -1 where one is too short: (N, 1, H, W)."""
+    """Angle in degrees of linear RGB (N, 3, H, W), -1 where a vector is too short: (N, 1, H, W)."""
     cross = torch.linalg.cross(one, two, dim=1).square().sum(1, keepdim=True).sqrt()
     angle = torch.rad2deg(torch.atan2(cross, (one * two).sum(1, keepdim=True)))
     lengths = (vectors.square().sum(1, keepdim=True) for vectors in (one, two))
