@@ -49,7 +49,7 @@ def main() -> None:
             cell.set_axis_off()
         _curves(row[-1], maps)
     figure.tight_layout()
-    figure.savefig(HERE / "lut3d_pictures.png", dpi=70)
+    figure.savefig(HERE / "lut3d_pictures.jpg", dpi=70)
 
 
 def _curves(cell: plt.Axes, maps: dict[str, Lut]) -> None:
