@@ -114,7 +114,7 @@ def test_a_flipped_byte_in_a_line_is_named_and_made_good_by_a_build(copy, built)
     path = copy / "manifest.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"kind": "circle"', b'"kind": "cyrcle"', 1))
-    assert any("manifest.jsonl:1: has been changed: its checksum" in problem for problem in verify(copy).problems)
+    assert any(p.startswith("manifest.jsonl:1: has been changed") for p in verify(copy).problems)
     build(load_recipe(built.parent / "r.toml"), copy, Resources(engine="serial"))
     assert path.read_bytes() == whole and verify(copy).problems == []
 
