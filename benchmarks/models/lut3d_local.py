@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -31,9 +30,15 @@ def blend_by_regions(degraded: Tensor, mapped: Tensor, regions: Tensor) -> Tenso
     Differentiable in both pictures; the weights are computed on the CPU.
     """
     labels = regions.sum(1).round().byte().cpu().numpy()
-    weight = torch.from_numpy(np.stack([alpha(one) for one in labels])[:, None]).to(mapped)
-    mixed = _encode(torch.lerp(_decode(degraded), _decode(mapped), weight))
-    return torch.where(weight >= 1, mapped, torch.where(weight <= 0, degraded, mixed))
+    pictures = []
+    for before, after, label in zip(degraded, mapped, labels, strict=True):
+        weight = torch.from_numpy(alpha(label)).to(mapped)
+        picture = torch.where(weight >= 1, after, before)
+        band = (weight > 0) & (weight < 1)  # few pixels, and the only ones that need linear light
+        light = torch.lerp(_decode(before[:, band]), _decode(after[:, band]), weight[band])
+        picture[:, band] = _encode(light)
+        pictures.append(picture)
+    return torch.stack(pictures)
 
 
 def _encode(linear: Tensor) -> Tensor:
