@@ -20,14 +20,14 @@ install: .venv/.made ## make the virtual environment
 data: .venv/.made ## build the demo data set from the embedded raws
 	$(BIN)/datagen build demo -o $(DATA)
 
-bench: data ## score every method on the demo data set and print the table
+bench: data ## score every method on the demo data set: table, costs, page
 	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS)
+	$(BIN)/benchmarks time --run $(RUN) --sizes 256 --budget 0.4 --no-files
 	$(BIN)/benchmarks report $(RUN)
 
-bench-full: .venv/.made ## the same on any built set, with costs: make bench-full DATA=out/mine
+bench-full: .venv/.made ## the same on any built set, timed at length: make bench-full DATA=out/mine
 	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS)
-	$(BIN)/benchmarks time --sizes 256 1mp --budget 5 --out $(RUN)/timing
-	$(BIN)/benchmarks plot $(RUN) --timing $(RUN)/timing
+	$(BIN)/benchmarks time --run $(RUN) --sizes 256 1mp --budget 5
 	$(BIN)/benchmarks report $(RUN)
 
 test: .venv/.made ## run the tests
@@ -40,7 +40,7 @@ lint: .venv/.made ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics baselines models harness
+bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics baselines models recolour harness
 	$(BIN)/python -m benchmarks.speed.$*
 
 clean: ## remove everything generated, the virtual environment too
