@@ -99,7 +99,7 @@ class Run:
         return state["step"]
 
     def _record(self, step: int, scores: dict[str, float]) -> Record:
-        licences = {row["licence"] for row in self.dataset.select(split="train")}
+        rows = self.dataset.select(split="train")
         return {
             "model": self.settings.model,
             "parameters": sum(p.numel() for p in self.parts["model"].parameters()),
@@ -108,7 +108,8 @@ class Run:
                 "name": self.dataset.name,
                 "hash": self.dataset.hash,
                 "split": "train",
-                "licences": sorted(licences),
+                "groups": sorted({row["group"] for row in rows}),
+                "licences": sorted({row["licence"] for row in rows}),
             },
             "step": step + 1,
             "validation": scores,
