@@ -253,7 +253,6 @@ HOSTS: dict[str, dict[str, int]] = {
         "ranlen_no_band": 1_218_788,
         "three_tails": 1_001_465,
     },
-    "unet": {"concat": 487_619, "ranlen": 628_567},
     "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
     "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
     "tone_thumb": {"concat": 21_178},
