@@ -135,19 +135,17 @@ def load_weights(model: nn.Module, path: Path) -> None:
     Raises CheckpointError naming what does not fit when the weights are another model's.
     """
     state = _read_state(path)
-    wanted = model.state_dict()
-    missing, spare = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
+    try:
+        # Not strict: what is missing is known only after a model has renamed its authors' layers.
+        missing, spare = model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        shapes = str(error).partition("\n\t")[2].partition("\n")[0]
+        raise CheckpointError(f"{path}: not weights of this model: {shapes}") from None
     if missing or spare:
         raise CheckpointError(
             f"{path}: not weights of {type(model).__name__}: {len(missing)} missing"
             f" (first: {missing[:1]}), {len(spare)} unknown (first: {spare[:1]})"
         )
-    for key, value in wanted.items():
-        if state[key].shape != value.shape:
-            raise CheckpointError(
-                f"{path}: {key} is {tuple(state[key].shape)}, the model's is {tuple(value.shape)}"
-            )
-    model.load_state_dict(state)
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:

@@ -72,7 +72,7 @@ def test_weights_of_another_model_are_refused(tmp_path):
 
 def test_weights_of_another_size_are_refused(tmp_path):
     save(build("zero_dce", mask_channels=2), RECORD, tmp_path / "five.safetensors")
-    with pytest.raises(CheckpointError, match=r"e_conv1.weight is \(32, 5, 3, 3\)"):
+    with pytest.raises(CheckpointError, match=r"e_conv1.weight: .*\[32, 5, 3, 3\]"):
         load_weights(build("zero_dce"), tmp_path / "five.safetensors")
 
 
@@ -104,6 +104,20 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
         (tmp_path / name).write_text("not weights")
         with pytest.raises(CheckpointError, match="not a"):
             load_weights(build("zero_dce"), tmp_path / name)
+
+
+def test_weights_under_their_authors_names_are_adopted(tmp_path):
+    model = build("star_dce")
+    state = model.state_dict()
+    theirs = {
+        key.replace("attention.to_qkv.", "transformer.layers.0.0.fn.fn.to_qkv."): value
+        for key, value in state.items()
+    }
+    assert theirs.keys() != state.keys()
+    torch.save(theirs, tmp_path / "theirs.pth")
+    adopt("star_dce", tmp_path / "theirs.pth", tmp_path)
+    again, _ = load("star_dce", tmp_path)
+    assert all(torch.equal(value, again.state_dict()[key]) for key, value in state.items())
 
 
 # Weights installed in 16 bits
