@@ -3,7 +3,8 @@
 A model is an `nn.Module` with `forward(images, regions=None) -> Output`: `images` (N, 3, H, W)
 encoded in [0, 1]; `regions` (N, 2, H, W), channel 0 = A, channel 1 = A or B, which global models
 ignore and local ones read as "everywhere A" when it is None. `host+conversion` is a global model
-made local: see `benchmarks/local/`. To add a model: one file here, one line in the table.
+made local: see `hosts.py` and `benchmarks/local/`. To add a model: one file here, one line in the
+table.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from luts.command import UserError
 
 from ..method import Method
+from .hosts import local_versions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -236,66 +238,7 @@ GLOBAL: dict[str, Method] = {
     ),
 }
 
-# The local versions a host offers, with their parameters.
-HOSTS: dict[str, dict[str, int]] = {
-    "zero_dce": {"concat": 79_992, "ranlen": 155_916},
-    "zero_dce_pp": {"concat": 10_645, "ranlen": 87_061},
-    # The two hosts of the paper, with its ablations.
-    "star_dce": {
-        "concat": 27_624,
-        "ranlen": 37_436,
-        "ranlen_no_band": 37_148,
-        "three_tails": 30_145,
-    },
-    "deep_upe": {
-        "concat": 998_960,
-        "ranlen": 1_221_092,
-        "ranlen_no_band": 1_218_788,
-        "three_tails": 1_001_465,
-    },
-    "image_adaptive_lut": {"concat": 593_804, "ranlen_blend": 809_260},
-    "adaint": {"concat": 620_012, "ranlen_blend": 835_468},
-    "tone_thumb": {"concat": 21_178},
-    "vae_recolour": {"concat": 643_896},
-    "dped_small": {"concat": 33_715, "ranlen": 70_631},
-    "dpe_small": {"concat": 287_603, "ranlen": 378_295},
-    "retinexformer_small": {"concat": 186_701, "ranlen": 253_025},
-    "msec_small": {"concat": 264_937, "ranlen": 348_525},
-}
-
-
-def _local(host: str) -> dict[str, Method]:
-    """The local versions of a global model (Yao et al., 2024)."""
-    ranlen, tails = "benchmarks.local.ranlen:Ranlen", "benchmarks.local.three_tails:ThreeTails"
-    versions = {
-        "concat": (GLOBAL[host].target, "region maps beside RGB", {"mask_channels": 2}),
-        "ranlen": (ranlen, "region-aware normalisation", {"host": host}),
-        "ranlen_no_band": (ranlen, "no transition area", {"host": host, "mask_channels": 1}),
-        "ranlen_blend": (
-            _FAMILIES + "lut3d_local:RanlenBlend",
-            "region-aware normalisation, the colour map blended by alpha",
-            {"host": host},
-        ),
-        "three_tails": (tails, "a small tail per region", {"host": host}),
-    }
-    rows = {}
-    for name, parameters in HOSTS[host].items():
-        target, summary, settings = versions[name]
-        rows[f"{host}+{name}"] = Method(
-            target,
-            "model",
-            f"{host} made local: {summary}",
-            paper="Yao et al., 2024",
-            parameters=parameters,
-            trained=True,
-            region_aware=True,
-            settings={**GLOBAL[host].settings, **settings},
-        )
-    return rows
-
-
-LOCAL: dict[str, Method] = {name: row for host in HOSTS for name, row in _local(host).items()}
-MODELS: dict[str, Method] = {**GLOBAL, **LOCAL}
+MODELS: dict[str, Method] = {**GLOBAL, **local_versions(GLOBAL)}
 
 
 class ModelError(UserError):
