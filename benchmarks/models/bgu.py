@@ -102,8 +102,7 @@ def _add_pixels(
         [
             equations[start:end, :32].T @ equations[start:end]
             for start, end in zip(starts, ends, strict=True)
-        ],
-        axis=-1,
+        ]
     )
     strides = (grid[1] * grid[2], grid[2], 1)
     offsets = np.add.outer(
@@ -111,9 +110,8 @@ def _add_pixels(
     ).ravel()
     for j, offset in enumerate(offsets):
         columns = 4 * cells + offset
-        right[columns] += products[j, 32:].T
-        for i in range(j, 32):
-            band[columns, offsets[i] - offset] += products[i, j]
+        right[columns] += products[:, j, 32:]
+        band[columns[:, None], offsets[j:] - offset] += products[:, j, j:32]
 
 
 def _add_smoothness(
