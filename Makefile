@@ -41,7 +41,7 @@ lint: .venv/.made ## check style
 	$(BIN)/ruff format --check .
 
 bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics baselines models recolour harness
-	$(BIN)/python -m benchmarks.speed.$*
+	$(BIN)/python -m tests.speed.$*
 
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luts.command import run_program
+from luts.tool.command import run_program
 
 VERBS: dict[str, str] = {
     "list": "show every method: kind, paper, parameters, trained or not, region-aware or not",

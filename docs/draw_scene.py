@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datagen.dataset import open_dataset
-from datagen.images import read_image
+from datagen.dataset.read import open_dataset
+from datagen.images.files import read_image
 
 GAP, LABEL = 4, 22
 OUTLINES = {1: (255, 215, 95), 2: (77, 225, 255)}  # BGR: outside of B, outside of A

@@ -1,39 +1,61 @@
 """Author, apply and measure colour distortions as 1D and 3D LUTs."""
 
-import sys
-from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING
+
+from .tool.lazy import front_door
 
 _HOMES = {
     "Lut1D": "lut",
     "Lut3D": "lut",
     "LutFormatError": "lut",
     "ShapedLut": "lut",
-    "apply": "apply",
+    "UserError": "tool.errors",
+    "apply": "lookup",
+    "compose": "algebra",
+    "fit": "fitting",
     "identity": "lut",
+    "invert": "algebra",
+    "load": "library",
     "random_lut": "families",
-    "read_cube": "cube",
-    "severity": "severity",
+    "read_cube": "cube.file",
+    "resize": "algebra",
+    "severity": "measure",
+    "strength": "algebra",
     "table_hash": "lut",
-    "write_cube": "cube",
+    "write_cube": "cube.file",
 }
 
-__all__ = list(_HOMES)
+if TYPE_CHECKING:
+    from .algebra import compose, invert, resize, strength
+    from .cube.file import read_cube, write_cube
+    from .families import random_lut
+    from .fitting import fit
+    from .library import load
+    from .lookup import apply
+    from .lut import Lut1D, Lut3D, LutFormatError, ShapedLut, identity, table_hash
+    from .measure import severity
+    from .tool.errors import UserError
 
+    __version__: str
 
-def __getattr__(name: str):
-    """Import a public name when it is first used, so that `luts --help` stays instant."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-
-
-class _Package(ModuleType):
-    """`luts.apply` is the function, even after `luts/apply.py` has been imported as a module."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+__all__ = [
+    "Lut1D",
+    "Lut3D",
+    "LutFormatError",
+    "ShapedLut",
+    "UserError",
+    "apply",
+    "compose",
+    "fit",
+    "identity",
+    "invert",
+    "load",
+    "random_lut",
+    "read_cube",
+    "resize",
+    "severity",
+    "strength",
+    "table_hash",
+    "write_cube",
+]
+__getattr__, __dir__ = front_door(__name__, _HOMES)

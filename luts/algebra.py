@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .apply import apply, invert_exactly
-from .colorimetry import delta_e_2000, encoded_to_lab
+from .colour.colorimetry import delta_e_2000, encoded_to_lab
+from .lookup import apply, invert_exactly
 from .lut import Lut, Lut1D, Lut3D, ShapedLut, nodes, stages
 
 ROUND_TRIP_SIZE = 33  # nodes per axis on which an inverse is judged

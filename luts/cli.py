@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luts.command import run_program
+from .tool.command import run_program
 
 VERBS: dict[str, str] = {
     "apply": "put a picture through a LUT",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .command import UserError
+from .tool.errors import UserError
 
 MAX_SIZE_1D = 65536  # Cube LUT Specification 1.0 (Adobe, 2013)
 MAX_SIZE_3D = 256

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import whole_file
 from .lut import LutFormatError
+from .tool.files import whole_file
 
 MAX_PIXELS = 1 << 28
 SRGB_GAMMA = 45455  # gAMA chunk of an sRGB picture: 100000 / 2.2 (PNG specification, 11.3.2.2)

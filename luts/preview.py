@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .apply import apply
+from .lookup import apply
 from .lut import Lut, identity
-from .severity import Severity, severity
+from .measure import Severity, severity
 
 # gb82_dog.png of data/natural_photos.tsv (CC0-1.0), made smaller and cut.
 PHOTO = Path(__file__).parent / "data" / "preview_photo.jpg"

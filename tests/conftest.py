@@ -26,8 +26,8 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory) -> Path:
     """A built data set of small pictures of embedded samples; read it, never write into it."""
-    from datagen.build import Resources, build
-    from datagen.recipe import load_recipe
+    from datagen.build.driver import Resources, build
+    from datagen.recipe.load import load_recipe
 
     small = ["render.evs=[-1.0, 1.0]", "render.long_edge=48", "source.limit=7", "distort=[]"]
     folder = tmp_path_factory.mktemp("tiny") / "data"

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {"luts": set(), "datagen": {"luts"}, "benchmarks": {"datagen", "luts"}}
 # library -> the only places that may import it (a folder stands for everything in it)
 HOMES = {
-    "rawpy": {"datagen/raw.py", "datagen/commands/doctor.py", "benchmarks/speed"},
-    "imageio": {"datagen/images.py"},
-    "torch": {"luts/torch_ops.py", "datagen/develop_torch.py", "benchmarks"},
+    "rawpy": {"datagen/raw/read.py", "datagen/commands/doctor.py", "tests/speed"},
+    "imageio": {"datagen/images/files.py"},
+    "torch": {"luts/torch", "datagen/develop/on_gpu.py", "benchmarks"},
 }
 
 

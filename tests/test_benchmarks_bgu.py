@@ -1,4 +1,4 @@
-"""benchmarks.models.bgu: the solver against a dense one, slicing, exact cases, refusals."""
+"""benchmarks.methods.models.bgu: the solver against a dense one, slicing, exact cases, refusals."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.models import ModelError
-from benchmarks.models.bgu import (
+from benchmarks.methods.models import ModelError
+from benchmarks.methods.models.bgu import (
     CURVATURE,
     TETHER,
     _apply_on_device,

@@ -1,4 +1,4 @@
-"""benchmarks.checkpoints: what is loaded is what was recorded, or a named error."""
+"""benchmarks.methods.models.checkpoints: what is loaded is what was recorded, or a named error."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from benchmarks import checkpoints
-from benchmarks.checkpoints import (
+from benchmarks.methods.models import MODELS, build, checkpoints
+from benchmarks.methods.models.checkpoints import (
     CheckpointError,
-    MissingWeightsError,
+    UntrainedError,
     adopt,
     digest,
     install,
@@ -19,7 +19,6 @@ from benchmarks.checkpoints import (
     load_weights,
     save,
 )
-from benchmarks.models import MODELS, build
 
 RECORD = {"model": "zero_dce_pp", "training": {"model_settings": {"scale": 2}}}
 
@@ -46,7 +45,7 @@ def test_settings_can_be_overridden_when_loading(tmp_path):
 
 
 def test_an_untrained_model_is_refused_by_name(tmp_path):
-    with pytest.raises(MissingWeightsError, match="benchmarks train zero_dce"):
+    with pytest.raises(UntrainedError, match="benchmarks train zero_dce"):
         load("zero_dce", tmp_path)
 
 

@@ -10,12 +10,12 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.sparse.linalg import spsolve
 
-from benchmarks.classical import CLASSICAL, equalise_torch
-from benchmarks.classical.fusion import fuse
-from benchmarks.classical.lime import gradients_and_weights, illumination_exact
-from benchmarks.classical.smooth import smooth
-from benchmarks.classical.wvm import decompose
-from luts.transfer import decode_srgb, encode_srgb
+from benchmarks.methods.classical import CLASSICAL, equalise_torch
+from benchmarks.methods.classical.fusion import fuse
+from benchmarks.methods.classical.lime import gradients_and_weights, illumination_exact
+from benchmarks.methods.classical.smooth import smooth
+from benchmarks.methods.classical.wvm import decompose
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 SIZES = [(1, 1), (1, 9), (9, 1), (2, 3), (5, 4), (17, 33), (1, 300)]
 
@@ -145,7 +145,7 @@ def test_white_balance_removes_a_cast_of_linear_light(name):
 
 
 def test_grey_world_leaves_the_three_means_equal():
-    from luts.transfer import decode_srgb
+    from luts.colour.transfer import decode_srgb
 
     means = decode_srgb(CLASSICAL["grey_world"].load()(0.6 * _colourful((40, 40)))).mean((0, 1))
     np.testing.assert_allclose(means, means.mean(), rtol=1e-4)
@@ -287,7 +287,7 @@ def test_bimef_brightens_the_dark_half_and_keeps_the_bright_one():
 
 def test_the_camera_response_of_bimef_multiplies_twice_as_it_multiplies_once():
     # The beta-gamma model composes only in its exponent: k^a l^a = (k l)^a.
-    from benchmarks.classical.bimef import RESPONSE_A, _exposed
+    from benchmarks.methods.classical.bimef import RESPONSE_A, _exposed
 
     encoded = np.float32([[[0.1, 0.3, 0.6]]])
     slope = np.log(_exposed(encoded, 3.0) / _exposed(encoded**2, 3.0)) / np.log(1 / encoded)
@@ -342,7 +342,7 @@ def test_mertens_of_one_exposure_is_that_exposure():
 
 
 def test_a_reduced_surround_is_the_full_gaussian_within_half_a_code():
-    from benchmarks.classical.retinex import _surround
+    from benchmarks.methods.classical.retinex import _surround
 
     codes = 1 + 255 * cv2.GaussianBlur(_colourful((200, 240)), (0, 0), 3)
     full = cv2.GaussianBlur(codes, (0, 0), 40, borderType=cv2.BORDER_REFLECT)

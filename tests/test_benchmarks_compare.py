@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.compare import compare
-from benchmarks.rows import ROWS, RunError, to_line
+from benchmarks.harness.rows import ROWS, RunError, to_line
+from benchmarks.report.compare import compare
 
 METRIC = "psnr@1(rgb,[0,1])[A]"
 

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.conformance.__main__ import main
 from benchmarks.conformance.checks import CHECKS, REGION, pictures, run_check, wang_ssim
 from benchmarks.metrics import METRICS
-from luts.colorimetry import delta_e_1976, delta_e_2000
+from luts.colour.colorimetry import delta_e_1976, delta_e_2000
 
 OURS = {"psnr": METRICS["psnr"], "ssim": METRICS["ssim"], "delta_e_2000": delta_e_2000}
 PAIR = [
@@ -75,7 +75,7 @@ def test_a_usual_mistake_is_found_by_name(mistake):
 def test_the_command_says_pass_or_fail_and_why(capsys):
     assert main(["delta_e_2000"]) == 0
     assert capsys.readouterr().out.count("pass") == 2
-    assert main(["delta_e_2000", "luts.colorimetry:delta_e_1976"]) == 1
+    assert main(["delta_e_2000", "luts.colour.colorimetry:delta_e_1976"]) == 1
     assert "FAIL  Sharma's 34 pairs" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["psnr", "no.such:thing"])

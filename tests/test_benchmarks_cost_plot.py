@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.cost_plot import draw, pareto_front, quality_and_cost
-from benchmarks.rows import load_rows
-from benchmarks.run import run
-from luts.command import UserError
+from benchmarks.harness.rows import load_rows
+from benchmarks.harness.run import run
+from benchmarks.report.cost_plot import draw, pareto_front, quality_and_cost
+from luts.tool.errors import UserError
 
 
 def timing(**cost: float) -> pd.DataFrame:

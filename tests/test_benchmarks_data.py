@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.data import Pairs, loader, to_tensors
-from datagen.build import Resources, build
-from datagen.dataset import Pair, load_pair
-from datagen.images import quantise, write_image
-from datagen.recipe import load_recipe
+from benchmarks.training.pairs import Pairs, loader, to_tensors
+from datagen.build.driver import Resources, build
+from datagen.dataset.read import Pair, load_pair
+from datagen.images.codes import quantise
+from datagen.images.files import write_image
+from datagen.recipe.load import load_recipe
 
 TOML = """
 name = "tiny"

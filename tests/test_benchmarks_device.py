@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmarks import inference
 from benchmarks.cli import main
+from benchmarks.harness import inference
+from benchmarks.harness.on_device import Batch, OnDevice
+from benchmarks.harness.rows import load_rows, read_records
+from benchmarks.harness.run import run
+from benchmarks.harness.schedule import side_by_side
+from benchmarks.harness.tasks import batch_for
+from benchmarks.harness.verify import verify
+from benchmarks.methods.models.output import Output
 from benchmarks.metrics.twins import TOLERANCE, TWINS
-from benchmarks.models.output import Output
-from benchmarks.on_device import Batch, OnDevice
-from benchmarks.rows import load_rows, read_records
-from benchmarks.run import run
-from benchmarks.schedule import side_by_side
-from benchmarks.tasks import batch_for
-from benchmarks.verify import verify
 
 NAMES = ["gamma", "highlight_shadow_curve", "zero_dce+blend"]
 MODELS = set(NAMES[1:])
@@ -81,7 +81,7 @@ def test_kept_predictions_serve_tensors_as_well(tiny_data, tmp_path, monkeypatch
     run(tiny_data, names, tmp_path, metrics=["psnr", "leakage"], **settings)
     expected = values(tmp_path)
     (tmp_path / "rows.jsonl").unlink()
-    monkeypatch.setattr("benchmarks.on_device.load_model", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("benchmarks.harness.on_device.load_model", lambda *a, **k: 1 / 0)
     assert run(tiny_data, names, tmp_path, metrics=["psnr", "leakage"], **settings).failed == 0
     assert_same(expected, values(tmp_path), 1e-9)
 
@@ -108,7 +108,9 @@ class Moody(torch.nn.Module):
 def test_a_batch_that_fails_is_halved_and_costs_only_the_rows_it_must(
     out_of_memory, tiny_data, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("benchmarks.on_device.load_model", lambda *a, **k: Moody(out_of_memory))
+    monkeypatch.setattr(
+        "benchmarks.harness.on_device.load_model", lambda *a, **k: Moody(out_of_memory)
+    )
     names = ["gamma", "zero_dce"]
     summary = run(tiny_data, names, tmp_path, scorer="torch", batch=8, metrics=["psnr"])
     table = load_rows(tmp_path).drop_duplicates(["method", "sample"])
@@ -138,8 +140,8 @@ def test_pictures_are_put_on_the_device_once_for_all_models(tiny_data, tmp_path,
 
 def test_nothing_of_a_picture_is_fetched_when_all_metrics_have_a_twin(monkeypatch):
     fetched = []
-    monkeypatch.setattr("benchmarks.on_device._fetch", lambda *given: fetched.append(given))
-    monkeypatch.setattr("benchmarks.on_device.load_model", lambda *a, **k: Moody(True))
+    monkeypatch.setattr("benchmarks.harness.on_device._fetch", lambda *given: fetched.append(given))
+    monkeypatch.setattr("benchmarks.harness.on_device.load_model", lambda *a, **k: Moody(True))
     from benchmarks.metrics import find_metrics
 
     planes = torch.rand(1, 3, 16, 20)
@@ -179,7 +181,7 @@ def test_two_streams_are_drawn_from_at_once_and_errors_come_through():
 @pytest.mark.parametrize("name", ["zero_dce", "star_dce+ranlen", "highlight_shadow_curve"])
 def test_a_batch_gives_the_8_bit_pictures_of_single_pairs(name, tiny_data):
     """To within a rounding that falls on the border of two codes: one code on one pixel in 1000."""
-    from datagen.dataset import load_pair, open_dataset
+    from datagen.dataset.read import load_pair, open_dataset
 
     dataset = open_dataset(tiny_data)
     rows = [row for row in dataset.select() if row["height"] < row["width"]][:4]
@@ -225,7 +227,7 @@ def test_a_degree_is_part_of_what_a_row_is(tiny_data, tmp_path, capsys):
 
 
 def test_weights_of_another_folder_make_rows_of_their_own(tiny_data, tmp_path, capsys):
-    from benchmarks.checkpoints import WEIGHTS, load, save
+    from benchmarks.methods.models.checkpoints import WEIGHTS, load, save
 
     module, record = load("highlight_shadow_curve")
     with torch.no_grad():

@@ -7,7 +7,7 @@ import json
 import torch
 
 from benchmarks.environment import _said, describe
-from benchmarks.speed.harness import covered, on_gpu, one_by_one
+from tests.speed.harness import covered, on_gpu, one_by_one
 
 
 def test_overlapping_work_of_a_device_counts_once():

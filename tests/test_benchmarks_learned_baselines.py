@@ -1,4 +1,4 @@
-"""benchmarks.models: RetinexNet, HDR-CNN, DPED, DPE; with Retinexformer, what all share."""
+"""benchmarks.methods.models: RetinexNet, HDR-CNN, DPED, DPE; with Retinexformer, what all share."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from benchmarks.models import GLOBAL, ModelError, build
-from benchmarks.models.hdr_cnn import FLOOR, TONE_RATE, Reinhard
-from benchmarks.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
+from benchmarks.methods.models import GLOBAL, ModelError, build
+from benchmarks.methods.models.hdr_cnn import FLOOR, TONE_RATE, Reinhard
+from benchmarks.methods.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
 
 FAMILIES = ("retinexnet", "hdr_cnn", "dped", "dpe", "retinexformer")
 

@@ -1,12 +1,12 @@
-"""benchmarks.local: what makes a global model local."""
+"""benchmarks.methods.blended: what makes a global model local."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from benchmarks.local.ranlen import RegionNorm, identity_convolution
-from benchmarks.models import ModelError, build
+from benchmarks.methods.models import ModelError, build
+from benchmarks.methods.models.local.ranlen import RegionNorm, identity_convolution
 
 
 def images(*shape, seed=0):

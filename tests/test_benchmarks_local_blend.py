@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.classical import CLASSICAL
-from benchmarks.local import BLENDED
-from benchmarks.local.blend import blend
-from benchmarks.models import GLOBAL
-from benchmarks.predict import predictor
-from datagen.dataset import Pair
-from luts.transfer import decode_srgb, encode_srgb
+from benchmarks.harness.predict import predictor
+from benchmarks.methods.blend import blend
+from benchmarks.methods.blended import BLENDED
+from benchmarks.methods.classical import CLASSICAL
+from benchmarks.methods.models import GLOBAL
+from datagen.dataset.read import Pair
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 
 def _regions(height=40, width=48):

@@ -1,22 +1,22 @@
-"""benchmarks.losses: reference values, invariances, refusals."""
+"""benchmarks.training.losses: reference values, invariances, refusals."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from benchmarks.losses import LOSSES
-from benchmarks.losses.masked import region_mean
-from benchmarks.losses.regions import WEIGHTS, gradient_smoothness, region_loss
-from benchmarks.losses.retinex import hue_distance, illumination_smoothness
-from benchmarks.losses.zero_reference import (
+from benchmarks.methods.models import ModelError
+from benchmarks.methods.models.output import Output
+from benchmarks.methods.models.region_mean import region_mean
+from benchmarks.training.losses import LOSSES
+from benchmarks.training.losses.regions import WEIGHTS, gradient_smoothness, region_loss
+from benchmarks.training.losses.retinex import hue_distance, illumination_smoothness
+from benchmarks.training.losses.zero_reference import (
     colour_constancy,
     curve_smoothness,
     exposure,
     spatial_consistency,
 )
-from benchmarks.models import ModelError
-from benchmarks.models.output import Output
 
 
 def images(*shape, seed=0):

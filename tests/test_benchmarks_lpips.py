@@ -87,7 +87,7 @@ def test_other_files_are_refused(files, tmp_path, capsys):
 
 
 def test_the_dial_shows_it(files, tmp_path, rng, capsys):
-    from datagen.images import write_image
+    from datagen.images.files import write_image
 
     for name in "er":
         write_image(tmp_path / f"{name}.png", rng.integers(0, 256, (70, 80, 3), np.uint8))

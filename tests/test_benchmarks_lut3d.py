@@ -10,21 +10,20 @@ import torch
 from torch.nn import functional as F  # noqa: N812
 
 import luts
-from benchmarks import checkpoints
 from benchmarks.cli import main
-from benchmarks.local.blend import blend
-from benchmarks.models import ModelError, build
-from benchmarks.models.lut3d import (
-    as_luts,
-    first_basis,
-    look_up,
-    monotonicity,
-    smoothness,
+from benchmarks.methods.blend import blend
+from benchmarks.methods.models import ModelError, build, checkpoints
+from benchmarks.methods.models.local.lut3d import blend_by_regions
+from benchmarks.methods.models.lut3d import as_luts, first_basis, look_up, monotonicity, smoothness
+from benchmarks.methods.models.lut3d_published import (
+    ADAINT,
+    PAIRED,
+    UNPAIRED,
+    convert_adaint,
+    join_zeng,
 )
-from benchmarks.models.lut3d_local import blend_by_regions
-from benchmarks.models.lut3d_published import ADAINT, PAIRED, UNPAIRED, convert_adaint, join_zeng
-from benchmarks.models.output import MapsColour, unmodulated
-from datagen.images import write_image
+from benchmarks.methods.models.output import MapsColour, unmodulated
+from datagen.images.files import write_image
 from luts.algebra import compose
 from luts.lut import Lut3D, ShapedLut
 
@@ -345,12 +344,12 @@ def test_files_of_another_layout_are_refused(tmp_path):
 @pytest.fixture
 def trained(monkeypatch, tmp_path):
     """`checkpoints.load` gives a lively model; a picture to look at."""
-    import benchmarks.export
+    import benchmarks.methods.models.export
 
     def load(name):
         return trained_a_little(name), {"sha256": "0123456789abcdef"}
 
-    monkeypatch.setattr(benchmarks.export, "load", load)
+    monkeypatch.setattr(benchmarks.methods.models.export, "load", load)
     picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     write_image(tmp_path / "photo.png", picture)
     return tmp_path, picture
@@ -421,11 +420,11 @@ def test_baking_moves_the_vertices_and_is_close(trained):
 
 
 def test_what_is_no_colour_map_is_refused(trained, capsys, monkeypatch):
-    import benchmarks.export
+    import benchmarks.methods.models.export
 
     folder, _ = trained
     photo, out = str(folder / "photo.png"), str(folder / "out.cube")
-    monkeypatch.setattr(benchmarks.export, "load", lambda name: (build(name), {}))
+    monkeypatch.setattr(benchmarks.methods.models.export, "load", lambda name: (build(name), {}))
     for name, message in (("zero_dce", "depends on where it is"), ("zero", "no model called")):
         assert main(["export-lut", name, photo, "-o", out]) == 2
         assert message in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.metrics import METRICS, MetricError, score_regions
 from benchmarks.metrics.no_reference import NO_REFERENCE
-from datagen import masks
+from datagen.regions import labels as masks
 
 PAIR = [
     name
@@ -231,7 +231,7 @@ def test_ms_ssim_has_no_value_below_161_pixels(rng):
 
 def test_delta_e_itp_equals_colour_science(pair):
     colour = pytest.importorskip("colour")
-    from luts.transfer import decode_srgb
+    from luts.colour.transfer import decode_srgb
 
     rgb = colour.RGB_COLOURSPACES["sRGB"], colour.RGB_COLOURSPACES["ITU-R BT.2020"]
     ictcp = [
@@ -245,7 +245,7 @@ def test_delta_e_itp_equals_colour_science(pair):
 
 
 def test_the_angle_ignores_exposure_and_is_zero_for_equal_images(pair):
-    from luts.transfer import decode_srgb, encode_srgb
+    from luts.colour.transfer import decode_srgb, encode_srgb
 
     reference = pair[1]
     darker = encode_srgb(decode_srgb(reference) / 4)
@@ -258,7 +258,7 @@ def test_the_angle_ignores_exposure_and_is_zero_for_equal_images(pair):
 
 
 def test_one_stop_too_dark_is_one_stop(pair):
-    from luts.transfer import encode_srgb
+    from luts.colour.transfer import encode_srgb
 
     bright, dark = (np.full((40, 50, 3), encode_srgb(np.array(v))) for v in (0.49, 0.24))
     assert METRICS["ev_bias"](dark, bright) == pytest.approx(-1)

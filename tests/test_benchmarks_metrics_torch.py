@@ -8,10 +8,10 @@ import torch
 
 from benchmarks.conformance.checks import pictures
 from benchmarks.conformance.sharma2005 import PAIRS
-from benchmarks.local.blend import blend
+from benchmarks.methods.blend import blend
 from benchmarks.metrics import METRICS, Target, find_metrics, score_target, torch_path
 from benchmarks.metrics.twins import TOLERANCE, TWINS, TargetTensors, score_batch
-from datagen.masks import alpha
+from datagen.regions.labels import alpha
 
 DEVICES = [
     "cpu",

@@ -1,4 +1,4 @@
-"""benchmarks.models: parameter counts, shapes, equations, named defects, refusals."""
+"""benchmarks.methods.models: parameter counts, shapes, equations, named defects, refusals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import math
 import pytest
 import torch
 
-from benchmarks.models import MODELS, ModelError, build
-from benchmarks.models.deep_upe import slice_grid
-from benchmarks.models.highlight_shadow import gaussian_kernel, s_curve
-from benchmarks.models.zero_dce import apply_curves
-from benchmarks.train import loss_terms, make_optimiser
-from benchmarks.train_settings import settings_for
+from benchmarks.methods.models import MODELS, ModelError, build
+from benchmarks.methods.models.deep_upe import slice_grid
+from benchmarks.methods.models.highlight_shadow import gaussian_kernel, s_curve
+from benchmarks.methods.models.zero_dce import apply_curves
+from benchmarks.training.loop import loss_terms, make_optimiser
+from benchmarks.training.settings import settings_for
 
 FROZEN = {
     "star_dce": {"pos_embedding"},  # 16,384 parameters of the released code that nothing reads

@@ -1,4 +1,4 @@
-"""benchmarks.models.msec and what it is trained with: pyramid, loss, critic, stages, patches."""
+"""models.msec and what it is trained with: pyramid, loss, critic, stages, patches."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.batches import Batches
-from benchmarks.losses import LOSSES
-from benchmarks.models import MODELS, ModelError, build
-from benchmarks.models.msec import SKIPS
-from benchmarks.models.msec_critic import Critic
-from benchmarks.models.output import Output
-from benchmarks.models.pyramid import (
+from benchmarks.methods.models import MODELS, ModelError, build
+from benchmarks.methods.models.msec import SKIPS
+from benchmarks.methods.models.msec_critic import Critic
+from benchmarks.methods.models.output import Output
+from benchmarks.methods.models.pyramid import (
     downsample,
     gaussian_pyramid,
     laplacian_pyramid,
     upsample,
 )
-from benchmarks.patches import is_informative
-from benchmarks.train import learning_rate, train
-from benchmarks.train_adversarial import Adversary
-from benchmarks.train_settings import TrainingError, settings_for
-from benchmarks.train_stages import moment
-from datagen.build import Resources
-from datagen.build import build as build_data
-from datagen.dataset import DataSet, open_dataset
-from datagen.recipe import load_recipe
+from benchmarks.training.adversarial import Adversary
+from benchmarks.training.batches import Batches
+from benchmarks.training.loop import learning_rate, train
+from benchmarks.training.losses import LOSSES
+from benchmarks.training.patches import is_informative
+from benchmarks.training.settings import TrainingError, settings_for
+from benchmarks.training.stages import moment
+from datagen.build.driver import Resources
+from datagen.build.driver import build as build_data
+from datagen.dataset.read import DataSet, open_dataset
+from datagen.recipe.load import load_recipe
 
 TINY = {"depths": (1, 1, 2), "widths": (2, 2, 2)}
 
@@ -314,7 +314,7 @@ def test_batches_follow_the_stages_and_reject_flat_crops(data, monkeypatch):
     batches = Batches(dataset, settings_for("msec", steps=2, stages=stages))
     assert [tuple(batches[s]["degraded"].shape) for s in (0, 1)] == [(4, 3, 24, 24), (2, 3, 32, 32)]
     asked = []
-    monkeypatch.setattr("benchmarks.batches.is_informative", lambda crop: asked.append(1))
+    monkeypatch.setattr("benchmarks.training.batches.is_informative", lambda crop: asked.append(1))
     batches[1]
     assert len(asked) == 2 * 200
     with pytest.raises(TrainingError, match="smaller than the crop of 512"):

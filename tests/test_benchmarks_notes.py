@@ -1,14 +1,14 @@
-"""benchmarks.notes: what a method says reaches whoever listens, and the row."""
+"""benchmarks.methods.notes: what a method says reaches whoever listens, and the row."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.classical import gamma
+from benchmarks.harness.rows import load_rows
+from benchmarks.harness.run import run
 from benchmarks.methods import METHODS
-from benchmarks.notes import listening, note
-from benchmarks.rows import load_rows
-from benchmarks.run import run
+from benchmarks.methods.classical import gamma
+from benchmarks.methods.notes import listening, note
 
 
 def test_notes_reach_the_innermost_listener_and_nobody_else():
@@ -29,7 +29,7 @@ def test_a_note_reaches_the_rows_of_its_picture(tiny_data, tmp_path, monkeypatch
         return encoded
 
     monkeypatch.setattr(gamma, "noting", noting, raising=False)
-    method = replace(METHODS["auto_gamma"], target="benchmarks.classical.gamma:noting")
+    method = replace(METHODS["auto_gamma"], target="benchmarks.methods.classical.gamma:noting")
     monkeypatch.setitem(METHODS, "noting", method)
     run(tiny_data, ["noting"], tmp_path, metrics=["psnr"], split="train")
     rows = load_rows(tmp_path)

@@ -7,12 +7,12 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.oracles import ORACLES
-from benchmarks.oracles.cubes import fit_data_set_lut
-from benchmarks.oracles.stored import undo
-from luts.apply import apply
+from benchmarks.methods.oracles import ORACLES
+from benchmarks.methods.oracles.cubes import fit_data_set_lut
+from benchmarks.methods.oracles.stored import undo
+from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.lookup import apply
 from luts.lut import Lut3D
-from luts.transfer import decode_srgb, encode_srgb
 
 ORDERS = [
     ("gain", "channel_gain", "matrix"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks.cli import main
-from benchmarks.precision import PRECISIONS, compare_quality, gate, variant
+from benchmarks.cost.precision import PRECISIONS, compare_quality, gate, variant
 
 NAME = "highlight_shadow_curve"
 
@@ -92,7 +92,7 @@ def test_an_unknown_precision_lists_the_known(capsys):
 
 
 def test_the_quality_stands_beside_the_speed(tiny_data, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("benchmarks.timing.SECONDS", 0.0)
+    monkeypatch.setattr("benchmarks.cost.timing.SECONDS", 0.0)
     arguments = ["--methods", NAME, "--precision", "fp32", "bf16", "--sizes", "64x48"]
     arguments += ["--data", str(tiny_data), "--limit", "2", "--budget", "0.2"]
     assert main(["time", *arguments, "--device", "cpu", "--out", str(tmp_path)]) == 0

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from benchmarks.published import PublishedError, read_published, read_values
+from benchmarks.report.published import PublishedError, read_published, read_values
 
 ROWS = read_published()
 EXPERTS = "abcde"

@@ -15,22 +15,23 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.commands.report import SPLITS
+from benchmarks.harness.rows import RunError, load_rows
+from benchmarks.harness.run import run
 from benchmarks.methods import METHODS
 from benchmarks.metrics import METRICS, MetricError
-from benchmarks.published import read_published
 from benchmarks.report.fade import IDEAL, POSITIONS, spread_pairs, typical_fades
 from benchmarks.report.formats import comma_separated, latex, literature_markdown, markdown
 from benchmarks.report.literature import published_blocks
 from benchmarks.report.names import NAMES, ColumnError, heading, number, read_columns
 from benchmarks.report.pictures import choose, error_map, gain_map
+from benchmarks.report.published import read_published
 from benchmarks.report.remarks import LEAK, omissions, training
 from benchmarks.report.splits import ORDER, expert_tables, split_tables
-from benchmarks.report.summary import COLUMNS, GROUPS, STRATA, best_of, group_of, tabulate
+from benchmarks.report.strata import STRATA
+from benchmarks.report.summary import COLUMNS, GROUPS, best_of, group_of, tabulate
 from benchmarks.report.write import write_report
-from benchmarks.rows import RunError, load_rows
-from benchmarks.run import run
-from datagen import masks
-from datagen.dataset import Pair
+from datagen.dataset.read import Pair
+from datagen.regions import labels as masks
 
 PSNR_A = ("psnr", "A")
 

@@ -1,12 +1,12 @@
-"""benchmarks.models.retinexformer: attention across channels, sizes, the authors' names."""
+"""benchmarks.methods.models.retinexformer: attention across channels, sizes, the authors' names."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from benchmarks.models import build
-from benchmarks.models.retinexformer import channel_attention
+from benchmarks.methods.models import build
+from benchmarks.methods.models.retinexformer import channel_attention
 
 
 def images(*shape, seed=0):

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from benchmarks.rows import (
+from benchmarks.harness.rows import (
     ROWS,
     RunError,
     evaluation_key,

@@ -14,23 +14,23 @@ import time
 import numpy as np
 import pytest
 
-from benchmarks import method as method_module
 from benchmarks import methods
 from benchmarks.cli import main
-from benchmarks.inference import infer, load_model
-from benchmarks.method import Method
+from benchmarks.harness.inference import infer, load_model
+from benchmarks.harness.ranks import Rank, rank_from
+from benchmarks.harness.rows import ROWS, RunError, load_rows, read_records
+from benchmarks.harness.run import run
+from benchmarks.harness.tasks import list_tasks, schedule
+from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError, find_methods
+from benchmarks.methods import method as method_module
+from benchmarks.methods.method import Method
 from benchmarks.metrics import METRICS, MetricError
-from benchmarks.ranks import Rank, rank_from
-from benchmarks.rows import ROWS, RunError, load_rows, read_records
-from benchmarks.run import run
-from benchmarks.tasks import list_tasks, schedule
-from benchmarks.verify import verify
-from datagen.dataset import load_pair, open_dataset
+from datagen.dataset.read import load_pair, open_dataset
 from datagen.engines.worker import EngineError
-from datagen.images import write_image
-from luts.command import UserError
-from luts.transfer import decode_srgb, encode_srgb
+from datagen.images.files import write_image
+from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.tool.errors import UserError
 
 NAMES = ["he_rgb", "gamma"]
 
@@ -151,7 +151,7 @@ def test_a_method_that_fails_costs_only_its_own_rows(tiny_data, tmp_path, monkey
         methods.METHODS, "bad", Method("test_benchmarks_run:bad_method", "classical", "fails")
     )
     monkeypatch.setattr(method_module.Method, "load", _load_here(method_module.Method.load))
-    monkeypatch.setattr("benchmarks.predict._code_hash", lambda module: "x")
+    monkeypatch.setattr("benchmarks.harness.predict._code_hash", lambda module: "x")
     arguments = ["--data", str(tiny_data), "--out", str(tmp_path), "--jobs", "1"]
     assert main(["run", *arguments, "--methods", "bad", "gamma"]) == 1
     assert "0 reused" in capsys.readouterr().err
@@ -290,7 +290,7 @@ def test_a_worker_that_dies_costs_only_the_evaluations_it_died_of(
 
 def test_a_worker_without_a_model_never_imports_torch(tiny_data):
     script = (
-        "import sys; from benchmarks.run import run; from pathlib import Path;"
+        "import sys; from benchmarks.harness.run import run; from pathlib import Path;"
         "run(Path(sys.argv[1]), ['he_rgb'], Path(sys.argv[2]), limit=1);"
         "assert 'torch' not in sys.modules"
     )
@@ -326,7 +326,7 @@ def test_kept_predictions_are_what_other_metrics_are_computed_from(
     run(tiny_data, NAMES, tmp_path, metrics=["psnr", "ssim"], **settings)
     expected = values(tmp_path)
     assert verify(tmp_path)[1] == []
-    monkeypatch.setattr("benchmarks.evaluate.estimator", no_inference)
+    monkeypatch.setattr("benchmarks.harness.evaluate.estimator", no_inference)
     assert run(tiny_data, NAMES, tmp_path, metrics=["psnr"], **settings).failed == 0
     for record in read_records(tmp_path):
         stored = expected[record["method"], record["sample"], record["expert"]]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.stats import holm, paired_test, scene_interval, summarise, tie_groups
-from benchmarks.strata import by_expert, strata
+from benchmarks.report.stats import holm, paired_test, scene_interval, summarise, tie_groups
+from benchmarks.report.strata import by_expert, strata
 
 
 def clustered(rng, scenes: int, rows: int, between: float = 1.0) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import footprint, timing
 from benchmarks.cli import main
+from benchmarks.cost import footprint, timing
+from benchmarks.harness.run import run
 from benchmarks.methods import METHODS
-from benchmarks.run import run
-from luts.command import UserError
+from luts.tool.errors import UserError
 
 
 def test_a_sleep_of_known_length_is_measured_as_such(monkeypatch):

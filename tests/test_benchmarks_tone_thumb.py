@@ -1,4 +1,4 @@
-"""benchmarks.models.tone_thumb: its map, its meter, its statistics and its regions."""
+"""benchmarks.methods.models.tone_thumb: its map, its meter, its statistics and its regions."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.checkpoints import load
-from benchmarks.models import ModelError, build
-from benchmarks.models.output import MapsColour
-from benchmarks.models.tone_map import ToneMap, clamp_inwards, decode, encode
-from benchmarks.models.tone_statistics import COUNT, meter, quantiles, region_statistics, statistics
-from benchmarks.models.tone_thumb import bake
-from datagen.dataset import load_pair, open_dataset
-from datagen.masks import alpha, ideal
-from datagen.reference import auto_exposure
+from benchmarks.methods.models import ModelError, build
+from benchmarks.methods.models.checkpoints import load
+from benchmarks.methods.models.output import MapsColour
+from benchmarks.methods.models.tone_map import ToneMap, clamp_inwards, decode, encode
+from benchmarks.methods.models.tone_statistics import (
+    COUNT,
+    meter,
+    quantiles,
+    region_statistics,
+    statistics,
+)
+from benchmarks.methods.models.tone_thumb import bake
+from datagen.dataset.read import load_pair, open_dataset
+from datagen.develop.auto_exposure import auto_exposure
+from datagen.regions.labels import alpha, ideal
 from luts import apply, read_cube, write_cube
-from luts.transfer import decode_srgb, encode_srgb
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 ROWS = ["tone_thumb", "tone_thumb+concat"]
 

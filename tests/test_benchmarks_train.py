@@ -1,4 +1,4 @@
-"""benchmarks.train: batches, resuming, validation, bad losses, two processes."""
+"""benchmarks.training.loop: batches, resuming, validation, bad losses, two processes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-import benchmarks.train
-from benchmarks import checkpoints
-from benchmarks.batches import Batches
+import benchmarks.training.loop
 from benchmarks.cli import main
-from benchmarks.losses import LOSSES
-from benchmarks.method import Method
-from benchmarks.models import MODELS, ModelError, build
-from benchmarks.models.output import Output
-from benchmarks.train import learning_rate, make_optimiser, train
-from benchmarks.train_settings import RECIPES, Training, TrainingError, settings_for
-from benchmarks.validate import validate, validation_rows
-from datagen.dataset import DataSet, load_pair, open_dataset
-from datagen.manifest import MANIFEST, read_rows
+from benchmarks.methods.method import Method
+from benchmarks.methods.models import MODELS, ModelError, build, checkpoints
+from benchmarks.methods.models.output import Output
+from benchmarks.training.batches import Batches
+from benchmarks.training.loop import learning_rate, make_optimiser, train
+from benchmarks.training.losses import LOSSES
+from benchmarks.training.settings import RECIPES, Training, TrainingError, settings_for
+from benchmarks.training.validate import validate, validation_rows
+from datagen.dataset.manifest import MANIFEST, read_rows
+from datagen.dataset.read import DataSet, load_pair, open_dataset
 
 MODEL = "zero_dce_pp+ranlen"  # small, and has batch statistics that a resume must not lose
 

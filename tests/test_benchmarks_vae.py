@@ -1,4 +1,4 @@
-"""benchmarks.models.vae, vae_published and latent_balancer: sizes, equations, foreign weights."""
+"""models.vae, vae_published and latent_balancer: sizes, equations, foreign weights."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.distributions import Normal, kl_divergence
 
-from benchmarks.models import ModelError
-from benchmarks.models.latent_balancer import LatentBalancer, ReleasedBalancer, divergence
-from benchmarks.models.vae import DiagonalGaussian, KlVae, load_vae
-from benchmarks.models.vae_published import CONFIG, WEIGHTS, PublishedVae, read_diffusers
+from benchmarks.methods.models import ModelError
+from benchmarks.methods.models.latent_balancer import LatentBalancer, ReleasedBalancer, divergence
+from benchmarks.methods.models.vae import DiagonalGaussian, KlVae, load_vae
+from benchmarks.methods.models.vae_published import CONFIG, WEIGHTS, PublishedVae, read_diffusers
 
 TINY = {"channels": (4, 4, 8, 8), "depth": 1, "groups": 4}
 

@@ -1,4 +1,4 @@
-"""benchmarks.models.vae_recolour: one cube per picture, repetitions, regions, exports, refusals."""
+"""models.vae_recolour: one cube per picture, repetitions, regions, exports, refusals."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.checkpoints import WEIGHTS, load
 from benchmarks.cli import main
-from benchmarks.models import ModelError, build
-from benchmarks.models.colour_map import MAPS
-from benchmarks.models.output import MapsColour
-from benchmarks.models.vae_recolour import VaeRecolour, thumbnail
-from benchmarks.notes import listening
-from datagen.images import read_image, write_image
+from benchmarks.methods.models import ModelError, build
+from benchmarks.methods.models.checkpoints import WEIGHTS, load
+from benchmarks.methods.models.colour_map import MAPS
+from benchmarks.methods.models.output import MapsColour
+from benchmarks.methods.models.vae_recolour import VaeRecolour, thumbnail
+from benchmarks.methods.notes import listening
+from datagen.images.files import read_image, write_image
 from luts import apply, read_cube
-from luts.lint import lint
+from luts.cube.lint import lint
 
 trained = pytest.mark.skipif(
     not (WEIGHTS / "vae_recolour.safetensors").exists(), reason="not trained yet"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from datagen.align import align_to, shift
-from luts.transfer import decode_srgb
+from datagen.images.align import align_to, shift
+from luts.colour.transfer import decode_srgb
 
 
 def textured(size: tuple[int, int] = (160, 200)) -> np.ndarray:

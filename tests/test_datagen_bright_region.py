@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datagen.bright_region import bright_region
+from datagen.camera.bright_region import bright_region
 
 
 @pytest.fixture

@@ -19,19 +19,21 @@ import numpy as np
 import pytest
 
 import luts
-from datagen import build as builder
-from datagen import develop, masks
-from datagen.build import Resources, build
+from datagen.build import driver as builder
+from datagen.build.driver import Resources, build
+from datagen.camera.index import SAMPLES
 from datagen.cli import main
-from datagen.dataset import load_pair, open_dataset
+from datagen.dataset.manifest import ManifestError, read_rows
+from datagen.dataset.read import load_pair, open_dataset
+from datagen.dataset.target import Folder, PlaceError
+from datagen.develop import series as develop
 from datagen.engines.worker import TargetError
-from datagen.images import quantise, read_image, to_float, write_image
-from datagen.manifest import ManifestError, read_rows
-from datagen.raw import read_raw
-from datagen.recipe import Recipe, RecipeError, load_recipe
-from datagen.sample_index import SAMPLES
-from datagen.target import Folder, PlaceError
-from luts.transfer import decode_srgb, encode_srgb
+from datagen.images.codes import quantise, to_float
+from datagen.images.files import read_image, write_image
+from datagen.raw.read import read_raw
+from datagen.recipe.load import Recipe, RecipeError, load_recipe
+from datagen.regions import labels as masks
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 SERIAL = Resources(engine="serial")
 TOML = """

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datagen.camera_colour import XYZ_FROM_SRGB
-from datagen.develop import linear
-from datagen.raw import read_raw
+from datagen.develop.series import linear
+from datagen.raw.colour import XYZ_FROM_SRGB
+from datagen.raw.read import read_raw
 
 # Centres of the patches at 1024 px: columns and rows, read off the picture once.
 CHARTS = {

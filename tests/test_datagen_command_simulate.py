@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import rawpy
 
+from datagen.camera.index import INDEX, read_index
 from datagen.cli import main
-from datagen.files import sha256_file
-from datagen.sample_index import INDEX, read_index
+from luts.tool.files import sha256_file
 
 
 @pytest.fixture

@@ -10,19 +10,20 @@ import tarfile
 import numpy as np
 import pytest
 
-from datagen.build import Resources, build
-from datagen.card import forbidden_licences
+from datagen.build.driver import Resources, build
 from datagen.cli import main
-from datagen.dataset import load_pair, open_dataset
-from datagen.exposure_map import BINS, affinities, light, neighbour_map, principal_map
-from datagen.files import sha256_file
-from datagen.images import quantise, read_image, to_float, write_image
-from datagen.manifest import ManifestError, parse_row
-from datagen.pack import PackError, pack
-from datagen.preview import clipping_overlay, regions_overlay, spread
-from datagen.recipe import load_recipe
-from datagen.stats import StatsError, folder_lights
-from datagen.workspace import read_dataset, write_dataset
+from datagen.dataset.card import forbidden_licences
+from datagen.dataset.exposure_map import BINS, affinities, light, neighbour_map, principal_map
+from datagen.dataset.manifest import ManifestError, parse_row
+from datagen.dataset.pack import PackError, pack
+from datagen.dataset.preview import clipping_overlay, regions_overlay, spread
+from datagen.dataset.read import load_pair, open_dataset
+from datagen.dataset.stats import StatsError, folder_lights
+from datagen.dataset.workspace import read_dataset, write_dataset
+from datagen.images.codes import quantise, to_float
+from datagen.images.files import read_image, write_image
+from datagen.recipe.load import load_recipe
+from luts.tool.files import sha256_file
 
 TOML = """
 name = "tiny"

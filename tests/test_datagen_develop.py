@@ -4,17 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from datagen.develop import baseline_shift, develop, develop_series, linear
-from datagen.dng import write_dng
-from datagen.encoding import Encoder
-from datagen.highlights import HIGHLIGHTS
-from datagen.light import camera_light, output_size
-from datagen.mosaic import Grid, reduce_bayer
-from datagen.raw import read_raw
-from datagen.sensors import SENSORS
-from datagen.simulate import Exposure, photograph, true_linear
-from datagen.tone import TONES
-from luts.transfer import decode_srgb, encode_srgb
+from datagen.camera.dng import write_dng
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import Exposure, photograph, true_linear
+from datagen.develop.encoder import Encoder
+from datagen.develop.series import baseline_shift, develop, develop_series, linear
+from datagen.develop.tone import TONES
+from datagen.raw.highlights import HIGHLIGHTS
+from datagen.raw.light import camera_light, output_size
+from datagen.raw.mosaic import Grid, reduce_bayer
+from datagen.raw.read import read_raw
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)
 UNIT = Exposure(1 / 60)
@@ -129,7 +129,7 @@ def test_reduction_weighs_an_impulse_once_and_sums_to_one():
 def test_both_ways_to_a_small_picture_agree(shared, monkeypatch, name):
     photo = read_raw(shared / "raw" / name)
     direct = linear(photo, 512)
-    monkeypatch.setattr("datagen.light.LEAST_REDUCTION", np.inf)
+    monkeypatch.setattr("datagen.raw.light.LEAST_REDUCTION", np.inf)
     full = linear(photo, 512)
     encoded = [encode_srgb(np.clip(picture, 0, 1)) for picture in (direct, full)]
     assert psnr(*encoded) >= 45

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 import luts
-from datagen import develop, develop_torch
-from datagen.dng import write_dng
-from datagen.images import quantise
-from datagen.raw import read_raw
-from datagen.sensors import SENSORS
-from datagen.simulate import Exposure, photograph
-from luts.transfer import encode_srgb
+from datagen.camera.dng import write_dng
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import Exposure, photograph
+from datagen.develop import on_gpu as develop_torch
+from datagen.develop import series as develop
+from datagen.images.codes import quantise
+from datagen.raw.read import read_raw
+from luts.colour.transfer import encode_srgb
 
 EVS = (-1.5, 0.0, 1.5)
 
@@ -51,7 +52,7 @@ def test_a_lut_is_applied_to_the_encoded_picture(tmp_path):
 
 @pytest.mark.parametrize("pattern", ["RGGB", "BGGR", "GRBG", "GBRG"])
 def test_malvar_is_the_same_on_tensors(tmp_path, pattern):
-    from datagen.demosaic import malvar
+    from datagen.raw.demosaic import malvar
 
     photo = shoot(tmp_path / "a.dng", replace(SENSORS["reflex-14bit"], pattern=pattern))
     light = photo.mosaic.astype(np.float32) / 16383
@@ -62,7 +63,7 @@ def test_malvar_is_the_same_on_tensors(tmp_path, pattern):
 
 
 def test_malvar_leaves_a_grey_ramp_a_ramp():
-    from datagen.demosaic import malvar
+    from datagen.raw.demosaic import malvar
 
     ramp = np.add.outer(np.arange(20.0), 2 * np.arange(30.0)).astype(np.float32)
     rgb = malvar(ramp, np.uint8([[0, 1], [1, 2]]))

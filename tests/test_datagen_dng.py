@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import rawpy
 
-from datagen.dng import write_dng
-from datagen.simulate import SENSORS, UNIT_TIME_S, Exposure, photograph, true_linear
+from datagen.camera.dng import write_dng
+from datagen.camera.simulate import SENSORS, UNIT_TIME_S, Exposure, photograph, true_linear
 
 LIGHT = (1.4, 1.0, 0.6)
 

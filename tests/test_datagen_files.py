@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datagen.files import sha256_file, whole_file, write_text
-from datagen.seeding import sample_rng
+from luts.tool.files import sha256_file, whole_file, write_text
+from luts.tool.seeding import sample_rng
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_scratch(tmp_path):

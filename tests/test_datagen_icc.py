@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from datagen.icc import to_srgb
-from datagen.images import ImageError, read_image
+from datagen.images.files import ImageError, read_image
+from datagen.images.icc import to_srgb
 
 # D50 colorants of ProPhoto (ROMM) RGB, from its published profile; ISO 22028-2
 PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03135, 0.00009, 0.82491))

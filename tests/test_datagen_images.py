@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from datagen.images import ImageError, encode, quantise, read_image, to_float, upright, write_image
-from luts.command import UserError
+from datagen.images.codes import quantise, to_float
+from datagen.images.files import ImageError, encode, read_image, upright, write_image
+from luts.tool.errors import UserError
 
 # Where the pixel of the stored picture's top left corner is seen, by EXIF orientation
 # (CIPA DC-008, 4.6.4: "the 0th row is the visual top and the 0th column the visual left", ...).

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from datagen.manifest import (
+from datagen.dataset.manifest import (
     ManifestError,
     dataset_hash,
     dump_row,

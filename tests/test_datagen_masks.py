@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_erosion
 
-from datagen import geometry, masks, shapes
-from datagen.masks import A, B, C
-from luts.transfer import decode_srgb
+from datagen.regions import geometry, shapes
+from datagen.regions import labels as masks
+from datagen.regions.labels import A, B, C
+from luts.colour.transfer import decode_srgb
 
 SIZES = [(90, 120), (120, 90), (37, 53)]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from datagen.metering import KEY, automatic_exposure, estimate_light, meter
-from datagen.simulate import SENSORS, UNIT_TIME_S, true_linear
+from datagen.camera.metering import KEY, automatic_exposure, estimate_light, meter
+from datagen.camera.simulate import SENSORS, UNIT_TIME_S, true_linear
 
 SENSOR = SENSORS["mirrorless-14bit"]
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from datagen.develop import develop_series, linear, linear_with_noise
-from datagen.dng import write_dng
-from datagen.noise import NoiseError, add_to_mosaic, measure_profile, profile_of
-from datagen.raw import read_raw
-from datagen.sensors import SENSORS
-from datagen.simulate import Exposure, mosaic_of, photograph, true_camera
+from datagen.camera.dng import write_dng
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import Exposure, mosaic_of, photograph, true_camera
+from datagen.develop.series import develop_series, linear, linear_with_noise
+from datagen.raw.noise import NoiseError, add_to_mosaic, measure_profile, profile_of
+from datagen.raw.read import read_raw
 
 UNIT = Exposure(1 / 60)
 RAMP = np.repeat(np.linspace(0.02, 0.8, 768)[None, :, None], 512, 0).repeat(3, 2).astype(np.float32)

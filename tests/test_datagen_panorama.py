@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from datagen.panorama import is_panorama, perspective_view
+from datagen.camera.panorama import is_panorama, perspective_view
 
 
 def sphere(height):

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from datagen import plan
-from datagen.recipe import RecipeError, parse_recipe
-from datagen.settings import Split
+from datagen.build import plan
+from datagen.recipe.load import RecipeError, parse_recipe
+from datagen.recipe.settings import Split
 from datagen.sources.scene import Scene
 
 

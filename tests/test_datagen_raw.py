@@ -9,9 +9,11 @@ import pytest
 import rawpy
 import tifffile
 
-from datagen.camera_colour import XYZ_FROM_SRGB, balance, camera_to_srgb, grey_world
-from datagen.dng import write_dng
-from datagen.raw import (
+from datagen.camera.dng import write_dng
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import Exposure, photograph
+from datagen.raw.colour import XYZ_FROM_SRGB, balance, camera_to_srgb, grey_world
+from datagen.raw.read import (
     EXIF_OF_FLIP,
     RawDamagedError,
     RawError,
@@ -21,9 +23,7 @@ from datagen.raw import (
     read_raw,
     read_thumbnail,
 )
-from datagen.sensors import SENSORS
-from datagen.simulate import Exposure, photograph
-from luts.command import UserError
+from luts.tool.errors import UserError
 
 EXPOSURE = Exposure(1 / 60)
 
@@ -237,7 +237,8 @@ def mutate(data: bytes, rng: np.random.Generator) -> bytes:
 READER = """
 import sys
 import numpy as np
-from datagen.raw import RawError, read_raw
+from datagen.raw.errors import RawError
+from datagen.raw.read import read_raw
 for name in sys.stdin.read().split():
     try:
         photo = read_raw(name)
@@ -303,7 +304,7 @@ def test_decode_errors_that_libraw_reports_never_give_a_picture(tmp_path, monkey
     def fail(self):
         raise rawpy.LibRawDataError(b"data error")
 
-    monkeypatch.setattr("datagen.raw._unpack", lambda path: fail(path))
+    monkeypatch.setattr("datagen.raw.read._unpack", lambda path: fail(path))
     with pytest.raises(RawDamagedError, match="LibRaw: data error"):
         read_raw(tmp_path / "a.dng")
 

@@ -7,14 +7,14 @@ import random
 
 import pytest
 
-from datagen.recipe import (
+from datagen.recipe.load import (
     RecipeError,
     load_recipe,
     parse_recipe,
     shipped_recipes,
     with_new_settings,
 )
-from datagen.shapes import SHAPES
+from datagen.regions.shapes import SHAPES
 
 SMALLEST = {"name": "a", "source": {"folder": "here"}}
 

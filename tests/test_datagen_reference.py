@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datagen.reference import auto_exposure
+from datagen.develop.auto_exposure import auto_exposure
 
 
 def grey(*values: float) -> np.ndarray:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from datagen.camera.dng import write_dng
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import Exposure, photograph
 from datagen.cli import main
-from datagen.dng import write_dng
-from datagen.images import read_image
-from datagen.sensors import SENSORS
-from datagen.simulate import Exposure, photograph
+from datagen.images.files import read_image
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 import rawpy
 
-from datagen.files import sha256_file
-from datagen.make_samples import make_sample, read_sources
-from datagen.sample_index import (
+from datagen.camera.index import (
     INDEX,
     SAMPLES,
     SampleIndexError,
@@ -20,6 +18,8 @@ from datagen.sample_index import (
     scene_name,
     write_index,
 )
+from datagen.camera.make_samples import make_sample, read_sources
+from luts.tool.files import sha256_file
 
 ROWS = {row.path: row for row in read_index(SAMPLES / INDEX)}
 SOURCES = {Path(source.file).stem: source for source in read_sources()}

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from datagen.scenes import HALF_MAX, SceneError, find_scenes, read_scene
-from luts.transfer import decode_srgb
+from datagen.images.hdr import HALF_MAX, SceneError, find_scenes, read_scene
+from luts.colour.transfer import decode_srgb
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datagen.seeding import sample_rng
-from datagen.simulate import (
+from datagen.camera.simulate import (
     SENSORS,
     UNIT_TIME_S,
     Exposure,
@@ -16,6 +15,7 @@ from datagen.simulate import (
     true_camera,
     true_linear,
 )
+from luts.tool.seeding import sample_rng
 
 UNIT = Exposure(UNIT_TIME_S)
 

@@ -8,21 +8,22 @@ import numpy as np
 import pytest
 import tifffile
 
-from datagen.build import Resources, build
-from datagen.dataset import load_pair, open_dataset
-from datagen.develop import develop
+from datagen.build.driver import Resources, build
+from datagen.build.plan import jobs
+from datagen.camera.index import SAMPLES
+from datagen.dataset.read import load_pair, open_dataset
+from datagen.develop.series import develop
 from datagen.engines.worker import Outcome, Task
-from datagen.images import to_float, write_image
-from datagen.picture_hash import file_hash, picture_hash
-from datagen.plan import jobs
-from datagen.raw import read_raw, read_thumbnail
-from datagen.recipe import RecipeError, load_recipe
-from datagen.sample_index import SAMPLES
-from datagen.settings import Source
+from datagen.images.codes import to_float
+from datagen.images.files import write_image
+from datagen.raw.read import read_raw, read_thumbnail
+from datagen.recipe.load import RecipeError, load_recipe
+from datagen.recipe.settings import Source
 from datagen.sources import SOURCES, read_source
 from datagen.sources.bursts import group_bursts
 from datagen.sources.groups import file_hashes, join_groups
 from datagen.sources.msec import exposure_of
+from datagen.sources.picture_hash import file_hash, picture_hash
 from datagen.sources.scene import Scene
 
 RAW = next(SAMPLES.glob("*.dng"))

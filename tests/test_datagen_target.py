@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datagen.build import Resources, build
+from datagen.build.driver import Resources, build
 from datagen.cli import main
+from datagen.dataset.manifest import ManifestError
+from datagen.dataset.target import Folder, PlaceError, Remote, open_target
+from datagen.dataset.verify import verify
 from datagen.engines.worker import TargetError
-from datagen.images import quantise, write_image
-from datagen.manifest import ManifestError
-from datagen.recipe import Recipe, RecipeError, load_recipe
-from datagen.target import Folder, PlaceError, Remote, open_target
-from datagen.verify import verify
+from datagen.images.codes import quantise
+from datagen.images.files import write_image
+from datagen.recipe.load import Recipe, RecipeError, load_recipe
 
 pytest.importorskip("fsspec")
 SERIAL = Resources(engine="serial")

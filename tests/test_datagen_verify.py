@@ -8,16 +8,17 @@ import shutil
 import numpy as np
 import pytest
 
-from datagen.build import Resources, build
+from datagen.build.driver import Resources, build
 from datagen.cli import main
-from datagen.files import sha256_file
-from datagen.images import quantise, read_image, write_image
-from datagen.manifest import ManifestError, dataset_hash, dump_row, read_rows
-from datagen.picture_hash import near_duplicates
-from datagen.recipe import load_recipe
-from datagen.verify import verify
-from datagen.workspace import read_dataset, write_dataset
-from luts.transfer import encode_srgb
+from datagen.dataset.manifest import ManifestError, dataset_hash, dump_row, read_rows
+from datagen.dataset.verify import verify
+from datagen.dataset.workspace import read_dataset, write_dataset
+from datagen.images.codes import quantise
+from datagen.images.files import read_image, write_image
+from datagen.recipe.load import load_recipe
+from datagen.sources.picture_hash import near_duplicates
+from luts.colour.transfer import encode_srgb
+from luts.tool.files import sha256_file
 
 TOML = """
 name = "tiny"
@@ -94,7 +95,9 @@ def test_a_flipped_byte_in_any_output_is_found(built, copy):
 
 @pytest.mark.parametrize("name", ["manifest.jsonl", "README.md", "croissant.json", "dataset.json"])
 def test_a_flipped_byte_anywhere_in_the_words_is_found(copy, name, monkeypatch):
-    monkeypatch.setattr("datagen.verify._scene_reports", lambda *_: [])  # pictures: tested above
+    monkeypatch.setattr(
+        "datagen.dataset.verify._scene_reports", lambda *_: []
+    )  # pictures: tested above
     path = copy / name
     whole = path.read_bytes()
     rng = np.random.default_rng(1)

@@ -13,9 +13,9 @@ import pytest
 import luts
 from datagen.cli import main as datagen_main
 from luts.cli import main as luts_main
+from luts.measure import severity
 from luts.pictures import read_picture, write_picture
 from luts.preview import PHOTO
-from luts.severity import severity
 
 PAGE = Path(__file__).parent.parent / "docs" / "distortion_tutorial.md"
 MAIN = {"luts": luts_main, "datagen": datagen_main}

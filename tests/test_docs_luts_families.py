@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from luts.cli import main
-from luts.families import FAMILIES, survey
+from luts.families import FAMILIES
+from luts.make import survey
 
 PAGE = (Path(__file__).parent.parent / "docs" / "luts_families.md").read_text(encoding="utf-8")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import luts
-from luts.apply import INTERPOLATIONS, OCIO_MAX_SIZE
+from luts.lookup import ENGINES, INTERPOLATIONS, OCIO_MAX_SIZE
 from luts.lut import Lut1D, Lut3D, ShapedLut, nodes
 
 
@@ -65,7 +65,7 @@ def test_integer_engines_round_alike(name, dtype, rng):
     assert (fast == reference).mean() > (0.9999 if dtype == np.uint8 else 0.99)
 
 
-@pytest.mark.parametrize("engine", luts.apply.__globals__["ENGINES"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_tetrahedral_keeps_greys_grey_where_trilinear_does_not(engine, rng):
     grey_of = nodes(17) @ [[0.2126], [0.7152], [0.0722]]
     table = np.clip(nodes(17) * 1.8 - 0.8 * grey_of, 0, 1)
@@ -78,7 +78,7 @@ def test_tetrahedral_keeps_greys_grey_where_trilinear_does_not(engine, rng):
     assert spread["trilinear"] > 1e-3
 
 
-@pytest.mark.parametrize("engine", luts.apply.__globals__["ENGINES"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_not_a_number_is_the_lower_end_of_its_own_channel(engine):
     pixel = np.array([[np.nan, 0.5, np.inf]], np.float32)
     clean = np.array([[0.0, 0.5, 1.0]], np.float32)

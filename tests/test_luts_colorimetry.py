@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.conformance.sharma2005 import PAIRS as SHARMA
-from luts.colorimetry import (
+from luts.colour.colorimetry import (
     LINEAR_TO_XYZ,
     WHITE_D65,
     delta_e_1976,
@@ -17,7 +17,7 @@ from luts.colorimetry import (
     luminance,
     xyz_to_lab,
 )
-from luts.transfer import encode_srgb
+from luts.colour.transfer import encode_srgb
 
 
 def test_the_published_pairs_of_ciede2000_are_reproduced():

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from luts.command import UserError, _guarded, parse
+from luts.tool.command import _guarded, parse
+from luts.tool.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,8 +8,8 @@ import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 
 import luts
-from luts.cube import LutWarning, read_noted
-from luts.cube_grammar import parse_cube
+from luts.cube.file import LutWarning, read_noted
+from luts.cube.grammar import parse_cube
 from luts.lut import Lut1D, Lut3D, ShapedLut, nodes, stages
 
 ROWS = b"0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n"
@@ -287,7 +287,7 @@ def test_ten_thousand_damaged_files():
 def careful(data: bytes):
     """Parse by the line-by-line road alone."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("luts.cube_table._fast_rows", lambda *_: None)
+        patch.setattr("luts.cube.table._fast_rows", lambda *_: None)
         return parsed(data)
 
 

@@ -11,8 +11,9 @@ import pytest
 from scipy.interpolate import PchipInterpolator
 
 import luts
-from luts.colorimetry import REC709_LUMINANCE
-from luts.data import make_lamps
+from luts.colour import oklab
+from luts.colour.colorimetry import REC709_LUMINANCE
+from luts.colour.transfer import decode_srgb
 from luts.families import (
     FAMILIES,
     Distortion,
@@ -20,7 +21,6 @@ from luts.families import (
     crosstalk,
     draw,
     illuminant,
-    oklab,
     tone,
     warp,
 )
@@ -28,8 +28,8 @@ from luts.families.drawing import find_root, named_rng
 from luts.families.lamps import lamp_matrix, lamp_names
 from luts.folds import determinants
 from luts.lut import nodes
-from luts.severity import severity
-from luts.transfer import decode_srgb
+from luts.make import make_lamps
+from luts.measure import severity
 
 SEEDS = range(3)
 # What each family promises: folds nowhere, in any cube.
@@ -263,7 +263,7 @@ def test_a_given_lut_is_mixed_in(tmp_path):
     grey = distortion.apply(np.full((1, 3), 0.8))
     assert np.allclose(grey, 0.8 * (1 - distortion.strength / 2), atol=1e-5)
     luts.write_cube(luts.Lut3D(nodes(5) * 0.75), path)
-    with pytest.raises(luts.command.UserError, match="another LUT than the one drawn"):
+    with pytest.raises(luts.tool.command.UserError, match="another LUT than the one drawn"):
         distortion.apply(np.full((1, 3), 0.8))
 
 
@@ -281,7 +281,7 @@ def test_a_given_lut_is_mixed_in(tmp_path):
     ],
 )
 def test_what_cannot_be_drawn_is_refused(wish, message):
-    with pytest.raises(luts.command.UserError, match=message):
+    with pytest.raises(luts.tool.command.UserError, match=message):
         draw(**{"seed": 0, **wish})
 
 

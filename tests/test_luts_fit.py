@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import luts
-from luts.fit import (
+from luts.fitting import (
     SHIFT_LIMIT,
     FitError,
     coverage_path,

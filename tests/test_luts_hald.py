@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import luts
-from luts.hald import read_plate, write_plate
 from luts.lut import Lut3D, nodes
 from luts.pictures import read_info, read_picture, write_picture
-from luts.plate import (
+from luts.plate.hald import read_plate, write_plate
+from luts.plate.plate import (
     Marker,
     identity_plate,
     lay_out,

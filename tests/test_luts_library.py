@@ -10,13 +10,13 @@ import pytest
 import luts
 from luts import library
 from luts.cli import main
-from luts.colorimetry import encoded_to_lab, luminance
-from luts.cube import write_cube
-from luts.library.bake import bake
-from luts.library.recipes import RECIPES
-from luts.library.steps import STEPS
-from luts.severity import severity
-from luts.transfer import decode_srgb
+from luts.colour.colorimetry import encoded_to_lab, luminance
+from luts.colour.transfer import decode_srgb
+from luts.cube.file import write_cube
+from luts.make.bake_library import bake
+from luts.make.library_recipes import RECIPES
+from luts.make.library_steps import STEPS
+from luts.measure import severity
 
 GREY = np.full((1, 3), 0.5)
 RAMP = np.linspace(0, 1, 17)[:, None].repeat(3, axis=1)

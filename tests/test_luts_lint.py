@@ -6,7 +6,7 @@ import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 
 import luts
-from luts.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint
+from luts.cube.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint
 from luts.lut import Lut3D, nodes, red_fastest
 
 PROBE = np.array([[0.8, 0.2, 0.4]], np.float32)

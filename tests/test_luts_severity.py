@@ -1,4 +1,4 @@
-"""luts/severity.py and luts/folds.py: strength, clipping and folds of a LUT."""
+"""luts/measure.py and luts/folds.py: strength, clipping and folds of a LUT."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import luts
-from luts.colorimetry import delta_e_2000, encoded_to_lab
-from luts.data import make_natural_colours
+from luts.colour.colorimetry import delta_e_2000, encoded_to_lab
 from luts.folds import PATHS, determinants, determinants_at
 from luts.lut import nodes
-from luts.severity import NATURAL_SET, mean_difference, natural_colours, severity
+from luts.make import make_natural_colours
+from luts.measure import NATURAL_SET, mean_difference, natural_colours, severity
 
 
 def _cube(function, size=17):

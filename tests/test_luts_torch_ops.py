@@ -5,9 +5,9 @@ import pytest
 import torch
 
 import luts
-from luts import torch_ops
-from luts.apply import INTERPOLATIONS
+from luts.lookup import INTERPOLATIONS
 from luts.lut import Lut1D, Lut3D, ShapedLut, nodes
+from luts.torch import lookup as torch_ops
 
 NEEDS_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, NEEDS_GPU])]

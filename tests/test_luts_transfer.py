@@ -6,7 +6,7 @@ import colour
 import numpy as np
 import pytest
 
-from luts.transfer import decode_srgb, encode_srgb
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 
 def test_the_curve_is_the_one_of_the_standard():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS
+from luts.tool.command import PARTIAL, SUCCESS
 
 EXAMPLE = "benchmarks compare out/bench out/bench-new"
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..compare import compare
+    from ..report.compare import compare
 
     changes = compare(args.before, args.after)
     print("| method | metric | before | after | difference | p (Holm) | |")

@@ -24,7 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from datagen.images import read_image, to_float
+    from datagen.images.codes import to_float
+    from datagen.images.files import read_image
 
     from ..metrics.dial import convention_dial, markdown, read_weight
 

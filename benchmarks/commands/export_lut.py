@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     from luts.commands.common import check_size
     from luts.lut import ShapedLut
 
-    from ..export import colour_map
+    from ..methods.models.export import colour_map
 
     if args.size is not None:
         check_size(args.size)

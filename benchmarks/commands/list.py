@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..method import Method
+    from ..methods.method import Method
 
 EXAMPLE = "benchmarks list classical"
 
@@ -51,12 +51,12 @@ def as_table(methods: dict[str, Method]) -> str:
 
 
 def _weights(name: str, method: Method) -> str:
-    from ..checkpoints import MissingWeightsError, digest
+    from ..methods.models.checkpoints import UntrainedError, digest
 
     if not method.trained:
         return "-"
     try:
         digest(name)
-    except MissingWeightsError:
+    except UntrainedError:
         return "none yet"
     return "yes"

@@ -17,11 +17,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     import pandas as pd
 
-    from datagen.files import whole_file
-    from luts.command import UserError
+    from luts.tool.errors import UserError
+    from luts.tool.files import whole_file
 
-    from ..cost_plot import cost_lines, draw, quality_and_cost
-    from ..rows import load_rows
+    from ..harness.rows import load_rows
+    from ..report.cost_plot import cost_lines, draw, quality_and_cost
 
     path = args.timing / "timing.csv"
     if not path.is_file():

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from luts.command import UserError
+from luts.tool.errors import UserError
 
 EXAMPLE = "benchmarks recolour photo.jpg -o fixed.png --cube fixed.cube --iterations 3"
 
@@ -25,11 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     import torch
 
-    from datagen.images import quantise, read_image, to_float, write_image
+    from datagen.images.codes import quantise, to_float
+    from datagen.images.files import read_image, write_image
     from luts import apply, write_cube
 
-    from ..checkpoints import load
-    from ..models.vae_recolour_plot import plot_trajectories
+    from ..methods.models.checkpoints import load
+    from ..report.recolour_plot import plot_trajectories
 
     picture = read_image(args.picture)
     if picture.ndim != 3:

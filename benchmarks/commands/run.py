@@ -7,7 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS, UserError
+from luts.tool.command import PARTIAL, SUCCESS
+from luts.tool.errors import UserError
 
 EXAMPLE = "benchmarks run --data out/demo --methods classical zero_dce --out out/bench"
 
@@ -54,10 +55,10 @@ def _batch(text: str) -> int | None:
 def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..checkpoints import WEIGHTS
     from ..environment import pick_device
-    from ..ranks import rank_from
-    from ..run import run as score
+    from ..harness.ranks import rank_from
+    from ..harness.run import run as score
+    from ..methods.models.checkpoints import WEIGHTS
 
     if args.weights and not args.weights.is_dir():
         raise UserError(f"--weights {args.weights}: no such folder")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS, UserError
+from luts.tool.command import PARTIAL, SUCCESS
+from luts.tool.errors import UserError
 
 EXAMPLE = "benchmarks score --data out/demo --predictions out/mine --name mine --out out/mine-rows"
 
@@ -21,9 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..harness.run import run as score
     from ..methods import METHODS
     from ..report.write import write_report
-    from ..run import run as score
 
     if args.name in METHODS:
         raise UserError(f"--name {args.name}: that is a method of ours; choose another name")

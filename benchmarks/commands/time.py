@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from luts.command import PARTIAL, SUCCESS, UserError
+from luts.tool.command import PARTIAL, SUCCESS
+from luts.tool.errors import UserError
 
 if TYPE_CHECKING:
-    from ..method import Method
+    from ..methods.method import Method
 
 EXAMPLE = "benchmarks time --methods he_rgb zero_dce --sizes 256 480p --out out/timing"
 
@@ -47,14 +48,14 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
-    from datagen.files import write_text
+    from luts.tool.files import write_text
 
-    from ..checkpoints import WEIGHTS
-    from ..costs import TIMING, Protocol, measure_costs
+    from ..cost.table import TIMING, Protocol, measure_costs
+    from ..cost.timing import parse_size
     from ..environment import describe, pick_device
-    from ..predict import weights_of
-    from ..rows import load_run
-    from ..timing import parse_size
+    from ..harness.predict import weights_of
+    from ..harness.rows import load_run
+    from ..methods.models.checkpoints import WEIGHTS
 
     _check(args)
     about = load_run(args.run) if args.run else {}
@@ -106,8 +107,8 @@ def _methods(args: argparse.Namespace, about: dict[str, Any]) -> dict[str, Metho
     """What to time: what is asked for, else what a run scored, else all; blends cost their host."""
     from dataclasses import replace
 
+    from ..harness.predict import with_degree
     from ..methods import METHODS, find_methods
-    from ..predict import with_degree
 
     settings = {name: facts["settings"] for name, facts in about.get("methods", {}).items()}
     names = args.methods or [name for name in settings if name in METHODS]
@@ -122,7 +123,7 @@ def _methods(args: argparse.Namespace, about: dict[str, Any]) -> dict[str, Metho
 
 
 def _check(args: argparse.Namespace) -> None:
-    from ..precision import PRECISIONS
+    from ..cost.precision import PRECISIONS
 
     for precision in args.precision:
         if precision not in PRECISIONS:

@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> None:
 
     from tqdm import tqdm
 
-    from ..checkpoints import install
-    from ..train import train
-    from ..train_settings import settings_for
+    from ..methods.models.checkpoints import install
+    from ..training.loop import train
+    from ..training.settings import settings_for
 
     flags = {"steps": args.steps, "seed": args.seed}
     overrides = {name: value for name, value in flags.items() if value is not None}
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _setting(text: str) -> tuple[str, Any]:
-    from ..train_settings import TrainingError
+    from ..training.settings import TrainingError
 
     name, equals, value = text.partition("=")
     if not equals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS
+from luts.tool.command import PARTIAL, SUCCESS
 
 EXAMPLE = "benchmarks verify out/bench --count 20"
 
@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..verify import verify
+    from ..harness.verify import verify
 
     checked, found = verify(args.run, count=args.count, seed=args.seed)
     for m in found:

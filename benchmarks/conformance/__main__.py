@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _ours(metric: str) -> Callable[..., float]:
     if metric == "delta_e_2000":
-        from luts.colorimetry import delta_e_2000
+        from luts.colour.colorimetry import delta_e_2000
 
         return delta_e_2000
     from ..metrics import METRICS

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from datagen import masks
-from luts.transfer import encode_srgb
+from datagen.regions import labels as masks
+from luts.colour.transfer import encode_srgb
 
 from ..metrics import METRICS, Target, score_target
 from ..metrics.rings import distance

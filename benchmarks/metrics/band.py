@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from datagen import masks
+from datagen.regions import labels as masks
 
 from .case import Case
 from .exposure import smooth, stops

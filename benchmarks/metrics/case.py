@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from datagen import masks
+from datagen.regions import labels as masks
 
 from .inputs import check_image, check_regions, check_same_size
 from .picture import Comparison, Picture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from luts.colorimetry import delta_e_1976
+from luts.colour.colorimetry import delta_e_1976
 
 from .metric import Metric, weighted_mean
 from .picture import Comparison, in_strips

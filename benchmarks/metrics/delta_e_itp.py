@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from luts.colorimetry import LINEAR_TO_XYZ
+from luts.colour.colorimetry import LINEAR_TO_XYZ
 
 from .metric import Metric, weighted_mean
 from .picture import Comparison, in_strips

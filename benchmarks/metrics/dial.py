@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen.images import read_image, to_float
+from datagen.images.codes import to_float
+from datagen.images.files import read_image
 
 from . import Metric, find_metrics
 from .inputs import MetricError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from luts.colorimetry import delta_e_2000, encoded_to_lab
+from luts.colour.colorimetry import delta_e_2000, encoded_to_lab
 
 from .case import Case
 from .exposure import smooth, stops

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from datagen import masks
-from luts.command import UserError
+from datagen.regions import labels as masks
+from luts.tool.errors import UserError
 
 
 class MetricError(UserError):
@@ -21,7 +21,7 @@ def check_image(image: np.ndarray, name: str) -> np.ndarray:
     if image.dtype not in (np.float32, np.float64):
         raise MetricError(
             f"{name}: dtype {image.dtype}; metrics take float32 or float64 in [0, 1] "
-            "(datagen.images.to_float converts)"
+            "(datagen.images.files.to_float converts)"
         )
     if image.size == 0:
         raise MetricError(f"{name}: no pixels, shape {image.shape}")

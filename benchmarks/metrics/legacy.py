@@ -12,7 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from luts.colorimetry import delta_e_1976
+from luts.colour.colorimetry import delta_e_1976
 
 from .metric import Metric, weighted_mean
 from .picture import Comparison, Picture

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from luts.colorimetry import delta_e_2000, linear_to_lab, luminance
-from luts.transfer import decode_srgb
+from luts.colour.colorimetry import delta_e_2000, linear_to_lab, luminance
+from luts.colour.transfer import decode_srgb
 
 T = TypeVar("T")
 _STRIP_PIXELS = 16384

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from datagen import masks
+from datagen.regions import labels as masks
 
 RIM_PX = 3  # the rims of A and C that anchor the two ends
 MOST_RINGS = 64

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
-from datagen import masks
-from luts.colorimetry import LINEAR_TO_XYZ, WHITE_D65
-from luts.transfer import KNEE_ENCODED, KNEE_LINEAR
+from datagen.regions import labels as masks
+from luts.colour.colorimetry import LINEAR_TO_XYZ, WHITE_D65
+from luts.colour.transfer import KNEE_ENCODED, KNEE_LINEAR
 
 from . import delta_e_itp as itp
 from .angular import BLACK

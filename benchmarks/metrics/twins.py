@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from luts.colorimetry import REC709_LUMINANCE
+from luts.colour.colorimetry import REC709_LUMINANCE
+from luts.torch.layout import to_device
 
 from . import torch_path as formulas
 from .fidelity import CODE, JUMP
@@ -189,11 +189,3 @@ def score_batch(
                 values.append(TWINS[metric.name](case, target.weights[region]).double())
     empty = torch.empty(len(estimates), 0, dtype=torch.float64, device=estimates.device)
     return ids, torch.stack(values, 1) if values else empty
-
-
-def to_device(arrays: Sequence[np.ndarray], device: str) -> Tensor:
-    """Stack arrays of one shape on a device; to a GPU they travel in pinned memory."""
-    stacked = torch.from_numpy(np.stack(arrays))
-    if device.startswith("cuda"):
-        stacked = stacked.pin_memory()
-    return stacked.to(device, non_blocking=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from luts.command import UserError
+from luts.tool.errors import UserError
 
-from ..cost_plot import cost_lines, cost_note, draw, quality_and_cost
+from .cost_plot import cost_lines, cost_note, draw, quality_and_cost
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,10 +14,10 @@ from .figures import as_svg
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datagen.dataset import Pair
+    from datagen.dataset.read import Pair
 
+    from ..harness.predict import Predict
     from ..metrics.rings import Profile
-    from ..predict import Predict
 
 IDEAL = "ideal"
 PAIRS = 6  # enough for a median, few enough to run every method again

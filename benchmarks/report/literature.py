@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..published import Protocol, Published, read_published
+from .published import Protocol, Published, read_published
 
 WARNING = (
     "Numbers printed in papers, not measured here. Each block was rendered, resized, split and "

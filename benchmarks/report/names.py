@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from luts.command import UserError
+from luts.tool.errors import UserError
 
 from ..metrics import METRICS, find_metrics
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from datagen.dataset import load_pair
-from luts.colorimetry import delta_e_2000, encoded_to_lab, luminance
-from luts.transfer import decode_srgb
+from datagen.dataset.read import load_pair
+from luts.colour.colorimetry import delta_e_2000, encoded_to_lab, luminance
+from luts.colour.transfer import decode_srgb
 
 from ..metrics import Target
 from .formats import kind_word
@@ -21,9 +21,9 @@ from .summary import leaders
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datagen.dataset import DataSet
+    from datagen.dataset.read import DataSet
 
-    from ..predict import Predict
+    from ..harness.predict import Predict
 
 QUANTILES = {"best": 1.0, "median": 0.5, "worst": 0.0}
 ERROR_FULL_SCALE = 20.0  # ΔE00 drawn as white

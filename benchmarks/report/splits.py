@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..strata import by_expert, strata
 from .names import NAMES, Column, arrow, number
+from .strata import by_expert, strata
 from .summary import ordered_methods, tabulate
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from ..method import Method
 from ..methods import METHODS, lookup
+from ..methods.method import Method
 from ..metrics import METRICS
-from ..stats import Summary, summarise, tie_groups
 from .names import PSNR_CAP_DB, SIGNED, Column
+from .stats import Summary, summarise, tie_groups
 
 # Checks and oracles see the answer, so they are never ranked.
 COMPETING = ("classical", "model", "external")
@@ -26,15 +26,6 @@ COLUMNS: tuple[Column, ...] = (
     ("delta_e_2000", "C"),
     ("psnr", "all"),
 )
-STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "all": lambda rows: rows["ev"].notna(),
-    "under-exposed (EV < 0)": lambda rows: rows["ev"] < 0,
-    "as shot (EV 0)": lambda rows: rows["ev"] == 0,
-    "over-exposed (EV > 0)": lambda rows: rows["ev"] > 0,
-    "no LUT": lambda rows: rows["distortion"] == "none",
-    "LUT-distorted": lambda rows: rows["distortion"] != "none",
-}
-
 
 # The order of the tables: what a row may do, then how it came about.
 GROUPS: dict[str, Callable[[Method, bool], bool]] = {
@@ -63,7 +54,7 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
     Parameters
     ----------
-    rows : the long table of `benchmarks.rows.load_rows`, or a part of it
+    rows : the long table of `benchmarks.harness.rows.load_rows`, or a part of it
     columns : (metric, region) pairs
 
     Returns

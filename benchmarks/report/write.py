@@ -8,37 +8,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datagen.dataset import load_pair, open_dataset
-from datagen.files import whole_file, write_text
+from datagen.dataset.read import load_pair, open_dataset
+from luts.tool.files import whole_file, write_text
 
-from ..local.blend import blend
+from ..harness.predict import Predict, predictor, weights_of
+from ..harness.rows import RunError, load_rows, load_run
 from ..methods import lookup
-from ..predict import Predict, UntrainedError, predictor, weights_of
-from ..rows import RunError, load_rows, load_run
+from ..methods.blend import blend
+from ..methods.models.checkpoints import UntrainedError
 from .costs import read_costs
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
 from .figures import LINES, quality_by_exposure
-from .formats import (
-    FLAG,
-    comma_separated,
-    latex,
-    literature_markdown,
-    markdown,
-    plain_markdown,
-)
+from .formats import FLAG, comma_separated, latex, literature_markdown, markdown, plain_markdown
 from .literature import published_blocks
 from .names import Column, ColumnError
 from .page import page
 from .pictures import Story, choose, tell
 from .remarks import READING, introduction, omissions, training
 from .splits import IN_CSV, expert_tables, split_tables
-from .summary import COLUMNS, STRATA, leaders, tabulate
+from .strata import STRATA
+from .summary import COLUMNS, leaders, tabulate
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from datagen.dataset import Pair
+    from datagen.dataset.read import Pair
 
 EXPERT_COLUMNS = (("psnr", "A"), ("ssim", "A"), ("delta_e_2000", "A"), ("psnr", "all"))
 

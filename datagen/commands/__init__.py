@@ -1,1 +1,1 @@
-"""One module per verb; see luts/command.py for what a verb is."""
+"""One module per verb; see luts/tool/command.py for what a verb is."""

@@ -44,10 +44,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from luts.command import INTERRUPTED, PARTIAL, SUCCESS
+    from luts.tool.command import INTERRUPTED, PARTIAL, SUCCESS
 
-    from ..build import Resources, build
-    from ..recipe import load_recipe
+    from ..build.driver import Resources, build
+    from ..recipe.load import load_recipe
 
     resources = Resources(
         args.engine, args.jobs, memory=int(args.memory_gb * 2**30), deadline_s=args.deadline

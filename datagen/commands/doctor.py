@@ -58,6 +58,6 @@ def _memory() -> str:
 
 
 def _gpu() -> str:
-    from ..develop_torch import describe_gpu
+    from ..develop.on_gpu import describe_gpu
 
     return describe_gpu()

@@ -14,6 +14,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..recipe import new_recipe
+    from ..recipe.load import new_recipe
 
     print(new_recipe(args.path, folder=args.source))

@@ -18,6 +18,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..pack import pack
+    from ..dataset.pack import pack
 
     print(pack(args.folder, args.out, shard_mb=args.shard_mb, force=args.force))

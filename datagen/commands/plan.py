@@ -21,9 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from .. import distort, plan
-    from ..estimate import estimate
-    from ..recipe import load_recipe
+    from ..build import distort, plan
+    from ..build.estimate import estimate
+    from ..recipe.load import load_recipe
     from ..sources import read_source, source_folder
 
     recipe = load_recipe(args.recipe, args.set)

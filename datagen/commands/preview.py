@@ -17,8 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..dataset import open_dataset
-    from ..preview import write_preview
+    from ..dataset.preview import write_preview
+    from ..dataset.read import open_dataset
 
     out = args.out or args.folder / "preview.html"
     print(write_preview(open_dataset(args.folder), out, scenes=max(args.scenes, 0)))

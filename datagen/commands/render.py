@@ -68,9 +68,10 @@ def run(args: argparse.Namespace) -> int:
 
     from tqdm import tqdm
 
-    from luts.command import PARTIAL, SUCCESS, UserError
+    from luts.tool.command import PARTIAL, SUCCESS
+    from luts.tool.errors import UserError
 
-    from ..raw import RawError
+    from ..raw.read import RawError
 
     if args.format == "jpg" and args.bits == 16:
         raise UserError("--bits 16 needs --format png or tif; JPEG holds 8 bits")
@@ -93,7 +94,7 @@ def _render_one(path, args):
     """Write the series of one raw; yields the paths written."""
     from pathlib import Path
 
-    from ..images import write_image
+    from ..images.files import write_image
 
     for ev, image in zip(args.evs, _series(path, args), strict=True):
         target = Path(args.out) / f"{path.stem}_ev{ev:+g}.{args.format}"
@@ -102,17 +103,17 @@ def _render_one(path, args):
 
 
 def _series(path, args):
-    from luts.command import UserError
+    from luts.tool.errors import UserError
+    from luts.tool.seeding import sample_rng
 
-    from ..develop import develop_series
-    from ..raw import read_raw
-    from ..seeding import sample_rng
+    from ..develop.series import develop_series
+    from ..raw.read import read_raw
 
     photo = read_raw(path)
     size = args.long_edge or None
     look = {"highlights": args.highlights, "baseline": args.baseline, "tone": args.tone}
     if args.device == "cuda":
-        from ..develop_torch import develop_series as on_gpu
+        from ..develop.on_gpu import develop_series as on_gpu
 
         if args.noise != "none":
             raise UserError("--noise is added on the CPU only; leave out --device cuda")

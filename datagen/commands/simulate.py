@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from luts.command import PARTIAL, SUCCESS, UserError
+from luts.tool.command import PARTIAL, SUCCESS
+from luts.tool.errors import UserError
 
 EXAMPLE = "datagen simulate scenes/*.hdr -o out/raws --views 12 --seed 1"
 
@@ -40,9 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..sample_index import INDEX, scene_name, write_index
-    from ..scenes import SceneError, find_scenes, read_scene
-    from ..shooting import frame, plan_views, shoot_view
+    from ..camera.index import INDEX, scene_name, write_index
+    from ..camera.shooting import frame, plan_views, shoot_view
+    from ..images.hdr import SceneError, find_scenes, read_scene
 
     shoot = _checked(args)
     paths = find_scenes(args.scenes)
@@ -69,8 +70,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _checked(args: argparse.Namespace):
     """Make the settings, refusing what cannot work in the user's own words."""
-    from ..sensors import SENSORS
-    from ..shooting import Shoot
+    from ..camera.sensors import SENSORS
+    from ..camera.shooting import Shoot
 
     limits = {
         "views": (1, 1000),
@@ -98,7 +99,7 @@ def _checked(args: argparse.Namespace):
 
 def _refuse_twins(paths: list[Path]) -> None:
     """Files are named after scenes, so two files may not show the same one."""
-    from ..sample_index import scene_name
+    from ..camera.index import scene_name
 
     seen: dict[str, Path] = {}
     for path in paths:

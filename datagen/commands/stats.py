@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..dataset import open_dataset
-    from ..stats import StatsError, counts, write_stats
+    from ..dataset.read import open_dataset
+    from ..dataset.stats import StatsError, counts, write_stats
 
     for folder in args.beside:
         if not folder.is_dir():

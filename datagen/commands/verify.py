@@ -21,9 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from luts.command import PARTIAL, SUCCESS
+    from luts.tool.command import PARTIAL, SUCCESS
 
-    from ..verify import verify
+    from ..dataset.verify import verify
 
     report = verify(args.folder, against=args.against, strict=args.strict)
     for note in report.notes:

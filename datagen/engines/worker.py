@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from luts.command import UserError
+from luts.tool.errors import UserError
 
 Work = Callable[[Any], Any]
 

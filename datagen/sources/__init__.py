@@ -8,9 +8,10 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import SAMPLES, Source
-from ..strict import nearest
+from luts.tool.words import nearest
+
+from ..recipe.load import RecipeError
+from ..recipe.settings import SAMPLES, Source
 from .bursts import group_bursts
 from .groups import group_near_duplicates
 from .scene import Scene

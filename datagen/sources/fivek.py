@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import Source
+from ..recipe.load import RecipeError
+from ..recipe.settings import Source
 from .scene import PICTURES, Scene, check_unique, list_files, safe_name
 
 EXPERTS = "abcde"

@@ -18,8 +18,8 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import Source
+from ..recipe.load import RecipeError
+from ..recipe.settings import Source
 from .scene import PICTURES, RAWS, Scene, by_stem, check_unique, list_files, safe_name
 
 INDEX = "index.tsv"

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from luts.command import UserError
+from luts.tool.errors import UserError
 
+from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
-from ..picture_hash import file_hash, near_duplicates
-from ..progress import Progress
+from .picture_hash import file_hash, near_duplicates
 from .scene import Scene
 
 FILES_PER_TASK = 32

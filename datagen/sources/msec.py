@@ -19,8 +19,8 @@ import re
 from collections import defaultdict
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import Source
+from ..recipe.load import RecipeError
+from ..recipe.settings import Source
 from .scene import Scene, by_stem, check_unique, safe_name
 
 SPLITS = {"training": "train", "validation": "val", "testing": "test"}

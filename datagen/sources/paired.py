@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import Source
+from ..recipe.load import RecipeError
+from ..recipe.settings import Source
 from .scene import Scene, by_stem, safe_name
 
 

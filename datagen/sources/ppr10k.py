@@ -20,8 +20,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..recipe import RecipeError
-from ..settings import Source
+from ..recipe.load import RecipeError
+from ..recipe.settings import Source
 from .scene import PICTURES, RAWS, Scene, check_unique, list_files, safe_name
 
 FIRST_TEST_GROUP = 1356

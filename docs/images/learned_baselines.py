@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from models_local import correct, sheet
 
-from benchmarks.batches import to_batch
-from benchmarks.checkpoints import load
-from datagen.dataset import Pair, load_pair, open_dataset
-from datagen.images import write_image
-from luts.transfer import encode_srgb
+from benchmarks.methods.models.checkpoints import load
+from benchmarks.training.batches import to_batch
+from datagen.dataset.read import Pair, load_pair, open_dataset
+from datagen.images.files import write_image
+from luts.colour.transfer import encode_srgb
 
 HERE = Path(__file__).parent
 NAMES = ("retinexnet_small", "hdr_cnn_small", "dped_small", "dpe_small", "retinexformer_small")

@@ -12,9 +12,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from benchmarks.batches import to_batch
-from benchmarks.checkpoints import load
-from datagen.dataset import load_pair, open_dataset
+from benchmarks.methods.models.checkpoints import load
+from benchmarks.training.batches import to_batch
+from datagen.dataset.read import load_pair, open_dataset
 from luts import apply
 from luts.lut import Lut
 

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.batches import to_batch
-from benchmarks.checkpoints import MissingWeightsError, load
-from datagen.dataset import Pair, load_pair, open_dataset
-from datagen.images import quantise, write_image
-from datagen.masks import A, B, alpha, ideal
-from datagen.seeding import sample_rng
-from datagen.shapes import SHAPES, Guide
+from benchmarks.methods.models.checkpoints import MissingWeightsError, load
+from benchmarks.training.batches import to_batch
+from datagen.dataset.read import Pair, load_pair, open_dataset
+from datagen.images.codes import quantise
+from datagen.images.files import write_image
+from datagen.regions.labels import A, B, alpha, ideal
+from datagen.regions.shapes import SHAPES, Guide
+from luts.tool.seeding import sample_rng
 
 HERE = Path(__file__).parent
 DEGREES = (0.0, 0.5, 0.75, 1.0, 1.25, 1.5)

@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from models_local import correct, sheet
 
-from benchmarks.checkpoints import MissingWeightsError
-from benchmarks.models.bgu import FIT_SIDE, apply_bgu, fit_bgu
-from benchmarks.models.msec import WORKING_SIDE
-from datagen.dataset import Pair, load_pair, open_dataset
-from datagen.develop import develop
-from datagen.images import to_float, write_image
-from datagen.raw import read_raw
+from benchmarks.methods.models.bgu import FIT_SIDE, apply_bgu, fit_bgu
+from benchmarks.methods.models.checkpoints import MissingWeightsError
+from benchmarks.methods.models.msec import WORKING_SIDE
+from datagen.dataset.read import Pair, load_pair, open_dataset
+from datagen.develop.series import develop
+from datagen.images.codes import to_float
+from datagen.images.files import write_image
+from datagen.raw.read import read_raw
 
 HERE = Path(__file__).parent
 SCALES = {

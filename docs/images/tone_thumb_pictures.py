@@ -11,12 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.harness.predict import predictor
 from benchmarks.methods import METHODS
-from benchmarks.predict import predictor
-from datagen.dataset import Pair, load_pair, open_dataset
-from datagen.images import quantise, write_image
-from datagen.reference import auto_exposure
-from luts.transfer import decode_srgb, encode_srgb
+from datagen.dataset.read import Pair, load_pair, open_dataset
+from datagen.develop.auto_exposure import auto_exposure
+from datagen.images.codes import quantise
+from datagen.images.files import write_image
+from luts.colour.transfer import decode_srgb, encode_srgb
 
 OUT = Path(__file__).with_suffix(".jpg")
 WIDTH, GAP, CAPTION = 256, 6, 18

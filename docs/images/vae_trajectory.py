@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.checkpoints import load
-from benchmarks.models.vae_recolour_plot import plot_trajectories
-from datagen.dataset import load_pair, open_dataset
-from datagen.images import quantise, write_image
+from benchmarks.methods.models.checkpoints import load
+from benchmarks.report.recolour_plot import plot_trajectories
+from datagen.dataset.read import load_pair, open_dataset
+from datagen.images.codes import quantise
+from datagen.images.files import write_image
 from luts import apply
 
 HERE = Path(__file__).parent

@@ -14,14 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datagen.develop import develop
-from datagen.dng import write_dng
-from datagen.metering import automatic_exposure
-from datagen.panorama import perspective_view
-from datagen.raw import read_raw
-from datagen.scenes import read_scene
-from datagen.seeding import sample_rng
-from datagen.simulate import SENSORS, bracket
+from datagen.camera.dng import write_dng
+from datagen.camera.metering import automatic_exposure
+from datagen.camera.panorama import perspective_view
+from datagen.camera.simulate import SENSORS, bracket
+from datagen.develop.series import develop
+from datagen.images.hdr import read_scene
+from datagen.raw.read import read_raw
+from luts.tool.seeding import sample_rng
 
 EVS = (-5.0, -2.5, 0.0, 1.5, 3.0)
 SENSOR = SENSORS["phone-12bit"]

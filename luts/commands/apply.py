@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import UserError
+from ..tool.errors import UserError
 
 EXAMPLE = "luts apply look.cube photo.png -o graded.png"
 
@@ -24,8 +24,8 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    from ..apply import apply
-    from ..fit import read_coverage, unseen_share
+    from ..fitting import read_coverage, unseen_share
+    from ..lookup import apply
     from ..pictures import check_suffix, read_picture, write_picture
     from .common import read_lut
 

@@ -6,13 +6,15 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from ..command import UserError
-from ..cube import DIALECTS, read_noted, write_cube
+from .. import library
+from ..cube.file import DIALECTS, read_noted, write_cube
 from ..lut import MAX_SIZE_3D, Lut, Lut3D, ShapedLut
+from ..tool.errors import UserError
 
 
-def read_lut(path: Path) -> Lut:
-    """Read a `.cube` file; what is odd about it goes to stderr."""
+def read_lut(source: Path | str) -> Lut:
+    """Read a `.cube` file or a LUT of the library; what is odd about it goes to stderr."""
+    path = library.resolve(source)
     lut, notes = read_noted(path)
     for note in notes:
         print(f"{path}:{note.line}: {note.text}", file=sys.stderr)

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import UserError
+from ..tool.errors import UserError
 
 EXAMPLE = "luts fit before.png after.png -o look.cube"
 
@@ -21,7 +21,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> None:
-    from ..fit import fit, write_coverage
+    from ..fitting import fit, write_coverage
     from ..pictures import read_picture
     from .common import save
 

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import UserError
+from ..tool.errors import UserError
 
 EXAMPLE = "luts hald plate.png && luts hald --read edited.png -o look.cube"
 
@@ -35,8 +35,8 @@ def run(args: Namespace) -> None:
     if args.read:
         _read(args)
         return
-    from ..hald import write_plate
-    from ..plate import LEVELS
+    from ..plate.hald import write_plate
+    from ..plate.plate import LEVELS
 
     if args.level not in LEVELS:
         raise UserError(f"--level {args.level}: plates have level {LEVELS[0]} to {LEVELS[-1]}")
@@ -48,7 +48,7 @@ def run(args: Namespace) -> None:
 
 def _read(args: Namespace) -> None:
     from ..algebra import resize
-    from ..hald import read_plate
+    from ..plate.hald import read_plate
     from .common import check_size, save
 
     if args.out is None:

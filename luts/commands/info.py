@@ -21,7 +21,7 @@ def _lines(path: Path) -> list[str]:
     import numpy as np
 
     from ..lut import stages, table_hash
-    from ..severity import severity
+    from ..measure import severity
     from .common import describe, read_lut
 
     lut = read_lut(path)

@@ -6,7 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import UserError
+from ..tool.errors import UserError
 
 EXAMPLE = "luts invert look.cube -o undo.cube"
 

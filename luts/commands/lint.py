@@ -14,7 +14,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """1 when any of the files had to be refused."""
-    from ..lint import lint
+    from ..cube.lint import lint
     from .common import describe
 
     refused = 0

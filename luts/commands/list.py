@@ -33,7 +33,7 @@ def _print_families() -> None:
 
 def _print_library() -> None:
     from ..library import load, names
-    from ..severity import severity
+    from ..measure import severity
 
     print(f"{'name':<25} {'dE00':>5} {'p95':>5} {'clipped':>8} {'folded':>7}  cause")
     for name in names():

@@ -17,12 +17,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..command import UserError
-    from ..cube import read_cube
-    from ..files import whole_file
+    from ..cube.file import read_cube
     from ..library import names, resolve
     from ..pictures import read_picture
     from ..preview import PHOTO, sheet
+    from ..tool.errors import UserError
+    from ..tool.files import whole_file
 
     if args.columns < 1:
         raise UserError(f"--columns {args.columns}: at least one card stands in a row")

@@ -26,11 +26,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..command import UserError
-    from ..cube import write_cube
+    from ..cube.file import write_cube
     from ..families import draw
     from ..lut import MAX_SIZE_3D
-    from ..severity import severity
+    from ..measure import severity
+    from ..tool.errors import UserError
 
     if not 2 <= args.size <= MAX_SIZE_3D:
         raise UserError(f"--size {args.size}: a 3D LUT has 2 to {MAX_SIZE_3D} nodes per axis")

@@ -24,9 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..cube import read_cube
+    from ..cube.file import read_cube
     from ..library import resolve
-    from ..severity import severity
+    from ..measure import severity
 
     for source in args.lut:
         found = severity(read_cube(resolve(source)))

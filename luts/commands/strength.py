@@ -6,7 +6,7 @@ import math
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from ..command import UserError
+from ..tool.errors import UserError
 
 EXAMPLE = "luts strength look.cube 0.5 -o half.cube"
 

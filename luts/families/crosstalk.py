@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..transfer import decode_srgb, encode_srgb
+from ..colour.transfer import decode_srgb, encode_srgb
 from .family import Family, Parameters
 
 MAX_LEAK = 0.49  # below a half every row is diagonally dominant, so the matrix has an inverse

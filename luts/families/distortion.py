@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..apply import tetrahedral
+from ..lookup import tetrahedral
 from ..lut import Lut3D, nodes
-from ..severity import NATURAL_SET, mean_difference
+from ..measure import NATURAL_SET, mean_difference
 from .family import Parameters
 from .table import FAMILIES
 

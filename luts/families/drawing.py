@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..command import UserError
 from ..lut import Lut3D
-from ..severity import mean_difference
+from ..measure import mean_difference
+from ..tool.errors import UserError
 from .distortion import Distortion, measure
 from .family import Parameters
 from .file import choose

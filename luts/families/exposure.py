@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..transfer import decode_srgb, encode_srgb
+from ..colour.transfer import decode_srgb, encode_srgb
 from .family import Family, Parameters
 
 MAX_STOPS = 6.0

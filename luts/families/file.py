@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..apply import apply as apply_lut
-from ..command import UserError
-from ..cube import read_cube
+from ..cube.file import read_cube
 from ..library import names, resolve
+from ..lookup import apply as apply_lut
 from ..lut import Lut, table_hash
+from ..tool.errors import UserError
 from .family import Family, Parameters
 
 

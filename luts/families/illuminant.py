@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..colorimetry import LINEAR_TO_XYZ, REC709_LUMINANCE
-from ..transfer import decode_srgb, encode_srgb
+from ..colour.colorimetry import LINEAR_TO_XYZ, REC709_LUMINANCE
+from ..colour.transfer import decode_srgb, encode_srgb
 from .family import Family, Parameters
 from .lamps import lamp_matrix, lamp_names
 

@@ -1,7 +1,7 @@
 """What each lamp does to colours, as a 3x3 matrix fitted to spectra.
 
 Three gains per lamp miss the spikes of discharge tubes: against a true spectral rendering they
-leave 3 to 11 dE00, nine numbers 1 to 3 (luts/data/make_lamps.py prints the figures per lamp).
+leave 3 to 11 dE00, nine numbers 1 to 3 (luts/make/make_lamps.py prints the figures per lamp).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..colour.oklab import encoded_to_oklab, oklab_to_encoded
 from .family import Family, Parameters
-from .oklab import encoded_to_oklab, oklab_to_encoded
 
 NEAR_GREY = 0.06  # OKLab chroma below which the effect fades out
 MAX_TURN = 0.8  # radians of shift per radian of hue: at 1 two hues would meet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..colour.oklab import encoded_to_oklab, oklab_to_encoded
 from .family import Family, Parameters
-from .oklab import encoded_to_oklab, oklab_to_encoded
 
 _PEAK = 27 / 256  # of L (1 - L)^3, at L = 1/4
 MAX_OFFSET = 0.2  # OKLab units; the most vivid sRGB colours lie at 0.32

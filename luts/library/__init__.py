@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..command import UserError
-from ..cube import read_cube
-from ..lut import Lut3D
+from ..cube.file import read_cube
+from ..lut import Lut
+from ..tool.errors import UserError
 
 FOLDER = Path(__file__).parent
 
@@ -27,20 +27,30 @@ def path(name: str) -> Path:
     return FOLDER / f"{name}.cube"
 
 
-def resolve(source: str) -> Path:
-    """The file meant by a user: a path when it ends in .cube, else a name of the library."""
-    return Path(source) if source.endswith(".cube") else path(source)
+def resolve(source: str | Path) -> Path:
+    """The file meant by a user: a name of the library, or else a path."""
+    text = str(source)
+    if text in names():
+        return path(text)
+    if Path(text).suffix or Path(text).parent != Path():
+        return Path(text)
+    return path(text)
 
 
-def load(name: str) -> Lut3D:
-    """Read a LUT of the library.
+def load(source: str | Path) -> Lut:
+    """Read a LUT by its path or by its name in the library.
 
     Parameters
     ----------
-    name : one of `names()`
+    source : one of `names()`, or a `.cube` file
 
     Returns
     -------
-    Lut3D; its comments hold the cause, the recipe, the severity and the provenance.
+    Lut; the comments of one of the library hold cause, recipe, severity and provenance.
+
+    Raises
+    ------
+    LibraryError : neither a file's name nor a LUT of the library
+    LutFormatError : path:line, what cannot be read
     """
-    return read_cube(path(name))
+    return read_cube(resolve(source))

@@ -1,0 +1,1 @@
+"""What a method costs: latency, memory, and the quality of cheaper precisions."""

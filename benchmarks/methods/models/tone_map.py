@@ -1,0 +1,96 @@
+"""The colour map of ToneThumb: rising curves, exposure, a matrix of linear light, channel gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from luts.colour.transfer import KNEE_ENCODED, KNEE_LINEAR
+
+
+@dataclass(frozen=True)
+class ToneMap:
+    """One map per picture. Calling it maps (N, P, 3) encoded pixels, unclipped.
+
+    steps : (N, 3, K - 1) > 0, the rise of each curve between its evenly spread knots; curves start
+        at 0 and may end beyond 1, since what was clipped may have been brighter than white
+    matrix : (N, 3, 3), out = light @ matrix
+    stops : (N, 3) gain of each channel after the matrix, stops
+    exposure : (N, 1) gain of all channels, stops
+    """
+
+    steps: Tensor
+    matrix: Tensor
+    stops: Tensor
+    exposure: Tensor | None = None
+
+    def __call__(self, pixels: Tensor) -> Tensor:
+        return encode(self._gained(self.corrected(pixels) * self._exposure()))
+
+    def corrected(self, pixels: Tensor) -> Tensor:
+        """Encoded (N, P, 3) to light behind curves and matrix, before any gain."""
+        return (decode(self._curved(pixels)) @ self.matrix).clamp(min=0)
+
+    def exposed(self, stops: Tensor) -> ToneMap:
+        """The same map with an exposure, (N, 1) stops."""
+        return replace(self, exposure=stops)
+
+    def brightened(self, pixels: Tensor) -> Tensor:
+        """The part of the map that keeps channels apart: curves and exposure, encoded."""
+        return encode(decode(self._curved(pixels)) * self._exposure())
+
+    def mixed(self, light: Tensor) -> Tensor:
+        """The rest: matrix and channel gains on (N, P, 3) linear light, then encoded."""
+        return encode(self._gained((light @ self.matrix).clamp(min=0)))
+
+    def each(self) -> Iterator[ToneMap]:
+        """The maps of a batch, as batches of one."""
+        parts = (self.steps, self.matrix, self.stops, self.exposure)
+        for steps, matrix, stops, exposure in zip(*parts, strict=True):
+            yield ToneMap(steps[None], matrix[None], stops[None], exposure[None])
+
+    def _exposure(self) -> Tensor:
+        return self.exposure.exp2()[:, None]
+
+    def _gained(self, light: Tensor) -> Tensor:
+        return light * self.stops.exp2()[:, None]
+
+    def _curved(self, pixels: Tensor) -> Tensor:
+        heights = torch.nn.functional.pad(self.steps.cumsum(2), (1, 0)).transpose(1, 2)
+        position = pixels.clamp(0, 1) * self.steps.shape[2]
+        below = position.detach().long().clamp(max=self.steps.shape[2] - 1)
+        low, high = heights.gather(1, below), heights.gather(1, below + 1)
+        return torch.lerp(low, high, position - below)
+
+
+class _ClampInwards(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x: Tensor) -> Tensor:
+        context.save_for_backward(x)
+        return x.clamp(0, 1)
+
+    @staticmethod
+    def backward(context, gradient: Tensor) -> Tensor:
+        (x,) = context.saved_tensors
+        outwards = ((x > 1) & (gradient < 0)) | ((x < 0) & (gradient > 0))
+        return gradient.masked_fill(outwards, 0)
+
+
+def clamp_inwards(x: Tensor) -> Tensor:
+    """Clamp to [0, 1]; beyond it, only gradients that lead back inside pass."""
+    return _ClampInwards.apply(x)
+
+
+def encode(linear: Tensor) -> Tensor:
+    """luts.colour.transfer.encode_srgb on tensors >= 0, with finite gradients."""
+    power = 1.055 * linear.clamp(min=KNEE_LINEAR) ** (1 / 2.4) - 0.055
+    return torch.where(linear <= KNEE_LINEAR, linear * 12.92, power)
+
+
+def decode(encoded: Tensor) -> Tensor:
+    """luts.colour.transfer.decode_srgb on tensors >= 0, with finite gradients."""
+    power = ((encoded.clamp(min=KNEE_ENCODED) + 0.055) / 1.055) ** 2.4
+    return torch.where(encoded <= KNEE_ENCODED, encoded / 12.92, power)

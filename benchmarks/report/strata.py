@@ -1,0 +1,75 @@
+"""Views of the long table: by exposure, coverage, distortion, severity and expert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+# Mean CIEDE2000 between a picture and its LUT-distorted form: invisible, slight, clear, strong.
+SEVERITY_EDGES = (0.0, 2.0, 5.0, 10.0, np.inf)
+
+
+STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "all": lambda rows: rows["ev"].notna(),
+    "under-exposed (EV < 0)": lambda rows: rows["ev"] < 0,
+    "as shot (EV 0)": lambda rows: rows["ev"] == 0,
+    "over-exposed (EV > 0)": lambda rows: rows["ev"] > 0,
+    "no LUT": lambda rows: rows["distortion"] == "none",
+    "LUT-distorted": lambda rows: rows["distortion"] != "none",
+}
+
+
+def strata(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Label every row of the long table in each way it may be split.
+
+    Parameters
+    ----------
+    rows : columns ev (stops), coverage (share), distortion, severity (mean CIEDE2000)
+
+    Returns
+    -------
+    Name of the split -> one text label per row, with the index of `rows`: "ev", "exposure"
+    (under, as shot, over), "coverage" (deciles of the region's share of the frame), "distortion"
+    (family) and "severity" (mean CIEDE2000).
+    """
+    return {
+        "ev": rows["ev"].map("{:+g}".format),
+        "exposure": np.sign(rows["ev"]).map({-1: "under", 0: "as shot", 1: "over"}),
+        "coverage": rows["coverage"].map(_decile),
+        "distortion": rows["distortion"].astype(str),
+        "severity": rows["severity"].map(_severity),
+    }
+
+
+def _decile(share: float) -> str:
+    # 0.3 * 10 is 3 only after rounding.
+    low = 10 * min(int(round(share * 10, 9)), 9)
+    return f"{low}-{low + 10} %"
+
+
+def _severity(value: float) -> str:
+    if value == 0:
+        return "none"
+    above = int(np.searchsorted(SEVERITY_EDGES, value, side="right")) - 1
+    low, high = SEVERITY_EDGES[above : above + 2]
+    return f"{low:g} and more" if np.isinf(high) else f"{low:g}-{high:g}"
+
+
+def by_expert(rows: pd.DataFrame, metric: str, region: str) -> pd.DataFrame:
+    """Mean of a metric against every expert's reference, and the mean of those.
+
+    Photographers disagree: an output can be near one expert and far from another, so all five are
+    shown, as in Afifi et al., "Learning Multi-Scale Photo Exposure Correction", CVPR 2021, table 1.
+
+    Returns
+    -------
+    One row per method, one column per expert in alphabetical order, then "mean", which weighs the
+    experts alike. A method with a missing value has NaN there, not the mean of what is left.
+    """
+    chosen = rows[(rows["metric"] == metric) & (rows["region"] == region)]
+    table = chosen.pivot_table(
+        index="method", columns="expert", values="value", aggfunc=lambda v: v.mean(skipna=False)
+    ).sort_index(axis=1)
+    return table.assign(mean=table.mean(axis=1, skipna=False))

@@ -1,1 +1,0 @@
-"""Speed beside the peers, measured in one run: python -m benchmarks.speed.<topic>."""

@@ -1,0 +1,236 @@
+"""Run a plan: what is there and whole is kept, the rest is made, the manifest says what is what.
+
+The driver only schedules and writes the manifest; workers write the pictures. Files are whole or
+absent, a manifest line follows the files it names, and a sample's id decides its pixels, so a build
+may be killed at any moment and started again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from luts.tool.files import sha256_file
+from luts.tool.versions import versions
+
+from .. import engines
+from ..dataset import workspace
+from ..dataset.card import Contents, write_card
+from ..dataset.manifest import OK, Row, dataset_hash, read_rows, sort_manifest
+from ..dataset.target import PlaceError, Target, open_target
+from ..engines.progress import Progress
+from ..engines.worker import Outcome, Task
+from ..recipe.load import Recipe, RecipeError
+from ..sources import read_source, source_folder
+from . import distort, plan
+from .plan import Job
+from .samples import Renderer, lost_rows
+
+TIMINGS = "timings.jsonl"  # seconds per scene: kept apart, so that the manifest is reproducible
+
+# How long a scene may take before it counts as hung: generous, since machines are busy.
+BASE_DEADLINE_S = 60.0
+DEADLINE_S_PER_MB = 3.0
+DEADLINE_S_PER_SAMPLE = 2.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a build may use; nothing here changes a byte of the data set."""
+
+    engine: str = "local"
+    workers: int = 1
+    memory: int = 8 << 30  # bytes of address space per worker; 0 is no limit
+    deadline_s: float = 0.0  # per scene; 0 goes by the size of its file
+
+    def __post_init__(self) -> None:
+        if self.workers < 1 or self.memory < 0 or self.deadline_s < 0:
+            raise engines.EngineError("workers: at least 1; memory and deadline: not negative")
+
+
+@dataclass
+class Summary:
+    """What a build came to."""
+
+    place: str  # the folder or URL
+    made: int = 0  # samples
+    reused: int = 0
+    failed: Counter[str] = field(default_factory=Counter)  # status -> samples
+    failures: list[str] = field(default_factory=list)  # a line per scene that failed
+    hash: str = ""  # of the data set, once it is complete
+    interrupted: bool = False
+    seconds: float = 0.0
+    worker_seconds: float = 0.0
+
+
+def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -> Summary:
+    """Build, or go on building, the data set of a recipe in a folder, or at a URL.
+
+    Scenes that failed in an earlier build are tried again.
+
+    Raises
+    ------
+    RecipeError
+        The recipe cannot be planned, or the folder holds something else.
+    PlaceError
+        The folder is at work, or the URL cannot be used.
+    OSError
+        The target cannot be written (full, read-only, forbidden). What is complete stays valid.
+    """
+    started = time.monotonic()
+    resources = resources or Resources()
+    run = engines.load(resources.engine)
+    meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
+    target = open_target(out)
+    if not (target.shared or resources.engine == "serial"):
+        raise PlaceError(f"{target}: no other process can see it; use --engine serial")
+    folder = source_folder(recipe.source).absolute()
+    jobs = plan.jobs(recipe, read_source(recipe.source))
+    summary = Summary(str(target))
+    with target.held() as manifest, _interruptible() as stop:
+        workspace.claim(target, recipe.name, meaning)
+        kept = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
+        summary.reused = len(kept)
+        todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
+        tasks = (_task(recipe, job, folder, resources) for job in todo)
+        tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
+        renderer = Renderer(recipe, folder, target.absolute())
+        outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
+        with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
+            for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):
+                bar.step(failed=any(row["status"] != OK for row in rows))
+        summary.interrupted = stop.is_set()
+        if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
+            summary.hash = _finish(
+                target, manifest, content={"name": recipe.name, **meaning}, kept=kept
+            )
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _kept(recipe: Recipe, jobs: Sequence[Job], rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
+    """Sample id -> manifest offset, for the scenes of which every sample is there and whole."""
+    by_scene = {job.scene.name: job for job in jobs}
+    kept: dict[str, tuple[str, int]] = {}
+    for offset, row in rows:
+        job = by_scene.get(row["scene"])
+        if job is None:
+            raise RecipeError(
+                f"the data set holds scene {row['scene']!r}, which the source no longer has; "
+                "put it back or choose another folder"
+            )
+        if (row["split"], row["source"]["path"]) == (job.split, job.scene.files[0]):
+            kept[row["id"]] = row["scene"], offset
+    found = Counter(scene for scene, _ in kept.values())
+    whole = {
+        name
+        for name, count in found.items()
+        if count == plan.samples_per_scene(recipe, by_scene[name].scene)
+    }
+    return {sample: offset for sample, (scene, offset) in kept.items() if scene in whole}
+
+
+def _first_sample(recipe: Recipe, job: Job) -> str:
+    return next(plan.samples(recipe, job.scene)).id
+
+
+def _task(recipe: Recipe, job: Job, folder: Path, resources: Resources) -> Task:
+    if resources.deadline_s:
+        return Task(job, resources.deadline_s)
+    size = sum(path.stat().st_size for file in job.scene.files if (path := folder / file).exists())
+    samples = plan.samples_per_scene(recipe, job.scene)
+    return Task(
+        job, BASE_DEADLINE_S + DEADLINE_S_PER_MB * size / 1e6 + DEADLINE_S_PER_SAMPLE * samples
+    )
+
+
+def _append(
+    outcomes: Iterable[Outcome],
+    renderer: Renderer,
+    manifest: Path,
+    *,
+    kept: dict[str, int],
+    summary: Summary,
+) -> Iterator[list[Row]]:
+    """Append every scene's rows as soon as it is done, and yield them."""
+    with (
+        workspace.Appender(renderer.out, manifest) as appender,
+        manifest.with_name(TIMINGS).open("a", encoding="utf-8") as timings,
+    ):
+        for outcome in outcomes:
+            scene, rows = outcome.task.job.scene.name, _rows(renderer.recipe, outcome)
+            kept.update(appender.append(scene, rows))
+            _count(summary, rows)
+            summary.worker_seconds += outcome.seconds
+            timings.write(json.dumps({"scene": scene, "seconds": round(outcome.seconds, 3)}) + "\n")
+            yield rows
+
+
+def _rows(recipe: Recipe, outcome: Outcome) -> list[Row]:
+    """What a worker returned, or the rows that say how its scene was lost."""
+    if outcome.status == OK:
+        return outcome.result
+    return lost_rows(recipe, outcome.task.job, outcome.status, outcome.reason)
+
+
+def _count(summary: Summary, rows: Sequence[Row]) -> None:
+    lost = [row for row in rows if row["status"] != OK]
+    summary.made += len(rows) - len(lost)
+    summary.failed.update(row["status"] for row in lost)
+    if lost:
+        first = lost[0]
+        summary.failures.append(f"{first['scene']}: {first['status']}: {first['reason']}")
+
+
+def _finish(
+    target: Target, manifest: Path, *, content: dict[str, Any], kept: dict[str, int]
+) -> str:
+    """Sort the manifest and sign the data set with its hash."""
+    sort_manifest(manifest, kept)
+    contents = Contents()
+    content = {
+        **content,
+        "complete": True,
+        "hash": dataset_hash(contents.noting(read_rows(manifest))),
+        "versions": versions(),
+    }
+    content["samples"] = {
+        split: {status: n for (s, status), n in sorted(contents.counts.items()) if s == split}
+        for split in plan.SPLITS
+    }
+    target.remove_tree(distort.MEMO)
+    target.keep_manifest(manifest)
+    files = write_card(target, content, contents, manifest_sha256=sha256_file(manifest))
+    workspace.write_dataset(target, {**content, "files": files})
+    return content["hash"]
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Set the event on the first Ctrl-C, so that running scenes end; the second stops at once."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def on_interrupt(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        print("finishing the scenes at work; Ctrl-C again stops at once", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,146 @@
+"""A recipe and its scenes become jobs and samples: pure and ordered.
+
+A job is one scene, since all its EVs come from one demosaic. Its samples are listed by `samples`;
+what is random about them is drawn where they are rendered, from generators seeded by their ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..recipe.load import Recipe, RecipeError
+from ..recipe.settings import SPLITS, Split
+from ..sources.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scene to render, with the split it was given."""
+
+    scene: Scene
+    split: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One input of a scene: an EV, and which draw of which [[distort]] block lies on top."""
+
+    id: str
+    ev: float | None  # None: a ready picture whose exposure is not known
+    block: int | None = None  # index into recipe.distort; None is undistorted
+    draw: int = 0
+
+
+def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
+    """Give every scene its split.
+
+    Raises RecipeError when the split cannot be made, or a [[distort]] block waits for an EV that no
+    input has.
+    """
+    _refuse_unused_evs(recipe, scenes)
+    splits = assign_splits(recipe.split, scenes, seed=recipe.seed)
+    return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True)]
+
+
+def samples(recipe: Recipe, scene: Scene) -> Iterator[Sample]:
+    """The samples of a scene in their fixed order; the id is unique in the data set."""
+    for ev in _evs(recipe, scene):
+        stem = f"{scene.name}/input" if ev is None else f"{scene.name}/ev{ev:+g}"
+        if recipe.render.undistorted:
+            yield Sample(stem, ev)
+        number = 0
+        for block, distort in enumerate(recipe.distort):
+            if distort.evs and ev not in distort.evs:
+                continue
+            for draw in range(distort.count):
+                number += 1
+                yield Sample(f"{stem}_lut{number}", ev, block, draw)
+
+
+def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
+    """How many samples `samples` lists, without naming them."""
+    evs = _evs(recipe, scene)
+    distorted = (
+        distort.count * sum(not distort.evs or ev in distort.evs for ev in evs)
+        for distort in recipe.distort
+    )
+    return len(evs) * recipe.render.undistorted + sum(distorted)
+
+
+def _evs(recipe: Recipe, scene: Scene) -> Sequence[float | None]:
+    """The exposures of a scene's inputs: its own where they are ready, else the recipe's."""
+    return [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
+
+
+def _refuse_unused_evs(recipe: Recipe, scenes: Sequence[Scene]) -> None:
+    known = {ev for scene in scenes for ev in _evs(recipe, scene)} - {None}
+    for number, block in enumerate(recipe.distort, start=1):
+        for ev in block.evs:
+            if ev not in known:
+                raise RecipeError(
+                    f"{recipe.path}: [[distort]] {number} evs: no input has {ev:+g} EV; "
+                    f"known: {', '.join(f'{ev:+g}' for ev in sorted(known)) or 'none'}"
+                )
+
+
+def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[str]:
+    """Name the split of every scene so that a group is never divided.
+
+    source: the source's own column; where it is empty, the group's, or else as by hash.
+    hash: by a hash of (seed, group), so that a scene's split does not depend on which others exist.
+    order: the first `train` scenes, then `val`, then `test`, as the literature divides FiveK.
+    """
+    if split.by == "source":
+        splits = _own_splits(split, scenes, seed)
+    elif split.by == "hash":
+        splits = [_hashed_split(split, scene.group, seed) for scene in scenes]
+    else:
+        splits = _ordered_splits(split, scenes)
+    _refuse_divided_groups(scenes, splits)
+    return splits
+
+
+def _own_splits(split: Split, scenes: Sequence[Scene], seed: int) -> list[str]:
+    for scene in scenes:
+        if scene.split not in (*SPLITS, ""):
+            raise RecipeError(
+                f"{scene.files[0]}: its source puts it into split {scene.split!r}; "
+                f"known are {', '.join(SPLITS)}"
+            )
+    fixed = {scene.group: scene.split for scene in scenes if scene.split}
+    return [
+        scene.split or fixed.get(scene.group) or _hashed_split(split, scene.group, seed)
+        for scene in scenes
+    ]
+
+
+def _hashed_split(split: Split, group: str, seed: int) -> str:
+    digest = hashlib.blake2b(f"{seed}/split/{group}".encode(), digest_size=8).digest()
+    position = int.from_bytes(digest) / 2**64
+    if position < split.train:
+        return "train"
+    return "val" if position < split.train + split.val else "test"
+
+
+def _ordered_splits(split: Split, scenes: Sequence[Scene]) -> list[str]:
+    counts = [int(split.train), int(split.val), int(split.test)]
+    if sum(counts) != len(scenes):
+        wanted = " + ".join(map(str, counts))
+        raise RecipeError(
+            f"[split] by = 'order' divides {wanted} = {sum(counts)} scenes, but the source has "
+            f"{len(scenes)}; change the numbers, or use --set split.by=hash"
+        )
+    return [name for name, count in zip(SPLITS, counts, strict=True) for _ in range(count)]
+
+
+def _refuse_divided_groups(scenes: Sequence[Scene], splits: Sequence[str]) -> None:
+    first: dict[str, tuple[str, Scene]] = {}
+    for scene, split in zip(scenes, splits, strict=True):
+        other_split, other = first.setdefault(scene.group, (split, scene))
+        if other_split != split:
+            raise RecipeError(
+                f"[split]: group {scene.group!r} would be divided: "
+                f"{other.name} is in {other_split}, {scene.name} in {split}"
+            )

@@ -1,0 +1,206 @@
+"""Render one scene: its references, its inputs at every EV, distorted or not, and its region maps.
+
+This is what a worker does with a job. Nothing here depends on other scenes, on order or on time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from luts.tool.files import sha256
+from luts.tool.seeding import sample_rng
+from luts.tool.versions import versions
+
+from ..dataset.manifest import OK, Row
+from ..dataset.target import Target
+from ..engines.worker import TargetError
+from ..images.codes import quantise
+from ..images.files import encode
+from ..recipe.load import Recipe
+from ..recipe.settings import Mask
+from ..regions import labels as masks
+from ..regions.geometry import Guide
+from ..regions.shapes import Drawn, Whole, follows_segmentation
+from . import distort, plan
+from .opened import Negative, SceneError, open_negative
+from .plan import Job, Sample
+
+SUFFIXES = {"png": ".png", "tiff": ".tif"}
+EVERYTHING = Mask("whole", 1.0, Whole())
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """The work of a build: `renderer(job)` writes a scene's files and returns its rows."""
+
+    recipe: Recipe
+    source: Path  # the source's folder
+    out: Target
+
+    def __call__(self, job: Job) -> list[Row]:
+        """Raises TargetError when the files cannot be written; a bad source becomes rows."""
+        try:
+            negative = open_negative(job.scene, self.source, self.recipe)
+            drawn = {
+                sample.id: draw_regions(self.recipe, sample.id, negative.size, negative.guide)
+                for sample in plan.samples(self.recipe, job.scene)
+            }
+        except SceneError as error:
+            return lost_rows(self.recipe, job, error.status, str(error))
+        references, hashes = {}, {}
+        for name, codes in negative.references.items():
+            references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
+            hashes[references[name]] = self._write(references[name], codes)
+        shared = {**negative.facts, "references": references, "sha256": hashes}
+        return [
+            self._row(job, sample, negative, drawn[sample.id], shared)
+            for sample in plan.samples(self.recipe, job.scene)
+        ]
+
+    def _row(
+        self, job: Job, sample: Sample, negative: Negative, drawn: tuple[str, Drawn], shared: Row
+    ) -> Row:
+        """Make and write one sample; returns its manifest row."""
+        kind, mask = drawn
+        hashes = dict(shared["sha256"])
+        if sample.block is None:
+            distortion, codes = None, negative.codes(sample.ev, self.recipe.output.bits)
+        else:
+            distortion, codes = self._distort(job, sample, negative.encoded(sample.ev))
+            hashes[distortion["lut"]] = distortion.pop("lut_file_sha256")
+        path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
+        hashes[path] = self._write(path, codes)
+        hashes[regions] = self._write(regions, mask.regions)
+        height, width = negative.size
+        return {
+            **_identity(self.recipe, job, sample),
+            **shared,
+            "status": OK,
+            "distortion": distortion,
+            "mask": {"kind": kind, "parameters": mask.parameters},
+            "coverage": masks.coverage(mask.regions),
+            "input": path,
+            "regions": regions,
+            "sha256": hashes,
+            "width": width,
+            "height": height,
+            "bits": self.recipe.output.bits,
+            "clipped": _clipped(codes),
+            "versions": versions(),
+        }
+
+    def _distort(
+        self, job: Job, sample: Sample, encoded: np.ndarray
+    ) -> tuple[dict[str, Any], np.ndarray]:
+        """Apply the sample's distortion, and store its LUT once under its hash.
+
+        Returns the record for the row, and the distorted picture's codes.
+        """
+        with _writing(self.out):
+            drawn = distort.draw(
+                self.recipe,
+                sample.block,
+                split=job.split,
+                sample=sample.id,
+                number=sample.draw,
+                out=self.out,
+            )
+        distorted = drawn.apply(encoded)
+        path, (digest, size) = f"luts/{drawn.lut_hash}.cube", drawn.lut_file
+        with _writing(self.out):
+            if self.out.size(path) != size:
+                self.out.write(path, drawn.cube())
+        severity = round(distort.image_severity(distorted, encoded), 4)
+        record = {
+            **drawn.record,
+            "lut": path,
+            "image_severity": severity,
+            "lut_file_sha256": digest,
+        }
+        return record, quantise(distorted, self.recipe.output.bits)
+
+    def _write(self, path: str, codes: np.ndarray) -> str:
+        """Write a picture or a label image; returns the file's hash."""
+        data = encode(codes, PurePath(path).suffix)
+        with _writing(self.out):
+            self.out.write(path, data)
+        return sha256(data)
+
+    @property
+    def _suffix(self) -> str:
+        return SUFFIXES[self.recipe.output.format]
+
+
+def draw_regions(
+    recipe: Recipe, sample: str, size: tuple[int, int], guide: Guide
+) -> tuple[str, Drawn]:
+    """Draw a sample's region map: its kind and the labels, by the sample's id alone.
+
+    Without any [[mask]] block the whole picture is A. Raises SceneError when no block suits the
+    scene, or the mask drawn leaves no A.
+    """
+    suited = [
+        block
+        for block in recipe.mask or (EVERYTHING,)
+        if not (follows_segmentation(block.shape) and guide.segmentation is None)
+    ]
+    if not suited:
+        raise SceneError("no_mask", "every [[mask]] follows a segmentation; the scene has none")
+    rng = sample_rng(recipe.seed, f"{sample}/mask")
+    shares = np.array([block.share for block in suited])
+    block = suited[int(rng.choice(len(suited), p=shares / shares.sum()))]
+    try:
+        drawn = block.shape.draw(size, rng, guide)
+    except ValueError as error:
+        raise SceneError("no_mask", str(error)) from None
+    if not (drawn.regions == masks.A).any():
+        raise SceneError("no_mask", f"a {block.kind} mask leaves no pixel to correct")
+    return block.kind, drawn
+
+
+def lost_rows(recipe: Recipe, job: Job, status: str, reason: str) -> list[Row]:
+    """The rows of a scene that gave nothing: one per planned sample, with the reason."""
+    return [
+        {
+            **_identity(recipe, job, sample),
+            "status": status,
+            "reason": reason,
+            "distortion": None,
+            "source": {"path": job.scene.files[0]},
+        }
+        for sample in plan.samples(recipe, job.scene)
+    ]
+
+
+def _identity(recipe: Recipe, job: Job, sample: Sample) -> Row:
+    return {
+        "id": sample.id,
+        "scene": job.scene.name,
+        "group": job.scene.group,
+        "split": job.split,
+        "ev": sample.ev,
+        "seed": recipe.seed,
+    }
+
+
+def _clipped(codes: np.ndarray) -> dict[str, float]:
+    """Share of the pixels with a channel at white, and with all channels at black."""
+    brightest = np.maximum(np.maximum(codes[..., 0], codes[..., 1]), codes[..., 2])
+    white = np.iinfo(codes.dtype).max
+    return {"high": float((brightest == white).mean()), "low": float((brightest == 0).mean())}
+
+
+@contextmanager
+def _writing(out: Target) -> Iterator[None]:
+    """Turn whatever goes wrong while writing into TargetError, which stops the build."""
+    try:
+        yield
+    except OSError as error:
+        where = str(error.filename or out)
+        raise TargetError(error.errno, error.strerror, where) from error

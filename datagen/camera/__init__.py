@@ -1,0 +1,1 @@
+"""The virtual camera: a scene becomes a DNG."""

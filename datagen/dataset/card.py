@@ -1,0 +1,89 @@
+"""What goes with a data set when it travels: a README card and Croissant metadata."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from luts.tool.files import sha256
+
+from .croissant import croissant
+from .manifest import MANIFEST, OK, Row
+from .target import Target
+from .templates import template
+
+CARD, CROISSANT = "README.md", "croissant.json"
+UNKNOWN = "unknown"
+# Words of a licence that forbid handing the pictures on; compared without case.
+FORBIDDING = ("no redistribution", "all rights reserved", "research only", "non-redistributable")
+
+
+@dataclass
+class Contents:
+    """What a manifest adds up to."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # samples by split, status
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)  # licence, origin, sha256
+    evs: set[float | None] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)  # of masks
+
+    def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Pass the rows on and add them up."""
+        for row in rows:
+            self.counts[row["split"], row["status"]] += 1
+            if row["status"] == OK:
+                self.sources.update(_sources(row))
+                self.evs.add(row["ev"])
+                self.kinds[row["mask"]["kind"]] += 1
+            yield row
+
+
+def write_card(
+    out: Target, dataset: Mapping[str, Any], contents: Contents, *, manifest_sha256: str
+) -> dict[str, str]:
+    """Write README.md and croissant.json of a complete data set; the same set gives the same bytes.
+
+    Parameters
+    ----------
+    dataset : what dataset.json is to hold
+
+    Returns
+    -------
+    SHA-256 by file name, the manifest's too.
+    """
+    licences = Counter(source["licence"] for source in contents.sources.values())
+    evs = sorted(contents.evs, key=lambda ev: ev or 0)
+    page = template("card.md.j2").render(
+        content=dataset, licences=licences, evs=evs, kinds=contents.kinds
+    )
+    described = croissant(dataset, contents.sources, manifest_sha256=manifest_sha256)
+    text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    files = {CARD: page.encode(), CROISSANT: text.encode()}
+    for name, data in files.items():
+        out.write(name, data)
+    return {MANIFEST: manifest_sha256, **{name: sha256(data) for name, data in files.items()}}
+
+
+def _sources(row: Row) -> dict[str, dict[str, str]]:
+    """The files a sample was made from: path -> licence, origin, sha256."""
+    source = row["source"]
+    known = {"licence": row.get("licence") or UNKNOWN, "origin": source.get("origin", "")}
+    files = {source["path"]: source["sha256"], **source.get("others", {})}
+    return {path: {**known, "sha256": digest} for path, digest in files.items()}
+
+
+def forbidden_licences(licences: Iterable[str]) -> list[str]:
+    """The licences among these under which the pictures must not be handed on.
+
+    A file without a known licence counts as one of them.
+    """
+    return sorted(
+        {
+            licence or UNKNOWN
+            for licence in licences
+            if licence in ("", UNKNOWN) or any(word in licence.lower() for word in FORBIDDING)
+        }
+    )

@@ -1,0 +1,90 @@
+"""Do the pictures of a scene agree with what their rows say?"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from luts.colour.transfer import decode_srgb
+
+from ..images.align import MAX_SHIFT, MIN_RESPONSE, shift
+from ..images.codes import to_float
+from ..images.files import read_image
+from .manifest import Row
+
+DARKEST, BRIGHTEST = 0.10, 0.97  # encoded; outside it rounding and clipping bend the slope
+LEAST_PIXELS = 50
+THIN = 256  # pixels of the longer side
+SLOPE_TOLERANCE_EV = 0.06
+
+
+def exposure_problems(rows: Sequence[Row], inputs: Mapping[str, np.ndarray]) -> list[str]:
+    """Check that a scene's undistorted inputs differ by their EVs.
+
+    Parameters
+    ----------
+    inputs : id -> the input's codes, thinned by `thin`
+
+    Between two neighbouring EVs the median ratio of linear values, over pixels that are neither
+    clipped nor coarsely rounded in both, must be 2 to the EV difference. A tone curve bends this
+    relation, so only scenes rendered without one are judged.
+    """
+    plain = [row for row in rows if row["distortion"] is None and row["ev"] is not None]
+    plain = [row for row in plain if row["develop"].get("tone", "none") == "none"]
+    plain = [row for row in plain if row["develop"]["kind"] != "ready"]
+    problems = []
+    pictures = ((row, to_float(inputs[row["id"]])) for row in _by_ev(plain))
+    for (row, dark), (above, bright) in itertools.pairwise(pictures):
+        found = exposure_difference(dark, bright)
+        planned = above["ev"] - row["ev"]
+        if found is not None and abs(found - planned) > SLOPE_TOLERANCE_EV:
+            problems.append(
+                f"{above['id']}: is {found:+.2f} EV from {row['id']}, not {planned:+.2f}"
+            )
+    return problems
+
+
+def thin(codes: np.ndarray) -> np.ndarray:
+    """Every n-th pixel of every n-th row, so that about 256 are left of the longer side.
+
+    Enough for an exposure; the median over all pixels of a large picture takes far longer.
+    """
+    step = max(1, round(max(codes.shape[:2]) / THIN))
+    return codes[::step, ::step].copy()
+
+
+def exposure_difference(dark: np.ndarray, bright: np.ndarray) -> float | None:
+    """Median exposure difference of two pictures of one scene in stops; None if too few pixels.
+
+    (H, W, 3) float encoded.
+    """
+    usable = (np.minimum(dark, bright) > DARKEST) & (np.maximum(dark, bright) < BRIGHTEST)
+    if usable.sum() < LEAST_PIXELS:
+        return None
+    return float(np.median(np.log2(decode_srgb(bright[usable]) / decode_srgb(dark[usable]))))
+
+
+def alignment_problems(folder: Path, rows: Sequence[Row]) -> list[str]:
+    """Check that every reference of a scene lies on its input, to the pixel."""
+    plain = [row for row in rows if row["distortion"] is None]
+    if not plain:
+        return []
+    row = min(plain, key=lambda row: abs(row["ev"] or 0.0))
+    degraded = to_float(read_image(folder / row["input"]))
+    problems = []
+    for path in row["references"].values():
+        reference = to_float(read_image(folder / path))
+        if reference.shape != degraded.shape:
+            problems.append(f"{path}: is {reference.shape}, the input {degraded.shape}")
+            continue
+        dx, dy, response = shift(reference, degraded)
+        if response >= MIN_RESPONSE and np.hypot(dx, dy) > MAX_SHIFT:
+            problems.append(f"{path}: is shifted by {dx:+.2f}, {dy:+.2f} pixels")
+    return problems
+
+
+def _by_ev(rows: Sequence[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: row["ev"])

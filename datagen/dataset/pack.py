@@ -1,0 +1,116 @@
+"""Pack a data set into tar shards in WebDataset layout: the same set gives the same bytes.
+
+A sample is a run of members that share a key: <key>.input.png, <key>.reference_<name>.png,
+<key>.regions.png and <key>.json, its manifest row. Shards are named by the data set's hash, so an
+older pack is never half overwritten, and the index comes last: what it lists is whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from luts.tool.errors import UserError
+from luts.tool.files import sha256_file, whole_file, write_text
+
+from .card import forbidden_licences
+from .manifest import OK, Row, dump_row
+from .read import DataSet, open_dataset
+
+INDEX = "shards.json"
+
+
+class PackError(UserError):
+    """A data set that cannot be packed; the message says why."""
+
+
+def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = False) -> Path:
+    """Write the shards and their index; returns the index's path.
+
+    Parameters
+    ----------
+    shard_mb : a shard is closed when it holds so many megabytes
+    force : pack although a source file's licence forbids handing it on, or is not known
+
+    Raises
+    ------
+    PackError
+        A licence forbids it, or a file is not the one the manifest names.
+    """
+    dataset, out = open_dataset(folder), Path(out)
+    forbidden = forbidden_licences(
+        row.get("licence", "") for row in dataset.rows if row["status"] == OK
+    )
+    if forbidden and not force:
+        raise PackError(
+            f"{folder}: holds pictures that may not be handed on ({', '.join(forbidden)}); "
+            "share recipe and manifest instead, or use --force for a pack that stays with you"
+        )
+    shards = []
+    for split in ("train", "val", "test"):
+        rows = dataset.select(split=split)
+        for number, part in enumerate(_parts(dataset, rows, int(shard_mb * 1e6))):
+            path = out / f"{dataset.name}-{dataset.hash[:12]}-{split}-{number:06d}.tar"
+            _write_shard(path, dataset, part)
+            shards.append(
+                {
+                    "file": path.name,
+                    "split": split,
+                    "samples": len(part),
+                    "bytes": path.stat().st_size,
+                    "sha256": sha256_file(path),
+                }
+            )
+    index = {"name": dataset.name, "hash": dataset.hash, "shards": shards}
+    write_text(out / INDEX, json.dumps(index, indent=2) + "\n")
+    return out / INDEX
+
+
+def members(row: Row) -> dict[str, str]:
+    """Member suffix -> file of the data set, for one sample."""
+    references = {f"reference_{name}": path for name, path in sorted(row["references"].items())}
+    named = {"input": row["input"], **references, "regions": row["regions"]}
+    return {f"{name}{Path(path).suffix}": path for name, path in named.items()}
+
+
+def _parts(dataset: DataSet, rows: list[Row], limit: int) -> Iterator[list[Row]]:
+    """Cut the samples, in order, into shards of about `limit` bytes."""
+    part, size = [], 0
+    for row in rows:
+        part.append(row)
+        size += sum((dataset.folder / path).stat().st_size for path in members(row).values())
+        if size >= limit:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _write_shard(path: Path, dataset: DataSet, rows: list[Row]) -> None:
+    with (
+        whole_file(path) as scratch,
+        tarfile.open(scratch, "w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for row in rows:
+            # WebDataset splits a member's name at the first dot of its last part.
+            key = row["id"].replace(".", "_").replace("/", "__")
+            for suffix, name in members(row).items():
+                _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
+            _add(tar, f"{key}.json", dump_row(row))
+
+
+def _checked(dataset: DataSet, row: Row, name: str) -> bytes:
+    path = dataset.folder / name
+    if not path.is_file() or sha256_file(path) != row["sha256"][name]:
+        raise PackError(f"{path}: is not the file of the manifest; run the build again")
+    return path.read_bytes()
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    """A member without owner or date, which would make two packs differ."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(data), 0o644
+    tar.addfile(member, io.BytesIO(data))

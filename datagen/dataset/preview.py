@@ -1,0 +1,164 @@
+"""One offline HTML page of a data set: a row per scene, a column per EV, overlays and a slider."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from luts.tool.files import write_text
+
+from ..images.codes import quantise
+from ..regions.labels import A, B
+from ..sources.scene import safe_name
+from .manifest import OK, Row
+from .read import DataSet, load_pair
+from .stats import distortion_name
+from .templates import template
+
+EDGE = 256  # pixels of a tile's longer side
+COLOUR_OF_A, COLOUR_OF_B = (255, 140, 0, 110), (0, 150, 255, 110)  # RGBA
+WHITE_CLIP, BLACK_CLIP = (255, 0, 0, 200), (0, 0, 255, 200)
+
+
+def write_preview(dataset: DataSet, path: Path, *, scenes: int = 60) -> Path:
+    """Write the page; returns its path.
+
+    Parameters
+    ----------
+    path : the .html file
+    scenes : show so many scenes, evenly spread over the data set; 0 shows all
+    """
+    names = sorted({row["scene"] for row in dataset.rows})
+    shown = set(spread(names, scenes))
+    by_scene = itertools.groupby(
+        (row for row in dataset.rows if row["scene"] in shown), key=lambda row: row["scene"]
+    )
+    blocks = [_scene(dataset, name, list(rows)) for name, rows in by_scene]
+    filters = {
+        "split": sorted({row["split"] for row in dataset.rows}),
+        "status": sorted({row["status"] for row in dataset.rows}),
+        "ev": sorted({_ev(row) for row in dataset.rows}, key=_ev_order),
+        "distortion": sorted({_distortion(row) for row in dataset.rows}),
+        "mask": sorted({row["mask"]["kind"] for row in dataset.rows if row["status"] == OK}),
+    }
+    page = template("preview.html.j2").render(
+        dataset=dataset, blocks=blocks, filters=filters, total=len(names)
+    )
+    write_text(path, page)
+    return path
+
+
+def spread(names: Sequence[str], count: int) -> list[str]:
+    """Choose `count` names, evenly spread over the list; all of them when 0 or too many."""
+    if not count or count >= len(names):
+        return list(names)
+    return [names[index] for index in np.linspace(0, len(names) - 1, count).round().astype(int)]
+
+
+def regions_overlay(regions: np.ndarray) -> np.ndarray:
+    """(H, W) labels as a translucent picture: A orange, B blue; (H, W, 4) uint8 RGBA."""
+    return _painted(regions.shape, {COLOUR_OF_A: regions == A, COLOUR_OF_B: regions == B})
+
+
+def clipping_overlay(encoded: np.ndarray) -> np.ndarray:
+    """Pixels with a channel at white in red, pixels all black in blue; (H, W, 4) uint8 RGBA."""
+    brightest = encoded.max(-1)
+    return _painted(brightest.shape, {WHITE_CLIP: brightest >= 1, BLACK_CLIP: brightest <= 0})
+
+
+def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
+    """A scene's block: a column per EV, a line without distortion and one per draw."""
+    lost = [row for row in rows if row["status"] != OK]
+    made = sorted((row for row in rows if row["status"] == OK), key=_place)
+    lines = sorted({_place(row)[0] for row in made})
+    evs = sorted({_place(row)[1] for row in made})
+    block = {"name": name, "split": rows[0]["split"], "lost": [], "tiles": [], "references": []}
+    if lost:
+        block["lost"] = [f"{lost[0]['status']}: {lost[0].get('reason', '')}"]
+    for row in made:
+        line, ev = _place(row)
+        place = {"line": lines.index(line) + 1, "column": evs.index(ev) + 1}
+        block["tiles"].append({**_tile(dataset, row), **place})
+    if made:
+        for column, wanted in enumerate(sorted(made[0]["references"]), start=len(evs) + 1):
+            picture = _jpeg(load_pair(dataset, made[0], wanted).reference)
+            block["references"].append({"name": wanted, "picture": picture, "column": column})
+        block["camera"] = made[0].get("camera") or "camera not known"
+        block["licence"] = made[0].get("licence") or "licence not known"
+    return block
+
+
+def _tile(dataset: DataSet, row: Row) -> dict[str, Any]:
+    pair = load_pair(dataset, row)
+    coverage = " · ".join(f"{name} {share:.0%}" for name, share in row["coverage"].items())
+    severity = (row["distortion"] or {}).get("image_severity")
+    return {
+        "id": row["id"],
+        "split": row["split"],
+        "ev": _ev(row),
+        "status": row["status"],
+        "distortion": _distortion(row),
+        "mask": row["mask"]["kind"],
+        "picture": _jpeg(pair.degraded),
+        "regions": _png(regions_overlay(pair.regions)),
+        "clipping": _png(clipping_overlay(pair.degraded)),
+        "caption": f"{_ev(row)} EV, {distortion_name(row) if row['distortion'] else 'clean'}"
+        + (f", ΔE00 {severity:.1f}" if severity is not None else ""),
+        "coverage": coverage,
+    }
+
+
+def _place(row: Row) -> tuple[int, float]:
+    """Line and column of a row, in their order: lut1, lut2 ... are lines of their own."""
+    _, _, draw = row["id"].rpartition("_lut")
+    return int(draw) if row["distortion"] else 0, row["ev"] if row["ev"] is not None else 0.0
+
+
+def _ev(row: Row) -> str:
+    return "?" if row["ev"] is None else f"{row['ev']:+g}"
+
+
+def _ev_order(ev: str) -> float:
+    return 99.0 if ev == "?" else float(ev)
+
+
+def _distortion(row: Row) -> str:
+    """For the filter: one word without blanks."""
+    return safe_name(distortion_name(row)) if row["status"] == OK else "none"
+
+
+def _painted(size: tuple[int, int], areas: dict[tuple[int, ...], np.ndarray]) -> np.ndarray:
+    picture = np.zeros((*size, 4), np.uint8)
+    for colour, where in areas.items():
+        picture[where] = colour
+    return picture
+
+
+def _shrunk(picture: np.ndarray, rule: int) -> np.ndarray:
+    scale = EDGE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=rule)
+
+
+def _jpeg(encoded: np.ndarray) -> str:
+    bgr = cv2.cvtColor(quantise(_shrunk(encoded, cv2.INTER_AREA)), cv2.COLOR_RGB2BGR)
+    return "data:image/jpeg;base64," + _encoded(".jpg", bgr, cv2.IMWRITE_JPEG_QUALITY, 85)
+
+
+def _png(rgba: np.ndarray) -> str:
+    """A translucent picture; a few flat colours, so it stays small."""
+    bgra = cv2.cvtColor(_shrunk(rgba, cv2.INTER_NEAREST), cv2.COLOR_RGBA2BGRA)
+    return "data:image/png;base64," + _encoded(".png", bgra, cv2.IMWRITE_PNG_COMPRESSION, 9)
+
+
+def _encoded(suffix: str, bgr: np.ndarray, *options: int) -> str:
+    _, data = cv2.imencode(suffix, bgr, options)
+    return base64.b64encode(data.tobytes()).decode()

@@ -1,0 +1,96 @@
+"""Read a built data set: rows by split, and pairs as float arrays. Needs numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..images.codes import to_float
+from ..images.files import ImageError, read_image
+from ..regions.labels import check_regions
+from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, read_rows
+from .workspace import read_dataset
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A complete data set: where it is, what it is called, and its manifest's rows."""
+
+    folder: Path
+    name: str
+    hash: str  # of all its pixels; see manifest.dataset_hash
+    rows: tuple[Row, ...]
+
+    def select(self, *, split: str | None = None, **wanted: Any) -> list[Row]:
+        """The samples that were made, of one split, and whose row has all the wanted values.
+
+        Examples: `select(split="test")`, `select(split="train", ev=-1.0, distortion=None)`.
+        """
+        if split is not None:
+            wanted["split"] = split
+        return [
+            row
+            for row in self.rows
+            if row["status"] == OK and all(row.get(key) == value for key, value in wanted.items())
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A sample as arrays, all of one size."""
+
+    id: str
+    degraded: np.ndarray  # (H, W, 3) float32, encoded
+    reference: np.ndarray  # (H, W, 3) float32, encoded
+    regions: np.ndarray  # (H, W) uint8 labels: 2 = A, 1 = B, 0 = C
+    lut: Path | None = None  # of the colour distortion, where there is one
+
+
+def open_dataset(folder: Path | str) -> DataSet:
+    """Open a data set.
+
+    Raises
+    ------
+    ManifestError
+        Not a data set, damaged, or a build that has not finished.
+    """
+    folder = Path(folder)
+    content = read_dataset(folder)
+    if not content.get("complete"):
+        raise ManifestError(f"{folder / DATASET}: the build has not finished; run it again")
+    rows = tuple(read_rows(folder / MANIFEST))
+    return DataSet(folder, str(content.get("name")), str(content.get("hash")), rows)
+
+
+def load_pair(dataset: DataSet, row: Row, reference: str | None = None) -> Pair:
+    """Read one sample.
+
+    Parameters
+    ----------
+    row : one of the data set's, with status "ok"
+    reference : name of the reference wanted; the first by name when None
+
+    Raises
+    ------
+    ManifestError
+        The sample has no such reference, or its files are missing, damaged or of different sizes.
+    """
+    names = sorted(row["references"])
+    name = names[0] if reference is None else reference
+    if name not in names:
+        raise ManifestError(f"{row['id']}: no reference {name!r}; it has {', '.join(names)}")
+    paths = (row["input"], row["references"][name], row["regions"])
+    try:
+        degraded, wanted, regions = (read_image(dataset.folder / path) for path in paths)
+        check_regions(regions)
+    except (ImageError, ValueError) as error:
+        raise ManifestError(f"{row['id']}: {error}") from None
+    size = (row["height"], row["width"])
+    for path, picture in zip(paths, (degraded, wanted, regions), strict=True):
+        if picture.shape[:2] != size:
+            raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {size}")
+    lut = dataset.folder / row["distortion"]["lut"] if row["distortion"] else None
+    return Pair(row["id"], to_float(degraded), to_float(wanted), regions, lut)

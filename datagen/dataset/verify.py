@@ -1,0 +1,261 @@
+"""Check a built data set against its own manifest, and against somebody else's."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import luts
+from luts.tool.files import sha256_file
+
+from ..images.codes import to_float
+from ..images.files import ImageError, read_image
+from ..regions import labels as masks
+from ..sources.picture_hash import near_duplicates, picture_hash
+from . import consistency
+from .card import CARD, CROISSANT
+from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dataset_hash, parse_row, read_rows
+from .target import Target, open_target
+from .workspace import read_dataset
+
+BATCH = 64  # scenes in flight
+
+
+@dataclass
+class Report:
+    """What a verification found. A data set is sound when `problems` is empty."""
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # worth knowing, not wrong
+    samples: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class _SceneReport:
+    problems: list[str]
+    files: frozenset[str]
+    samples: int
+    picture: tuple[str, str, str, int] | None  # scene, split, source hash, picture hash
+
+
+def verify(
+    place: Target | Path | str, *, against: Path | None = None, strict: bool = False
+) -> Report:
+    """Verify every file and claim of a data set.
+
+    Parameters
+    ----------
+    place : its folder, or its URL
+    against : another manifest.jsonl that must name the same pixels; its pictures are not needed
+    strict : near-duplicate pictures in different splits are problems, not notes
+
+    Raises
+    ------
+    ManifestError
+        `place` holds no data set, or `against` is no manifest.
+    """
+    target, report = open_target(place), Report()
+    content = read_dataset(target)
+    if not content.get("complete"):
+        report.problems.append(f"{DATASET}: the build has not finished")
+    with target.here([MANIFEST, CARD, CROISSANT]) as folder:
+        for name, digest in _signed(content).items():
+            report.problems += _file_problems(folder, name, digest)
+        rows = list(_good_rows(folder / MANIFEST, report))
+    _check_hash(rows, content.get("hash"), report)
+    _check_groups(rows, report)
+    pictures, files = [], {DATASET, MANIFEST}
+    for scene in itertools.chain(_lut_reports(target, rows), _scene_reports(target, rows)):
+        report.problems += scene.problems
+        report.samples += scene.samples
+        files |= scene.files
+        if scene.picture:
+            pictures.append(scene.picture)
+    _check_duplicates(pictures, report, strict=strict)
+    report.files = len(files)
+    strangers = sorted((target.files("scenes") | target.files("luts")) - files)
+    report.notes += [f"{path}: is not in the manifest" for path in strangers[:20]]
+    if against is not None:
+        _compare(rows, Path(against), report)
+    return report
+
+
+def _signed(content: Mapping[str, Any]) -> dict[str, object]:
+    """The words beside the pictures whose hashes dataset.json holds; older sets have none."""
+    files = content.get("files")
+    known = files if isinstance(files, dict) else {}
+    return {name: known[name] for name in (MANIFEST, CARD, CROISSANT) if name in known}
+
+
+def _good_rows(path: Path, report: Report) -> Iterator[Row]:
+    """The rows that can be read; the others become problems."""
+    if not path.is_file():
+        raise ManifestError(f"{path}: no such manifest; has this data set been built?")
+    lost: dict[str, int] = {}
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                row = parse_row(line, f"{MANIFEST}:{number}")
+            except ManifestError as error:
+                report.problems.append(str(error))
+                continue
+            if row["status"] != OK:
+                lost[row["status"]] = lost.get(row["status"], 0) + 1
+            yield row
+    report.notes += [f"{count} samples were not made: {name}" for name, count in lost.items()]
+
+
+def _check_hash(rows: Sequence[Row], signed: object, report: Report) -> None:
+    try:
+        found = dataset_hash(rows)
+    except ManifestError as error:
+        report.problems.append(str(error))
+        return
+    if found != signed:
+        report.problems.append(f"{DATASET}: is signed {str(signed)[:16]}, the rows {found[:16]}")
+
+
+def _check_groups(rows: Sequence[Row], report: Report) -> None:
+    """No group and no source file may be in two splits."""
+    for what, key in (
+        ("group", lambda row: row["group"]),
+        ("source file", lambda row: row.get("source", {}).get("sha256")),
+    ):
+        first: dict[str, Row] = {}
+        told = set()
+        for row in rows:
+            name = key(row)
+            other = first.setdefault(name, row) if name else row
+            if other["split"] != row["split"] and name not in told:
+                told.add(name)
+                report.problems.append(
+                    f"leak: {what} {name[:16]} is in {other['split']} ({other['scene']}) "
+                    f"and in {row['split']} ({row['scene']})"
+                )
+
+
+def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
+    """Every LUT once, since many samples share it."""
+    named = {item for row in rows for item in row.get("sha256", {}).items() if _is_lut(item[0])}
+    with target.here({path for path, _ in named}) as folder, ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda item: _lut_problems(folder, *item), named)
+        for (path, _), problems in zip(named, found, strict=True):
+            yield _SceneReport(problems, frozenset([path]), 0, None)
+
+
+def _scene_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
+    scenes = itertools.groupby(rows, key=lambda row: row["scene"])
+    groups = ([row for row in found if row["status"] == OK] for _, found in scenes)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        while batch := list(itertools.islice(groups, BATCH)):
+            yield from pool.map(lambda found: _check_scene(target, found), batch)
+
+
+def _check_scene(target: Target, rows: list[Row]) -> _SceneReport:
+    """Files, hashes, decoding, sizes, regions, exposures and alignment of one scene."""
+    files = {
+        path: digest for row in rows for path, digest in row["sha256"].items() if not _is_lut(path)
+    }
+    with target.here(files) as folder:
+        problems = [
+            problem
+            for path, digest in files.items()
+            for problem in _file_problems(folder, path, digest)
+        ]
+        if not rows or problems:  # what is damaged cannot be judged further
+            return _SceneReport(problems, frozenset(files), len(rows), None)
+        inputs: dict[str, np.ndarray] = {}
+        for row in rows:
+            problems += _pair_problems(folder, row, inputs)
+        if not problems:
+            problems += consistency.exposure_problems(rows, inputs)
+            problems += consistency.alignment_problems(folder, rows)
+        row = rows[0]
+        reference = read_image(folder / min(row["references"].values()))
+    print_ = picture_hash(to_float(reference))
+    picture = (row["scene"], row["split"], row["source"]["sha256"], print_)
+    return _SceneReport(problems, frozenset(files), len(rows), picture)
+
+
+def _is_lut(path: str) -> bool:
+    return path.startswith("luts/")
+
+
+def _file_problems(folder: Path, path: str, digest: str) -> list[str]:
+    try:
+        if sha256_file(folder / path) != digest:
+            return [f"{path}: its SHA-256 is not the one in the manifest"]
+    except OSError as error:
+        return [f"{path}: {error.strerror}"]
+    return []
+
+
+def _lut_problems(folder: Path, path: str, digest: str) -> list[str]:
+    if problems := _file_problems(folder, path, digest):
+        return problems
+    try:
+        found = luts.table_hash(luts.read_cube(folder / path))
+    except luts.LutFormatError as error:
+        return [str(error)]
+    return [] if found == Path(path).stem else [f"{path}: its table has the hash {found[:16]}"]
+
+
+def _pair_problems(folder: Path, row: Row, inputs: dict[str, np.ndarray]) -> list[str]:
+    """Decode a sample and compare it with what its row says; leaves its thinned input."""
+    try:
+        codes = read_image(folder / row["input"])
+        inputs[row["id"]] = consistency.thin(codes)
+        regions = read_image(folder / row["regions"])
+        coverage = masks.coverage(regions)
+    except (ImageError, ValueError) as error:
+        return [f"{row['id']}: {error}"]
+    problems = []
+    depth = codes.dtype.itemsize * 8
+    if depth != row["bits"]:
+        problems.append(f"{row['id']}: has {depth} bits, not {row['bits']}")
+    if any(abs(coverage[name] - row["coverage"].get(name, -1)) > 1e-9 for name in coverage):
+        problems.append(f"{row['id']}: its regions cover {coverage}, not {row['coverage']}")
+    for what, found in (("regions are", regions), ("input is", codes)):
+        if found.shape[:2] != (row["height"], row["width"]):
+            problems.append(f"{row['id']}: its {what} {found.shape}")
+    return problems
+
+
+def _check_duplicates(
+    pictures: Sequence[tuple[str, str, str, int]], report: Report, *, strict: bool
+) -> None:
+    """Pictures that look alike in different splits."""
+    found = report.problems if strict else report.notes
+    for one, two in near_duplicates([picture[3] for picture in pictures]):
+        scene, split, *_ = pictures[one]
+        other_scene, other_split, *_ = pictures[two]
+        if split != other_split:
+            found.append(
+                f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}; "
+                "[source] near_duplicates = true keeps such pictures together"
+            )
+
+
+def _compare(rows: Sequence[Row], against: Path, report: Report) -> None:
+    """Same ids, same pixels as another manifest."""
+    ours = {row["id"]: row["sha256"] for row in rows if row["status"] == OK}
+    theirs = {row["id"]: row["sha256"] for row in read_rows(against) if row["status"] == OK}
+    differences = [
+        *(f"{name}: only here" for name in sorted(ours.keys() - theirs.keys())),
+        *(f"{name}: only in {against}" for name in sorted(theirs.keys() - ours.keys())),
+        *(
+            f"{name}: other pixels than in {against}"
+            for name in sorted(ours.keys() & theirs.keys())
+            if ours[name] != theirs[name]
+        ),
+    ]
+    report.problems += differences
+    if not differences:
+        report.notes.append(f"the same pixels as {against}: {len(ours)} samples")

@@ -1,0 +1,190 @@
+"""A data set under construction: one recipe, and only what is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from luts.tool.files import sha256
+from luts.tool.words import shown
+
+from ..recipe.load import RecipeError, with_new_settings
+from .manifest import (
+    CHECK,
+    DATASET,
+    OK,
+    ManifestError,
+    Row,
+    checksum,
+    dump_row,
+    is_signed,
+    parse_row,
+)
+from .target import Target, open_target
+
+BATCH = 256  # rows checked at a time, so that memory does not grow with the data set
+
+
+def claim(target: Target, name: str, meaning: Mapping[str, Any]) -> None:
+    """Take the target for a recipe, or refuse to mix two recipes in one data set.
+
+    `meaning` is what decides the pixels: the resolved recipe, and the hashes of its LUT files.
+    """
+    if target.size(DATASET) is not None:
+        before = _meaning(read_dataset(target), meaning)
+        if before != meaning:
+            raise RecipeError(
+                f"{target}: holds a data set of another recipe "
+                f"({_difference(before, dict(meaning))}); choose another folder"
+            )
+    elif not target.is_empty():
+        raise RecipeError(f"{target}: is not empty and holds no {DATASET}; choose another folder")
+    else:
+        write_dataset(target, {"name": name, **meaning, "complete": False})
+    target.sweep()
+
+
+def _meaning(content: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """What a data set's file says decides its pixels, in today's words where it is older."""
+    found = {key: content.get(key) for key in keys}
+    with contextlib.suppress(ValueError, TypeError):
+        found["recipe"] = with_new_settings(found["recipe"])
+    return found
+
+
+def read_dataset(place: Target | Path | str) -> dict[str, Any]:
+    """Read dataset.json; raises ManifestError when it is missing or damaged."""
+    target = open_target(place)
+    try:
+        content = json.loads(target.read(DATASET).decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ManifestError(f"{target}: is no data set (it has no {DATASET})") from None
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{target}/{DATASET}: not JSON: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("recipe"), dict):
+        raise ManifestError(f"{target}/{DATASET}: must be an object with a 'recipe'")
+    check = content.pop(CHECK, "none" if "files" in content else None)
+    if check is not None and check != checksum(_text(content)):
+        raise ManifestError(f"{target}/{DATASET}: has been changed: its checksum is wrong")
+    return content
+
+
+def write_dataset(place: Target | Path | str, content: Mapping[str, Any]) -> None:
+    open_target(place).write(DATASET, _text({**content, CHECK: checksum(_text(content))}))
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "replace")
+
+
+def whole_rows(target: Target, manifest: Path) -> Iterator[tuple[int, Row]]:
+    """The manifest's rows of finished samples whose files all have their hash, with byte offsets.
+
+    A line that cannot be read is passed over, whatever tore it: its sample is made again. When a
+    sample has several rows, all of them are given.
+    """
+    lines = _lines(manifest)
+    check = _FileCheck(target)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        while batch := list(islice(lines, BATCH)):
+            for entry, whole in zip(batch, pool.map(check, (row for _, row in batch)), strict=True):
+                if whole:
+                    yield entry
+
+
+class _FileCheck:
+    """Tells whether a row's files are there with their hashes; shared files are read once."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.shared: dict[str, bool] = {}  # LUTs and references, which many rows name
+
+    def __call__(self, row: Row) -> bool:
+        own = {row["input"], row["regions"]}
+        return all(
+            self._has(path, digest) if path in own else self._shared(path, digest)
+            for path, digest in row["sha256"].items()
+        )
+
+    def _shared(self, path: str, digest: str) -> bool:
+        key = f"{digest}:{path}"
+        if key not in self.shared:
+            self.shared[key] = self._has(path, digest)
+            if not self.shared[key]:  # a LUT that is there is not written again, so it must go
+                self.target.remove(path)
+        return self.shared[key]
+
+    def _has(self, path: str, digest: str) -> bool:
+        try:
+            return sha256(self.target.read(path)) == digest
+        except OSError:
+            return False
+
+
+class Appender:
+    """Appends rows to the manifest, scene by scene, and remembers where each one starts."""
+
+    def __init__(self, target: Target, manifest: Path) -> None:
+        self.target = target
+        self.stream = manifest.open("ab")
+        if self.stream.tell() and not _ends_with_newline(manifest):
+            self.stream.write(b"\n")  # a torn line must not swallow the next one
+
+    def append(self, scene: str, rows: Iterable[Row]) -> dict[str, int]:
+        """Write a scene's rows in one go; returns sample id -> byte offset."""
+        offsets, lines, position = {}, [], self.stream.tell()
+        for row in rows:
+            line = dump_row(row)
+            offsets[row["id"]] = position
+            lines.append(line)
+            position += len(line)
+        self.stream.write(b"".join(lines))
+        self.stream.flush()
+        self.target.keep_rows(scene, b"".join(lines))
+        return offsets
+
+    def __enter__(self) -> Appender:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stream.close()
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Row]]:
+    if not path.is_file():
+        return
+    offset = 0
+    with path.open("rb") as stream:
+        for line in stream:
+            try:
+                row = parse_row(line, str(path))
+                whole = is_signed(line)
+            except ManifestError:
+                whole = False
+            if whole and row["status"] == OK:
+                yield offset, row
+            offset += len(line)
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read() == b"\n"
+
+
+def _difference(before: object, now: object, where: str = "") -> str:
+    """Name the first setting in which two resolved recipes differ."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            if before.get(key) != now.get(key):
+                return _difference(
+                    before.get(key), now.get(key), f"{where}.{key}" if where else key
+                )
+    return f"{where} was {shown(before)}, is {shown(now)}"

@@ -1,0 +1,1 @@
+"""Linear light becomes a picture, at any exposure."""

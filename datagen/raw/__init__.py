@@ -1,0 +1,1 @@
+"""A camera file becomes linear light."""

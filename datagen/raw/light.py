@@ -1,0 +1,122 @@
+"""From sensor codes to white-balanced camera light at the wanted size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .cfa import tiled
+from .demosaic import demosaic
+from .mosaic import Grid, independent_samples, reduce_bayer
+from .photo import RawPhoto
+
+LEAST_REDUCTION = 2.0  # sites per output pixel from which the mosaic is reduced directly
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """White-balanced camera light: black 0, and 1 where the colour of smallest gain clips."""
+
+    values: np.ndarray  # (h, w, K) float32
+    clipped: np.ndarray | None  # (h, w, K) float32, share of clipped sites; None unless asked for
+    sites: np.ndarray  # (K,) sites whose plain mean is as noisy as a pixel, per colour
+
+
+def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
+    """Height and width, before orientation, of a picture whose longer side is `long_edge`.
+
+    None, or more than the sensor has, gives the sensor's own size with square pixels.
+    """
+    _, _, width, height = photo.crop
+    if photo.pixel_aspect >= 1:
+        width = width * photo.pixel_aspect
+    else:
+        height = height / photo.pixel_aspect
+    if long_edge is not None and long_edge < 1:
+        raise ValueError(f"long_edge is a number of pixels, got {long_edge}")
+    scale = min(1.0, (long_edge or np.inf) / max(width, height))
+    return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def camera_light(
+    photo: RawPhoto, long_edge: int | None = None, *, algorithm: str = "ahd", flags: bool = True
+) -> Light:
+    """Give camera light at an output size, by the cheapest way that is right.
+
+    Bayer sensors at half size or less are averaged from the mosaic itself; everything else is
+    demosaiced at full size and averaged then. Both average over areas in linear light.
+
+    Parameters
+    ----------
+    long_edge : pixels of the longer side; None keeps the sensor's own size
+    algorithm : one of `datagen.raw.demosaic.DEMOSAICERS`, where one is needed
+    flags : whether to flag what is clipped
+    """
+    height, width = output_size(photo, long_edge)
+    left, top, crop_width, crop_height = photo.crop
+    rows = Grid(top, crop_height / height, height)
+    columns = Grid(left, crop_width / width, width)
+    bayer = photo.pattern is not None and photo.pattern.shape == (2, 2)
+    if bayer and min(rows.step, columns.step) >= LEAST_REDUCTION:
+        return _reduced(photo, rows, columns, flags)
+    return _resized(_full_size(photo, algorithm, flags), photo, rows, columns)
+
+
+def _reduced(photo: RawPhoto, rows: Grid, columns: Grid, flags: bool) -> Light:
+    planes, clipped = reduce_bayer(
+        photo.mosaic, rows, columns, black=photo.black, white=photo.white, flags=flags
+    )
+    shares = [photo.pattern == colour for colour in range(photo.colours)]
+    samples = independent_samples(rows) * independent_samples(columns)
+    return Light(
+        values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
+        clipped=np.stack([clipped[share].mean(0) for share in shares], -1) if flags else None,
+        sites=np.array([share.sum() for share in shares]) * samples,
+    )
+
+
+def _full_size(photo: RawPhoto, algorithm: str, flags: bool) -> Light:
+    sites = np.ones(photo.colours)
+    full = photo.mosaic >= photo.white if flags else None
+    if photo.pattern is None:
+        gain = photo.white_balance / (photo.white - photo.black)
+        clipped = np.float32(full) if flags else None
+        return Light((photo.mosaic - photo.black) * gain, clipped, sites)
+    shape = photo.mosaic.shape
+    balanced = photo.mosaic - tiled(photo.black, shape)
+    gain = photo.white_balance[photo.pattern] / (photo.white - photo.black)
+    balanced *= tiled(np.float32(gain), shape)
+    if photo.colours == 1:
+        return Light(balanced[:, :, None], np.float32(full)[:, :, None] if flags else None, sites)
+    values = demosaic(photo, balanced, algorithm)
+    return Light(values, _spread(full, photo) if flags else None, sites)
+
+
+def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
+    """Flag, per pixel and colour, where a clipped site of the colour is a neighbour: 0 or 1."""
+    clipped = np.zeros((*full.shape, photo.colours), np.float32)
+    if full.any():
+        reach = np.ones((3, 3) if photo.pattern.shape == (2, 2) else (5, 5), np.uint8)
+        for colour in range(photo.colours):
+            own = np.uint8(full & tiled(photo.pattern == colour, full.shape))
+            clipped[:, :, colour] = cv2.dilate(own, reach)
+    return clipped
+
+
+def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
+    left, top, width, height = photo.crop
+    inside = (slice(top, top + height), slice(left, left + width))
+    size = (columns.count, rows.count)
+    kind = cv2.INTER_AREA if min(rows.step, columns.step) >= 1 else cv2.INTER_LINEAR
+
+    def fit(image: np.ndarray) -> np.ndarray:
+        image = np.ascontiguousarray(image[inside])
+        if (height, width) == size[::-1]:
+            return image
+        return cv2.resize(image, size, interpolation=kind).reshape(*size[::-1], -1)
+
+    clipped = None if light.clipped is None else fit(light.clipped)
+    sites = light.sites * max(rows.step * columns.step, 1)
+    return Light(fit(light.values), clipped, sites)

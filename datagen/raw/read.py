@@ -1,0 +1,271 @@
+"""Open a camera raw once and unpack it once. The only module of the package that imports rawpy.
+
+LibRaw opens, decompresses and, when asked, demosaics. Black, white, white balance, matrix,
+highlights, exposure and curve are ours (`datagen.develop.series`), because LibRaw's own order and
+defaults move the exposure from picture to picture: automatic brightness, a white level taken from
+the frame's maximum, and multipliers that depend on the highlight mode.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ..images.files import ImageError, decode
+from .colour import balance, camera_to_srgb, grey_world
+from .errors import (
+    RawDamagedError,
+    RawError,
+    RawTooLargeError,
+    RawUnreadableError,
+    RawUnsupportedError,
+)
+from .photo import RawPhoto
+from .tags import Metadata, looks_raw, read_metadata
+
+MOST_PIXELS = 400_000_000  # four times the largest sensor on sale
+PEDESTAL = 1 / 64  # keeps noise below black, which LibRaw would cut off
+HEADROOM = 1.02  # and noise above white
+# LibRaw's flip (1 mirrors left-right, 2 top-bottom, 4 then swaps rows and columns) as EXIF codes
+EXIF_OF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
+
+
+def read_raw(path: Path) -> RawPhoto:
+    """Open and unpack a raw file.
+
+    Parameters
+    ----------
+    path : any format LibRaw decodes: Bayer, X-Trans, monochrome, four-colour, linear DNG
+
+    Raises
+    ------
+    RawError : one of its four subclasses; `status` is the word for the manifest and the message
+        one line with the path, what LibRaw said and what to do
+    """
+    path = Path(path)
+    _check_file(path)
+    metadata = read_metadata(path)
+    if metadata.short_of:
+        raise RawDamagedError(
+            f"{path}: truncated: {metadata.short_of} bytes are missing at the end"
+        )
+    with _libraw_errors(path):
+        raw = _unpack(path)
+        return _photo(path, raw, metadata)
+
+
+def read_thumbnail(path: Path) -> np.ndarray | None:
+    """Decode the picture a camera embedded in a raw: (H, W, 3) uint8 as stored, None without one.
+
+    Raises
+    ------
+    RawError : as `read_raw`
+    """
+    import rawpy
+
+    path = Path(path)
+    _check_file(path)
+    with _libraw_errors(path), rawpy.imread(str(path)) as raw:
+        try:
+            thumbnail = raw.extract_thumb()
+        except (rawpy.LibRawNoThumbnailError, rawpy.LibRawUnsupportedThumbnailError):
+            return None
+    if thumbnail.format == rawpy.ThumbFormat.BITMAP:
+        return np.array(thumbnail.data)
+    try:
+        return decode(thumbnail.data)
+    except ImageError:
+        return None
+
+
+def _check_file(path: Path) -> None:
+    """Say what LibRaw cannot: for it a missing, an empty and an unreadable file are the same."""
+    if not path.exists():
+        raise RawUnreadableError(f"{path}: no such file")
+    if not path.is_file():
+        raise RawUnreadableError(f"{path}: not a file")
+    if not os.access(path, os.R_OK):
+        raise RawUnreadableError(f"{path}: no permission to read it")
+    if path.stat().st_size == 0:
+        raise RawDamagedError(f"{path}: the file is empty; copy it again")
+
+
+@contextmanager
+def _libraw_errors(path: Path) -> Iterator[None]:
+    """Turn rawpy's errors into ours, with what LibRaw said."""
+    import rawpy
+
+    try:
+        yield
+    except RawError:
+        raise
+    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
+        raise RawTooLargeError(f"{path}: too large to decode{_said(error)}") from error
+    except rawpy.LibRawFileUnsupportedError as error:
+        raise RawUnsupportedError(
+            f"{path}: not a raw file that LibRaw can decode{_said(error)}; "
+            "convert it to DNG without lossy compression"
+        ) from error
+    except rawpy.LibRawIOError as error:  # also LibRaw's word for a file of any other kind
+        if looks_raw(path):
+            raise RawDamagedError(f"{path}: damaged or truncated{_said(error)}") from error
+        raise RawUnsupportedError(f"{path}: not a raw file{_said(error)}") from error
+    except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, ValueError) as error:
+        raise RawDamagedError(f"{path}: damaged{_said(error)}; copy it again") from error
+
+
+def _said(error: BaseException) -> str:
+    first = error.args[0] if error.args else ""
+    text = first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+    return f" (LibRaw: {text})" if text else ""
+
+
+def _unpack(path: Path):
+    """Open and decompress. The arrays that rawpy hands out keep the object alive."""
+    import rawpy
+
+    raw = rawpy.RawPy()
+    raw.open_file(str(path))
+    height, width = raw.sizes.raw_height, raw.sizes.raw_width
+    if height * width > MOST_PIXELS:
+        raise RawTooLargeError(
+            f"{path}: claims {width} x {height} pixels, more than any sensor has"
+        )
+    raw.unpack()
+    return raw
+
+
+def _photo(path: Path, raw, metadata: Metadata) -> RawPhoto:
+    colours = raw.num_colors
+    mosaic, pattern, black = _mosaic(path, raw, colours)
+    white = float(metadata.white or raw.white_level)
+    if not (white > black.max() and min(mosaic.shape[:2]) >= 2):
+        raise RawDamagedError(f"{path}: black {black.max():g} and white {white:g} leave no range")
+    if int(mosaic.max()) <= black.min():
+        raise RawDamagedError(f"{path}: decodes to nothing but black; the pixel data is lost")
+    as_shot, daylight = (
+        np.array(gains[:colours], float)
+        for gains in (raw.camera_whitebalance, raw.daylight_whitebalance)
+    )
+    gains, gains_origin = balance(as_shot, daylight) or _estimated(mosaic, pattern, black, white)
+    matrix, matrix_origin = camera_to_srgb(
+        raw.color_matrix[:, :colours].astype(float), raw.rgb_xyz_matrix[:colours].astype(float)
+    )
+    crop, crop_origin = _crop(raw.sizes, metadata)
+    return RawPhoto(
+        path=path,
+        mosaic=mosaic,
+        pattern=pattern,
+        black=black,
+        white=white,
+        white_balance=gains,
+        white_balance_origin=gains_origin,
+        camera_to_srgb=matrix,
+        matrix_origin=matrix_origin,
+        crop=crop,
+        crop_origin=crop_origin,
+        orientation=metadata.orientation or EXIF_OF_FLIP[raw.sizes.flip & 7],
+        pixel_aspect=float(raw.sizes.pixel_aspect) or 1.0,
+        baseline_ev=metadata.baseline_ev,
+        noise_profile=metadata.noise_profile,
+        camera=metadata.camera,
+        iso=float(raw.other.iso_speed) or None,
+        exposure_time_s=float(raw.other.shutter_speed) or None,
+        unapplied=metadata.opcodes,
+    )
+
+
+def _mosaic(path: Path, raw, colours: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Samples, pattern and black. LibRaw calls the second green of a Bayer sensor colour 3."""
+    import rawpy
+
+    samples = raw.raw_image_visible
+    levels = np.array(raw.black_level_per_channel, np.float32)
+    if raw.raw_type == rawpy.RawType.Stack:
+        return samples[:, :, :colours], None, levels[:colours]
+    if colours == 1:
+        return samples, np.zeros((1, 1), np.uint8), levels[:1].reshape(1, 1)
+    pattern = raw.raw_pattern
+    if pattern is None or min(pattern.shape) < 2:
+        raise RawUnsupportedError(
+            f"{path}: a colour filter layout that is neither Bayer nor X-Trans"
+        )
+    merged = np.where(pattern == 3, 1, pattern) if colours == 3 else pattern
+    return samples, merged.astype(np.uint8), levels[pattern]
+
+
+def _estimated(mosaic, pattern, black, white) -> tuple[np.ndarray, str]:
+    if pattern is None or pattern.size == 1:
+        return np.ones(mosaic.shape[2] if mosaic.ndim == 3 else 1, np.float32), "none"
+    colours = int(pattern.max()) + 1
+    return grey_world((mosaic - black.mean()) / (white - black.mean()), pattern, colours)
+
+
+def _crop(sizes, metadata: Metadata) -> tuple[tuple[int, int, int, int], str]:
+    """The picture the maker meant, in the visible area: DNG DefaultCrop, else the camera's own.
+
+    LibRaw snaps the margins and the crop of a DNG to the filter tile, so both may be off by one.
+    The tags are not; what LibRaw calls visible is only where counting starts.
+    """
+    if metadata.crop:
+        crop, origin = tuple(round(value) for value in metadata.crop), "dng"
+    else:
+        corner = (sizes.crop_left_margin, sizes.crop_top_margin)
+        crop, origin = (*corner, sizes.crop_width, sizes.crop_height), "camera"
+    left, top, width, height = crop
+    left, top = left - sizes.left_margin, top - sizes.top_margin
+    inside = left >= 0 and top >= 0 and left + width <= sizes.width and top + height <= sizes.height
+    if inside and 2 * width > sizes.width and 2 * height > sizes.height:
+        return (left, top, width, height), origin
+    return (0, 0, sizes.width, sizes.height), "none"
+
+
+def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.ndarray:
+    """Interpolate a white-balanced mosaic with one of LibRaw's demosaicers, and nothing else.
+
+    The file is opened once more because LibRaw demosaics only what it has unpacked itself; its
+    samples are replaced by ours and its own black, white, balance, matrix and curve are off.
+
+    Parameters
+    ----------
+    light : (H, W) float32 white-balanced mosaic; values from -PEDESTAL up to the largest gain
+    algorithm : "ahd", "ppg", "vng", "dht", "aahd", "dcb" or "linear"; on X-Trans LibRaw takes
+        three passes of its own method for "ahd" and later names and one for the others
+
+    Returns
+    -------
+    (H, W, 3) float32, in the scale of `light`.
+
+    References
+    ----------
+    Hirakawa & Parks, "Adaptive homogeneity-directed demosaicing algorithm", TIP 2005 (AHD)
+    """
+    import rawpy
+
+    top = float(photo.white_balance.max()) * HEADROOM + PEDESTAL
+    codes = (light + np.float32(PEDESTAL)) * np.float32(65535 / top)
+    np.rint(np.clip(codes, 0, 65535, out=codes), out=codes)
+    with _libraw_errors(photo.path):
+        raw = _unpack(photo.path)
+        raw.raw_image_visible[:] = codes
+        rgb = raw.postprocess(
+            demosaic_algorithm=rawpy.DemosaicAlgorithm[algorithm.upper()],
+            user_wb=[1, 1, 1, 1],
+            user_black=0,
+            user_cblack=[0, 0, 0, 0],
+            user_sat=65535,
+            adjust_maximum_thr=0,
+            no_auto_bright=True,
+            highlight_mode=rawpy.HighlightMode.Ignore,
+            output_color=rawpy.ColorSpace.raw,
+            output_bps=16,
+            gamma=(1, 1),
+            user_flip=0,
+        )
+    result = rgb * np.float32(top / 65535)
+    result -= np.float32(PEDESTAL)
+    return result

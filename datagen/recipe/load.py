@@ -1,0 +1,197 @@
+"""A recipe: everything that decides the pixels of a data set, read strictly from TOML.
+
+The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]`, `[split]` and
+`[output]`; `datagen init` writes a commented example.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from luts.tool.errors import UserError
+from luts.tool.files import write_text
+from luts.tool.words import nearest, read_table, shown
+
+from ..regions.shapes import SHAPES
+from .settings import Distort, Mask, Output, Render, Source, Split
+
+
+class RecipeError(UserError):
+    """A recipe that cannot be used; the message says where and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe; see the module's docstring."""
+
+    name: str
+    seed: int
+    source: Source
+    render: Render
+    distort: tuple[Distort, ...]
+    mask: tuple[Mask, ...]
+    split: Split
+    output: Output
+    path: str = field(default="", compare=False)  # for messages
+
+    def resolved(self) -> dict[str, Any]:
+        """Every setting with its default filled in, as JSON; what a data set's identity rests on.
+
+        The source's folder is left out: where the files lie does not change the pictures.
+        """
+        values = asdict(self)
+        del values["path"], values["source"]["folder"]
+        for block in values["mask"]:
+            block.update(block.pop("shape"))
+        return json.loads(json.dumps(values))
+
+
+def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file, or a shipped recipe by name.
+
+    Parameters
+    ----------
+    name_or_path : "demo", or a path that ends in .toml
+    changes : "render.long_edge=256" and the like, applied before anything is checked
+
+    Raises
+    ------
+    RecipeError
+        One line: the file, the table and key, what was wrong and what is allowed.
+    """
+    path = _find(name_or_path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+        table = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RecipeError(f"{path}: not TOML: {error}") from None
+    except IsADirectoryError:
+        raise RecipeError(f"{path}: is a folder; a recipe is a .toml file") from None
+    for change in changes:
+        _apply_change(table, change)
+    try:
+        return parse_recipe(table, where=str(path))
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
+
+
+def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
+    """Check a parsed TOML document; raises ValueError with one line that begins with `where`."""
+    single = {"source": Source, "render": Render, "split": Split, "output": Output}
+    known = ["name", "seed", "distort", "mask", *single]
+    for key in table:
+        if key not in known:
+            raise ValueError(f"{where}: unknown key {key!r}{nearest(key, known)}")
+    name, seed = table.get("name"), table.get("seed", 0)
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ValueError(f"{where}: name: must be letters, digits and . _ - , got {shown(name)}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(f"{where}: seed: must be a whole number from 0, got {shown(seed)}")
+    parts = {
+        key: read_table(cls, table.get(key, {}), f"{where}: [{key}]") for key, cls in single.items()
+    }
+    distort = tuple(
+        read_table(Distort, block, f"{where}: [[distort]] {number}")
+        for number, block in _blocks(table, "distort", where)
+    )
+    masks = tuple(
+        _read_mask(block, f"{where}: [[mask]] {number}")
+        for number, block in _blocks(table, "mask", where)
+    )
+    if not (parts["render"].undistorted or distort):
+        raise ValueError(f"{where}: [render] undistorted: is false without any [[distort]] block")
+    return Recipe(name=name, seed=seed, distort=distort, mask=masks, path=where, **parts)
+
+
+def with_new_settings(resolved: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved recipe of an earlier version, with the defaults of settings that came later.
+
+    Raises ValueError when it is none.
+    """
+    source = {**resolved.get("source", {}), "folder": "unknown"}
+    return parse_recipe({**resolved, "source": source}, where="").resolved()
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """The recipes that come with the package, by name."""
+    folder = Path(str(resources.files("datagen") / "recipe" / "shipped"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def new_recipe(path: Path, *, folder: str) -> Path:
+    """Write a commented recipe that works as it is; returns its path.
+
+    Raises RecipeError when the file exists, or its name cannot name a recipe.
+    """
+    path = Path(path)
+    if path.suffix != ".toml":
+        raise RecipeError(f"{path}: a recipe's file name ends in .toml")
+    if path.exists():
+        raise RecipeError(f"{path}: is there already; choose another name")
+    text = (Path(__file__).parent / "recipe.toml").read_text("utf-8")
+    quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
+    text = text.replace("{name}", path.stem).replace("{folder}", quoted)
+    try:
+        parse_recipe(tomllib.loads(text), where=str(path))
+    except ValueError as error:
+        raise RecipeError(str(error)) from None
+    write_text(path, text)
+    return path
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if text.endswith(".toml") or "/" in text:
+        path = Path(text)
+        if not path.exists():
+            raise RecipeError(f"{path}: no such recipe file")
+        return path
+    shipped = shipped_recipes()
+    if text not in shipped:
+        raise RecipeError(f"{text}: no recipe of that name{nearest(text, shipped)}")
+    return shipped[text]
+
+
+def _blocks(table: Mapping[str, Any], key: str, where: str) -> list[tuple[int, Any]]:
+    blocks = table.get(key, [])
+    if not isinstance(blocks, list):
+        raise ValueError(f"{where}: [[{key}]]: must be written with double brackets")
+    return list(enumerate(blocks, start=1))
+
+
+def _read_mask(block: object, where: str) -> Mask:
+    if not isinstance(block, Mapping):
+        raise ValueError(f"{where}: must be a table, got {shown(block)}")
+    kind, share = block.get("kind"), block.get("share", 1.0)
+    if not isinstance(kind, str) or kind not in SHAPES:
+        raise ValueError(f"{where} kind: {shown(kind)} is no kind of mask{nearest(kind, SHAPES)}")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1e9:
+        raise ValueError(f"{where} share: must be a number above 0, got {shown(share)}")
+    rest = {key: value for key, value in block.items() if key not in ("kind", "share")}
+    return Mask(kind, float(share), read_table(SHAPES[kind], rest, where))
+
+
+def _apply_change(table: dict[str, Any], change: str) -> None:
+    """Set one value given on the command line as table.key=value; a bare word is a text."""
+    key, equals, text = change.partition("=")
+    words = key.strip().split(".")
+    if not equals or not all(words):
+        raise RecipeError(f"--set {change}: must look like render.long_edge=256")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    for word in words[:-1]:
+        table = table.setdefault(word, {})
+        if not isinstance(table, dict):
+            raise RecipeError(f"--set {change}: {word!r} is not a table that --set can reach")
+    table[words[-1]] = value

@@ -1,0 +1,128 @@
+"""The tables of a recipe as values, each checked when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+from ..regions.shapes import Shape
+
+MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)  # Afifi et al., CVPR 2021: the five relative exposures
+SAMPLES = "samples:"  # as [source] folder: the files that come with the package
+
+SPLITS = ("train", "val", "test")
+
+SourceKind = Literal["folder", "fivek", "msec", "ppr10k", "uieb", "lol"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures, references and segmentations are."""
+
+    folder: str
+    kind: SourceKind = "folder"
+    references: tuple[str, ...] = ("auto",)
+    licence: str = ""  # for files whose source does not say
+    burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
+    near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
+    limit: int = 0  # only the first so many scenes; 0 is all
+
+    def __post_init__(self) -> None:
+        if not self.folder:
+            raise ValueError(f'folder: must name a folder, or "{SAMPLES}" for the embedded samples')
+        if not self.references or len(set(self.references)) < len(self.references):
+            raise ValueError("references: must name one or more, each once")
+        if self.burst_s < 0 or self.limit < 0:
+            raise ValueError("burst_s and limit: must not be negative")
+
+
+@dataclass(frozen=True)
+class Render:
+    """How a raw becomes inputs: one per EV, all from one demosaic."""
+
+    evs: tuple[float, ...] = MSEC_EVS
+    long_edge: int = 512  # pixels; 0 keeps the sensor's own
+    undistorted: bool = True  # also without any [[distort]]
+    highlights: Literal["clip", "blend", "rebuild"] = "blend"
+    baseline: Literal["ignore", "dng"] = "ignore"
+    tone: Literal["none", "filmic"] = "none"
+    noise: Literal["none", "rgb", "mosaic"] = "none"  # that of a shorter exposure, for EVs below 0
+
+    def __post_init__(self) -> None:
+        if not self.evs or len(set(self.evs)) < len(self.evs):
+            raise ValueError("evs: must list one or more, each once")
+        if not all(-10 <= ev <= 10 for ev in self.evs):
+            raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
+        if self.long_edge and not 16 <= self.long_edge <= 65535:
+            raise ValueError(f"long_edge: must be 0 (as is) or 16 to 65535, got {self.long_edge}")
+
+
+@dataclass(frozen=True)
+class Distort:
+    """Draw colour distortions on top of every EV, or of some.
+
+    Each of `count` samples per EV takes one entry of a pool of `pool` distortions; train, val and
+    test have pools of their own, so that no LUT seen in training is scored on.
+    """
+
+    families: tuple[str, ...] = ()
+    library: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    severity: tuple[float, float] = (3.0, 12.0)  # mean dE00 of a family's LUT
+    evs: tuple[float, ...] = ()  # only on inputs at these EVs; empty: on all
+    count: int = 1
+    stack: int = 1  # so many distortions after one another
+    pool: int = 32
+    lut_size: int = 33
+
+    def __post_init__(self) -> None:
+        if not (self.families or self.library or self.files):
+            raise ValueError("families: name some families, library LUTs or files")
+        names = [PurePath(file).name for file in self.files]
+        if len(set(names)) < len(names):
+            raise ValueError("files: two have the same file name, by which rows would tell them")
+        if not 0 < self.severity[0] <= self.severity[1] <= 100:
+            raise ValueError(f"severity: needs 0 < low <= high <= 100, got {list(self.severity)}")
+        limits = {"count": 1000, "stack": 8, "pool": 1_000_000}
+        for name, most in limits.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name}: must be 1 to {most}, got {getattr(self, name)}")
+        if not 2 <= self.lut_size <= 129:
+            raise ValueError(f"lut_size: must be 2 to 129, got {self.lut_size}")
+
+
+@dataclass(frozen=True)
+class Mask:
+    """One kind of region map; a sample draws among the blocks that suit it, by `share`."""
+
+    kind: str
+    share: float
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Split:
+    """How scenes are divided. All pictures of one group stay together."""
+
+    by: Literal["source", "hash", "order"] = "hash"
+    train: float = 0.8
+    val: float = 0.1
+    test: float = 0.1
+
+    def __post_init__(self) -> None:
+        sizes = (self.train, self.val, self.test)
+        if min(sizes) < 0 or sum(sizes) <= 0:
+            raise ValueError("train, val, test: must not be negative, nor all zero")
+        if self.by != "order" and abs(sum(sizes) - 1) > 1e-6:
+            raise ValueError(f"train, val, test: must add up to 1, got {sum(sizes):g}")
+        if self.by == "order" and any(size != int(size) for size in sizes):
+            raise ValueError("train, val, test: must be whole numbers of scenes when by = 'order'")
+
+
+@dataclass(frozen=True)
+class Output:
+    """How pictures are stored."""
+
+    format: Literal["png", "tiff"] = "png"
+    bits: Literal[8, 16] = 8

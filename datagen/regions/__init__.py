@@ -1,0 +1,1 @@
+"""Regions A, B and C."""

@@ -1,0 +1,1 @@
+"""Transfer curves and colorimetry in numpy."""

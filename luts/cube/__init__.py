@@ -1,0 +1,1 @@
+""".cube files: grammar, reading, writing, lint."""

@@ -1,0 +1,1 @@
+"""Identity plates out, edited plates in."""

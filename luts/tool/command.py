@@ -1,0 +1,100 @@
+"""The command line shared by `luts`, `datagen` and `benchmarks`.
+
+A verb is one module `<package>/commands/<verb>.py` (dashes become underscores) with
+
+    EXAMPLE: str                      a command line that works, shown by --help
+    configure(parser) -> None         adds its arguments
+    run(args) -> int | None           does the work; None or 0 is success
+
+and one line in the package's VERBS table. Only the module of the verb asked for is imported, and
+verbs import their heavy packages inside `run`, so --help stays instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from .errors import UserError
+
+SUCCESS, PARTIAL, MISUSE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but a mistake is one line, as everywhere else in the project."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parse(
+    package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str]
+) -> argparse.Namespace:
+    """Parse a command line; `execute` in the result is the verb's function.
+
+    Parameters
+    ----------
+    package : name of the package and of its command
+    summary : one line for --help
+    verbs : verb -> one line of help
+    argv : arguments without the program's name
+
+    Raises
+    ------
+    SystemExit with code 0 after --help, 2 after one line about the user's mistake.
+    """
+    parser = _Parser(prog=package, description=summary)
+    choices = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    asked = next((word for word in argv if not word.startswith("-")), None)
+    for verb, line in verbs.items():
+        sub = choices.add_parser(
+            verb, help=line, description=line, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if verb == asked:
+            module = importlib.import_module(f"{package}.commands.{verb.replace('-', '_')}")
+            sub.epilog = f"example:\n  {module.EXAMPLE}"
+            module.configure(sub)
+            sub.set_defaults(execute=module.run)
+    return parser.parse_args(argv)
+
+
+def run_program(
+    package: str, summary: str, verbs: Mapping[str, str], argv: Sequence[str] | None = None
+) -> int:
+    """Run one verb of a package's command; parameters as for `parse`.
+
+    Returns
+    -------
+    Exit code: 0 success, 1 something failed and was listed, 2 the user's mistake, 130 interrupted.
+    """
+    try:
+        args = parse(package, summary, verbs, list(sys.argv[1:] if argv is None else argv))
+    except SystemExit as stop:  # argparse has printed its one line
+        return int(stop.code or 0)
+    return _guarded(f"{package} {args.verb}", args)
+
+
+def _guarded(name: str, args: argparse.Namespace) -> int:
+    """Turn the errors a user can cause into one line; let our own bugs keep their traceback."""
+    try:
+        return args.execute(args) or SUCCESS
+    except UserError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return MISUSE
+    except BrokenPipeError:  # `luts list | head`: keep the interpreter's final flush quiet as well
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SUCCESS
+    except OSError as error:
+        if error.errno in (None, errno.EBADF, errno.EINVAL):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{name}: {where}{error.strerror}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED

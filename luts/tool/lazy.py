@@ -1,0 +1,37 @@
+"""A package's front door: public names that are imported when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+
+def front_door(
+    package: str, homes: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the `__getattr__` and `__dir__` of a package, so that its `--help` stays instant.
+
+    Parameters
+    ----------
+    package : its `__name__`
+    homes : public name -> module below the package, "module:attribute" where the names differ
+    """
+
+    def getattr_(name: str) -> Any:
+        if name == "__version__":
+            return _version()
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, _, attribute = homes[name].partition(":")
+        return getattr(import_module(f".{module}", package), attribute or name)
+
+    return getattr_, lambda: sorted([*homes, "__version__"])
+
+
+def _version() -> str:
+    try:
+        return version("tonebench")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0+unknown"
