@@ -255,7 +255,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_batch(data, tmp_path, mon
     def broken(*args):
         return {"l1": torch.tensor(1.0), "colour": torch.tensor(float("nan"))}
 
-    monkeypatch.setattr(benchmarks.train, "loss_terms", broken)
+    monkeypatch.setattr(benchmarks.training.loop, "loss_terms", broken)
     with pytest.raises(TrainingError, match="step 0: colour is not finite; the batch is in"):
         train(quick(), data, tmp_path, device="cpu")
     kept = load_file(tmp_path / "bad_batch_0.safetensors")
