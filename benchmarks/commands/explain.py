@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     if args.metric is None:
         width = max(map(len, METRICS))
         for name, metric in METRICS.items():
-            print(f"{name:{width}}  {_arrow(metric)}  {metric.summary}")
+            print(f"{name:{width}}  {metric.arrow:2}  {metric.summary}")
         return
     (metric,) = find_metrics([args.metric])
     print(explanation(metric))
@@ -53,7 +53,3 @@ def explanation(metric: Metric) -> str:
 def _regions(metric: Metric) -> str:
     rule = f", in regions by {metric.region_rule}" if metric.region_rule else ""
     return ", ".join(metric.regions) + rule
-
-
-def _arrow(metric: Metric) -> str:
-    return "↑" if metric.higher_is_better else "↓"

@@ -34,5 +34,7 @@ def run(args: argparse.Namespace) -> None:
     report = write_report(args.run, columns=columns, by=args.by, published=args.published)
     print(report.text)
     chosen = {file.name: file for file in report.files}
-    plot = chosen.get("cost.png") or chosen["exposure.svg"]
-    print(f"table: {chosen['table.md']}, plot: {plot}, page: {chosen['report.html']}")
+    shown = {"table": "table.md", "plot": "cost.png", "page": "report.html"}
+    if "cost.png" not in chosen:
+        shown["plot"] = "exposure.svg"
+    print(", ".join(f"{what}: {chosen[name]}" for what, name in shown.items() if name in chosen))

@@ -89,7 +89,8 @@ def psnr_by_pair(
         psnr = METRICS["psnr"](estimate, pair.reference, inside)
         distortion = "none" if row["distortion"] is None else "lut"
         found.append((row["ev"], distortion, min(psnr, PSNR_CAP_DB)))
-    return pd.DataFrame(found, columns=["ev", "distortion", "psnr"])
+    table = pd.DataFrame(found, columns=["ev", "distortion", "psnr"])
+    return table.astype({"ev": float})  # not known is NaN
 
 
 def compare_quality(fast: pd.DataFrame, exact: pd.DataFrame) -> Quality:

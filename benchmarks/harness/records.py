@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from datagen.dataset.stats import distortion_name
+
 if TYPE_CHECKING:
     from datagen.dataset.read import Pair
 
@@ -47,15 +49,15 @@ def status_of(error: Exception) -> str:
 
 
 def _labels(task: Task, name: str) -> Record:
-    row, distortion = task.row, task.row["distortion"] or {}
+    row = task.row
     return {
         "key": task.keys[name],
         "method": name,
         "sample": row["id"],
         "scene": row["group"],  # views of one place are one scene to the statistics
         "ev": row["ev"],
-        "distortion": distortion.get("family") or distortion.get("name") or "none",
-        "severity": distortion.get("image_severity", 0.0),
+        "distortion": distortion_name(row),
+        "severity": (row["distortion"] or {}).get("image_severity", 0.0),
         "mask": row["mask"]["kind"],
         "expert": task.reference,
         "coverage": row["coverage"],

@@ -141,6 +141,7 @@ def load_rows(run: Path) -> pd.DataFrame:
     records = current_records(run, set(about["keys"]))
     checkpoints = {name: facts["checkpoint"] for name, facts in about["methods"].items()}
     evaluations = pd.DataFrame({name: [record[name] for record in records] for name in LABELS})
+    evaluations["ev"] = evaluations["ev"].astype(float)  # not known is NaN
     evaluations["checkpoint"] = [checkpoints[record["method"]] for record in records]
     counts, long = [], []
     for record in records:

@@ -36,6 +36,8 @@ def _angle(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 ANGULAR_ERROR = Metric(
     name="angular_error",
+    label="angle",
+    digits=2,
     convention="linear,atan2,over1/255",
     unit="degrees",
     higher_is_better=False,

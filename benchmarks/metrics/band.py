@@ -86,17 +86,24 @@ _RINGS = (
 
 
 def _band_metric(
-    name: str, convention: str, function: Callable[[Case], float], **fields: str | bool
+    name: str, label: str, convention: str, function: Callable[[Case], float], **fields: str | bool
 ) -> Metric:
     fields = {"unit": "", "higher_is_better": False, "source": "this project"} | fields
     return Metric(
-        name=name, convention=convention, function=function, of="case", regions=("B",), **fields
+        name=name,
+        label=label,
+        convention=convention,
+        function=function,
+        of="case",
+        regions=("B",),
+        **fields,
     )
 
 
 BAND = (
     _band_metric(
         "edge99",
+        "Edge99",
         "log2,linear-Y,floor0.01,gauss1,p99",
         edge99,
         summary="false edges in the band, in slopes of the ideal ramp",
@@ -107,6 +114,7 @@ BAND = (
     ),
     _band_metric(
         "span",
+        "Span",
         "linear,rings",
         _of_profile(span),
         higher_is_better=True,
@@ -116,6 +124,7 @@ BAND = (
     ),
     _band_metric(
         "non_monotone",
+        "NonMono",
         "linear,rings",
         _of_profile(non_monotone),
         summary="rises of the correction on its way out",
@@ -124,6 +133,7 @@ BAND = (
     ),
     _band_metric(
         "overshoot",
+        "Over",
         "linear,rings",
         _of_profile(overshoot),
         summary="halo and dark ring",
@@ -132,6 +142,7 @@ BAND = (
     ),
     _band_metric(
         "jump",
+        "Jump",
         "linear,rings",
         _of_profile(jump),
         summary="largest visible step in the band",
@@ -140,6 +151,7 @@ BAND = (
     ),
     _band_metric(
         "profile_rmse",
+        "Profile",
         "linear,rings",
         _of_profile(profile_rmse),
         summary="distance of the fade from the ideal one",

@@ -27,6 +27,8 @@ def delta_e_1976_map(comparison: Comparison) -> np.ndarray:
 
 DELTA_E_2000 = Metric(
     name="delta_e_2000",
+    label="ΔE00",
+    digits=2,
     convention="d65,mean",
     unit="",
     higher_is_better=False,
@@ -39,6 +41,8 @@ DELTA_E_2000 = Metric(
 )
 DELTA_E_1976 = Metric(
     name="delta_e_1976",
+    label="ΔE76",
+    digits=2,
     convention="d65,mean",
     unit="",
     higher_is_better=False,

@@ -53,6 +53,8 @@ TO_LMS = _to_lms()
 
 DELTA_E_ITP = Metric(
     name="delta_e_itp",
+    label="ΔE-ITP",
+    digits=2,
     convention="203cd/m2,mean",
     unit="",
     higher_is_better=False,

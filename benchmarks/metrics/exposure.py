@@ -44,6 +44,7 @@ def ev_bias(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 EV_RMSE = Metric(
     name="ev_rmse",
+    label="EV-RMSE",
     convention="log2,linear-Y,floor0.01,gauss1",
     unit="stops",
     higher_is_better=False,
@@ -57,6 +58,8 @@ EV_RMSE = Metric(
 )
 EV_BIAS = Metric(
     name="ev_bias",
+    label="EV bias",
+    signed=True,
     convention="log2,linear-Y,floor0.01",
     unit="stops, signed",
     higher_is_better=False,

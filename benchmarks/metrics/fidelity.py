@@ -81,6 +81,7 @@ def _gain(case: Case) -> np.ndarray:
 _INPUT = "compared with the input, which is what region C wants"
 UNCHANGED = Metric(
     name="unchanged",
+    label="unchanged",
     convention="rgb,1code",
     unit="share",
     higher_is_better=True,
@@ -93,6 +94,8 @@ UNCHANGED = Metric(
 )
 LARGEST_CODES = Metric(
     name="largest_codes",
+    label="largest step",
+    digits=1,
     convention="rgb,8bit",
     unit="codes",
     higher_is_better=False,
@@ -106,6 +109,8 @@ LARGEST_CODES = Metric(
 DELTA_E_P99, DELTA_E_MAX = (
     Metric(
         name=f"delta_e_2000_{word}",
+        label=f"ΔE00 {label}",
+        digits=2,
         convention=f"d65,{convention}",
         unit="",
         higher_is_better=False,
@@ -117,14 +122,15 @@ DELTA_E_P99, DELTA_E_MAX = (
         regions=("C",),
         version=version,
     )
-    for word, convention, function, text, version in (
-        ("p99", "p99", delta_e_p99, "99th percentile", 1),
+    for word, label, convention, function, text, version in (
+        ("p99", "P99", "p99", delta_e_p99, "99th percentile", 1),
         # Version 1 took pixels outside the region as well when the largest was below JUMP.
-        ("max", "max,float64", delta_e_max, "largest", 2),
+        ("max", "max", "max,float64", delta_e_max, "largest", 2),
     )
 )
 LEAKAGE = Metric(
     name="leakage",
+    label="leakage",
     convention="log2,linear-Y,floor0.01,gauss2",
     unit="share",
     higher_is_better=False,
@@ -139,6 +145,7 @@ LEAKAGE = Metric(
 )
 FAR_LEAK = Metric(
     name="far_leak",
+    label="far leak",
     convention=f"log2,linear-Y,floor0.01,gauss2,over{FAR_PX}px",
     unit="stops",
     higher_is_better=False,

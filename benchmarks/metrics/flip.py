@@ -33,6 +33,7 @@ def flip(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 FLIP = Metric(
     name="flip",
+    label="FLIP",
     convention=f"ldr,ppd{PIXELS_PER_DEGREE}",
     unit="",
     higher_is_better=False,

@@ -118,6 +118,7 @@ LEGACY = (
     replace(
         SSIM,
         name="ssim_3dlut",
+        label="SSIM 3D-LUT",
         convention="rgb-side-by-side,auto-downsample,gauss11,sigma1.5",
         function=ssim_3dlut,
         summary="SSIM of the FiveK 480p script: downsampled, channels side by side",
@@ -131,6 +132,7 @@ LEGACY = (
     replace(
         PSNR,
         name="psnr_y",
+        label="PSNR-Y",
         convention="y601-limited,255",
         function=psnr_y,
         summary="PSNR of limited-range luma, as in super-resolution tables",
@@ -142,6 +144,7 @@ LEGACY = (
     replace(
         SSIM,
         name="ssim_y",
+        label="SSIM-Y",
         convention="y601-limited,255,gauss11,sigma1.5,pop,valid",
         function=ssim_y,
         summary="SSIM of limited-range luma",
@@ -152,6 +155,7 @@ LEGACY = (
     replace(
         PSNR,
         name="psnr_hc_ppr10k",
+        label="PSNR-HC PPR10K",
         convention="rgb,[0,1],values*1|0.5,frame",
         function=psnr_hc_ppr10k,
         summary="PPR10K's human-centred PSNR",
@@ -164,6 +168,7 @@ LEGACY = (
     replace(
         PSNR,
         name="psnr_hc",
+        label="PSNR-HC",
         convention="rgb,[0,1],weights1|0.5",
         function=psnr_hc,
         summary="human-centred PSNR, normalised",
@@ -174,6 +179,8 @@ LEGACY = (
     ),
     Metric(
         name="delta_e_1976_hc_ppr10k",
+        label="ΔE76-HC PPR10K",
+        digits=2,
         convention="d65,values*1|0.5,frame",
         unit="",
         higher_is_better=False,
@@ -190,6 +197,7 @@ LEGACY = (
     replace(
         PSNR,
         name="psnr_gt_mean",
+        label="PSNR GT-mean",
         convention="rgb,[0,1],gt-mean",
         function=psnr_gt_mean,
         summary="PSNR after scaling the estimate to the reference's mean",
@@ -201,6 +209,7 @@ LEGACY = (
     replace(
         SSIM,
         name="ssim_gt_mean",
+        label="SSIM GT-mean",
         convention=SSIM.convention + ",gt-mean",
         function=ssim_gt_mean,
         summary="SSIM after scaling the estimate to the reference's mean",

@@ -40,6 +40,7 @@ def _shrink(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 LOE = Metric(
     name="loe",
+    label="LOE",
     convention="maxrgb,short50,area,share",
     unit="share",
     higher_is_better=False,

@@ -54,6 +54,7 @@ def lpips_metric(trunk: Path, heads: Path) -> Metric:
 
     return Metric(
         name="lpips",
+        label="LPIPS",
         convention="alex,v0.1,[0,1]",
         unit="",
         higher_is_better=False,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from .inputs import MetricError, check_pair, check_weight
 from .picture import Comparison, Picture
-
-if TYPE_CHECKING:
-    pass
 
 # A correct here, B transition, C leave alone, and the frame.
 REGIONS = ("A", "B", "C", "all")
@@ -26,10 +23,12 @@ class Metric:
     and can be called with two images. A metric of a "case" is `function(case)`: it needs the input
     and the region map as well, so only `score_regions` can compute it. One `against` the "input"
     compares the estimate with what was given instead of with what was wanted. A `legacy` metric
-    repeats a publication to the letter, faults included.
+    repeats a publication to the letter, faults included. Tables call it by its `label` and print
+    `digits` decimals; a `signed` one is as bad below 0 as above it, and ranked by its magnitude.
     """
 
     name: str
+    label: str
     convention: str
     unit: str
     higher_is_better: bool
@@ -44,12 +43,19 @@ class Metric:
     region_rule: str = ""
     by_default: bool = True
     legacy: bool = False
+    digits: int = 3
+    signed: bool = False
     version: int = 1
 
     @property
     def id(self) -> str:
         """Name, version and conventions, stored with every value; other values need another id."""
         return f"{self.name}@{self.version}({self.convention})"
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better: "↑", "↓", or "→0" for a signed metric."""
+        return "→0" if self.signed else "↑" if self.higher_is_better else "↓"
 
     def region_id(self, region: str) -> str:
         """The id with the region, such as "ssim@1(...)[A:nconv]"."""

@@ -48,6 +48,7 @@ def _pool(image: np.ndarray) -> np.ndarray:
 
 MS_SSIM = Metric(
     name="ms_ssim",
+    label="MS-SSIM",
     convention="rgb,gauss11,sigma1.5,pop,valid,5scales",
     unit="",
     higher_is_better=True,

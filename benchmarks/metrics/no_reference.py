@@ -63,6 +63,8 @@ def _score(name: str) -> Callable[[Comparison, None], float]:
 NO_REFERENCE = tuple(
     Metric(
         name=name,
+        label=name.upper(),
+        digits=2,
         convention=f"pyiqa:{name}",
         unit="",
         higher_is_better=False,

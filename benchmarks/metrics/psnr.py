@@ -22,6 +22,8 @@ def psnr(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 PSNR = Metric(
     name="psnr",
+    label="PSNR",
+    digits=2,
     convention="rgb,[0,1]",
     unit="dB",
     higher_is_better=True,

@@ -70,6 +70,7 @@ RANLEN = (
     replace(
         PSNR,
         name="psnr_masked_frame",
+        label="PSNR masked frame",
         convention="rgb,[0,1],frame",
         function=psnr_masked_frame,
         summary="PSNR of mask times image over the whole frame",
@@ -82,6 +83,7 @@ RANLEN = (
     replace(
         PSNR,
         name="psnr_ranlen",
+        label="PSNR RANLEN",
         convention="rgb,[0,1],frame/r",
         function=psnr_ranlen,
         summary="RANLEN's PSNR as its text says: ill-posed, for study only",
@@ -94,6 +96,7 @@ RANLEN = (
     replace(
         SSIM,
         name="ssim_masked_frame",
+        label="SSIM masked frame",
         convention=SSIM.convention + ",frame",
         function=ssim_masked_frame,
         summary="SSIM of mask times image over the whole frame",
@@ -105,6 +108,7 @@ RANLEN = (
     ),
     Metric(
         name="ranlen_gs",
+        label="GS",
         convention="rgb,s1.2,eps1e-4,per-pixel",
         unit="",
         higher_is_better=False,

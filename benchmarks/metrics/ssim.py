@@ -134,6 +134,7 @@ def _valid(plane: np.ndarray) -> np.ndarray:
 
 SSIM = Metric(
     name="ssim",
+    label="SSIM",
     convention="rgb,gauss11,sigma1.5,pop,valid",
     unit="",
     higher_is_better=True,

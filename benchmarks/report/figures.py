@@ -24,10 +24,12 @@ def quality_by_exposure(rows: pd.DataFrame) -> str:
     """Plot mean PSNR of region A against EV, leaders in colour, floor and ceilings in grey.
 
     Lines of ceilings and their legend entries have ids that begin with "ceiling", so that a page
-    can hide them.
+    can hide them. Empty where no exposure is known.
     """
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
-    scores = scores[scores["method"] != "reference"].dropna(subset="value")
+    scores = scores[scores["method"] != "reference"].dropna(subset=["value", "ev"])
+    if scores.empty:
+        return ""
     means = scores.pivot_table(index="ev", columns="method", values="value")
     ranked = scores.groupby("method")["value"].mean().sort_values(ascending=False).index
     # In region A the blended version of a method is the method.

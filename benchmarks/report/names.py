@@ -1,4 +1,4 @@
-"""How a metric is called in tables, how many digits it deserves, and which way is better."""
+"""Columns of the tables: a metric in a region, as its own entry of METRICS says to print it."""
 
 from __future__ import annotations
 
@@ -13,51 +13,6 @@ Column = tuple[str, str]  # metric name, region
 
 # Values above this count as this much in means: an untouched region scores infinitely many dB.
 PSNR_CAP_DB = 100.0
-
-# Negative and positive values are equally bad: ranked by magnitude.
-SIGNED = ("ev_bias",)
-
-NAMES = {
-    "psnr": "PSNR",
-    "ssim": "SSIM",
-    "ms_ssim": "MS-SSIM",
-    "delta_e_2000": "ΔE00",
-    "delta_e_1976": "ΔE76",
-    "delta_e_itp": "ΔE-ITP",
-    "angular_error": "angle",
-    "ev_rmse": "EV-RMSE",
-    "ev_bias": "EV bias",
-    "edge99": "Edge99",
-    "span": "Span",
-    "non_monotone": "NonMono",
-    "overshoot": "Over",
-    "jump": "Jump",
-    "profile_rmse": "Profile",
-    "unchanged": "unchanged",
-    "largest_codes": "largest step",
-    "delta_e_2000_p99": "ΔE00 P99",
-    "delta_e_2000_max": "ΔE00 max",
-    "leakage": "leakage",
-    "far_leak": "far leak",
-    "loe": "LOE",
-    "flip": "FLIP",
-    "niqe": "NIQE",
-    "pi": "PI",
-    "psnr_masked_frame": "PSNR masked frame",
-    "psnr_ranlen": "PSNR RANLEN",
-    "ssim_masked_frame": "SSIM masked frame",
-    "ranlen_gs": "GS",
-    "ssim_3dlut": "SSIM 3D-LUT",
-    "psnr_y": "PSNR-Y",
-    "ssim_y": "SSIM-Y",
-    "psnr_hc_ppr10k": "PSNR-HC PPR10K",
-    "psnr_hc": "PSNR-HC",
-    "delta_e_1976_hc_ppr10k": "ΔE76-HC PPR10K",
-    "psnr_gt_mean": "PSNR GT-mean",
-    "ssim_gt_mean": "SSIM GT-mean",
-}
-# By name, else by unit, else three.
-DIGITS = {"largest_codes": 1, "pi": 2, "niqe": 2, "dB": 2, "degrees": 2}
 
 
 class ColumnError(UserError):
@@ -87,13 +42,6 @@ def read_columns(texts: Sequence[str]) -> tuple[Column, ...]:
     return tuple(dict.fromkeys(columns))
 
 
-def arrow(metric: str) -> str:
-    """Say which way is better."""
-    if metric in SIGNED:
-        return "→0"
-    return "↑" if METRICS[metric].higher_is_better else "↓"
-
-
 def unit(metric: str) -> str:
     """Name the unit in a word, or with no text where there is none."""
     return METRICS[metric].unit.partition(",")[0]
@@ -101,18 +49,16 @@ def unit(metric: str) -> str:
 
 def heading(column: Column) -> str:
     """Name a column with its region, unit and direction, such as "PSNR A (dB) ↑"."""
-    metric, region = column
-    in_unit = f" ({unit(metric)})" if unit(metric) else ""
-    return f"{NAMES[metric]} {region}{in_unit} {arrow(metric)}"
+    name, region = column
+    in_unit = f" ({unit(name)})" if unit(name) else ""
+    return f"{METRICS[name].label} {region}{in_unit} {METRICS[name].arrow}"
 
 
-def number(value: float, metric: str) -> str:
+def number(value: float, name: str) -> str:
     """Print a value with the digits its metric deserves; an untouched region is ∞ dB."""
     if math.isnan(value):
         return "–"
-    in_unit = METRICS[metric].unit
-    if in_unit == "dB" and value >= PSNR_CAP_DB:
+    metric = METRICS[name]
+    if metric.unit == "dB" and value >= PSNR_CAP_DB:
         return "∞"
-    usual = 2 if metric.startswith("delta_e") else 3
-    digits = DIGITS.get(metric, DIGITS.get(in_unit, usual))
-    return f"{value:{'+' if metric in SIGNED else ''}.{digits}f}"
+    return f"{value:{'+' if metric.signed else ''}.{metric.digits}f}"

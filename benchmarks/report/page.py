@@ -10,9 +10,10 @@ from typing import Any
 import jinja2
 
 from ..methods import lookup
+from ..metrics import METRICS
 from .formats import FLAG, Table, kind_word, missing, spread
 from .literature import WARNING
-from .names import NAMES, Column, arrow, number, unit
+from .names import Column, number, unit
 from .summary import CEILINGS, COMPETING, Cell, best_of, group_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +41,11 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
             "about": about,
             "warning": WARNING,
             "headings": [
-                {"name": NAMES[metric], "arrow": arrow(metric), "where": _where(metric, region)}
+                {
+                    "name": METRICS[metric].label,
+                    "arrow": METRICS[metric].arrow,
+                    "where": _where(metric, region),
+                }
                 for metric, region in columns
             ],
             "strata": strata,

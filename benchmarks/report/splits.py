@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .names import NAMES, Column, arrow, number
+from ..metrics import METRICS
+from .names import Column, number
 from .strata import by_expert, strata
 from .summary import ordered_methods, tabulate
 
@@ -60,6 +61,6 @@ def expert_tables(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, li
             [str(name), *(number(value, metric) for value in values)]
             for name, values in zip(means.index, means.to_numpy(), strict=True)
         ]
-        title = f"{NAMES[metric]} {region} {arrow(metric)} against each expert"
+        title = f"{METRICS[metric].label} {region} {METRICS[metric].arrow} against each expert"
         tables[title] = [["method", *means.columns], *lines]
     return tables

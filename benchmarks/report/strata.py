@@ -11,11 +11,14 @@ import pandas as pd
 SEVERITY_EDGES = (0.0, 2.0, 5.0, 10.0, np.inf)
 
 
+UNKNOWN = "not known"  # the exposure of pictures that somebody else made
+
 STRATA: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "all": lambda rows: rows["ev"].notna(),
+    "all": lambda rows: pd.Series(True, index=rows.index),
     "under-exposed (EV < 0)": lambda rows: rows["ev"] < 0,
     "as shot (EV 0)": lambda rows: rows["ev"] == 0,
     "over-exposed (EV > 0)": lambda rows: rows["ev"] > 0,
+    "exposure not known": lambda rows: rows["ev"].isna(),
     "no LUT": lambda rows: rows["distortion"] == "none",
     "LUT-distorted": lambda rows: rows["distortion"] != "none",
 }
@@ -32,15 +35,19 @@ def strata(rows: pd.DataFrame) -> dict[str, pd.Series]:
     -------
     Name of the split -> one text label per row, with the index of `rows`: "ev", "exposure"
     (under, as shot, over), "coverage" (deciles of the region's share of the frame), "distortion"
-    (family) and "severity" (mean CIEDE2000).
+    (its name) and "severity" (mean CIEDE2000). An exposure that nobody knows is UNKNOWN.
     """
     return {
-        "ev": rows["ev"].map("{:+g}".format),
-        "exposure": np.sign(rows["ev"]).map({-1: "under", 0: "as shot", 1: "over"}),
+        "ev": rows["ev"].map(_stops),
+        "exposure": np.sign(rows["ev"]).map({-1: "under", 0: "as shot", 1: "over"}).fillna(UNKNOWN),
         "coverage": rows["coverage"].map(_decile),
         "distortion": rows["distortion"].astype(str),
         "severity": rows["severity"].map(_severity),
     }
+
+
+def _stops(ev: float) -> str:
+    return UNKNOWN if np.isnan(ev) else f"{ev:+g}"
 
 
 def _decile(share: float) -> str:

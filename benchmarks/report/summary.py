@@ -10,7 +10,7 @@ import pandas as pd
 from ..methods import METHODS, lookup
 from ..methods.method import Method
 from ..metrics import METRICS
-from .names import PSNR_CAP_DB, SIGNED, Column
+from .names import PSNR_CAP_DB, Column
 from .stats import Summary, summarise, tie_groups
 
 # Checks and oracles see the answer, so they are never ranked.
@@ -117,7 +117,7 @@ def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
     filled = wide.columns[wide.notna().any()]
     rivals = [name for name in filled if lookup(name).kind in COMPETING]
     shared = wide[rivals].dropna()
-    if metric in SIGNED:
+    if METRICS[metric].signed:
         shared = shared.abs()
     if shared.empty:
         return {}

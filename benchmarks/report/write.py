@@ -101,7 +101,9 @@ def write_report(
             *([literature_markdown(blocks)] if blocks else []),
         ]
     )
-    plots = {"exposure": quality_by_exposure(rows)}
+    plots = {}
+    if exposure := quality_by_exposure(rows):
+        plots["exposure"] = exposure
     stories, fade = _pictures(about, rows)
     if fade:
         plots["fade"] = fade
@@ -124,7 +126,7 @@ def write_report(
     }
     contents = {
         "table.md": text,
-        "table.tex": latex(tables["all"], f"{about['dataset']['name']}, all exposures"),
+        "table.tex": latex(tables["all"], f"{about['dataset']['name']}, all pairs"),
         "table.csv": comma_separated(listed),
         "rows.csv": rows.to_csv(index=False),
         **{f"{name}.svg": svg for name, svg in plots.items()},
