@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import subprocess
 from pathlib import Path
 from typing import Any
 
-PACKAGES = (
-    "tonebench",
-    "torch",
-    "numpy",
-    "opencv-python-headless",
-    "opencolorio",
-    "rawpy",
-    "scipy",
-)
+from luts.tool.versions import DISTRIBUTIONS, versions
 
 
 def pick_device(asked: str) -> str:
@@ -41,7 +32,7 @@ def describe(device: str) -> dict[str, Any]:
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(tuple(DISTRIBUTIONS)),
         "commit": _commit(),
     }
 
@@ -84,13 +75,6 @@ def _gpu(device: str) -> dict[str, Any] | None:
         "cudnn": torch.backends.cudnn.version(),
         "driver": _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _commit() -> str | None:

@@ -80,3 +80,14 @@ def test_our_own_bugs_keep_their_traceback():
 def test_an_unknown_verb_is_one_line(capsys):
     assert import_module("luts.cli").main(["aply"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("package", ["luts", "datagen", "benchmarks"])
+def test_every_target_is_a_function_that_exists(package):
+    for verb in import_module(f"{package}.cli").VERBS:
+        module = import_module(f"{package}.commands.{verb.replace('-', '_')}")
+        if hasattr(module, "TARGET"):
+            home, _, name = module.TARGET.partition(":")
+            assert callable(getattr(import_module(home), name)), f"{package} {verb}"
+        else:
+            assert callable(module.run)

@@ -24,12 +24,13 @@ from luts.families import (
     tone,
     warp,
 )
-from luts.families.drawing import find_root, named_rng
+from luts.families.drawing import find_root
 from luts.families.lamps import lamp_matrix, lamp_names
 from luts.folds import determinants
 from luts.lut import nodes
 from luts.make import make_lamps
 from luts.measure import severity
+from luts.tool.seeding import sample_rng
 
 SEEDS = range(3)
 # What each family promises: folds nowhere, in any cube.
@@ -39,7 +40,7 @@ REACHES = {"oklch": 4.0}
 
 
 def _parameters(family, seed=0):
-    return FAMILIES[family].draw(named_rng(seed, f"{family}/0"))
+    return FAMILIES[family].draw(sample_rng(seed, f"{family}/0"))
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from luts import write_cube
-    from luts.commands.common import check_size
+    from luts.verbs.common import check_size
     from luts.lut import ShapedLut
 
     from ..methods.models.export import colour_map

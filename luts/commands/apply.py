@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from pathlib import Path
 
-from ..tool.errors import UserError
-
 EXAMPLE = "luts apply look.cube photo.png -o graded.png"
+TARGET = "luts.verbs.apply:run"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -21,23 +19,3 @@ def configure(parser: ArgumentParser) -> None:
         default="tetrahedral",
         help="rule inside a cube (default tetrahedral: keeps greys grey)",
     )
-
-
-def run(args: Namespace) -> None:
-    from ..fitting import read_coverage, unseen_share
-    from ..lookup import apply
-    from ..pictures import check_suffix, read_picture, write_picture
-    from .common import read_lut
-
-    check_suffix(args.out)
-    lut = read_lut(args.lut)
-    picture = read_picture(args.picture)
-    if not picture.info.is_srgb:
-        tag = picture.info.profile or f"gamma {picture.info.gamma:g}"
-        raise UserError(f"{args.picture}: tagged {tag!r}; convert it to sRGB first")
-    coverage = read_coverage(args.lut)
-    if coverage is not None and (unseen := unseen_share(coverage, picture.pixels)) > 0.01:
-        print(f"{unseen:.0%} of this picture's colours were not in the fit", file=sys.stderr)
-    result = apply(lut, picture.pixels, args.interpolation)
-    write_picture(args.out, result, picture.alpha)
-    print(args.out)

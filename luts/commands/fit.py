@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from pathlib import Path
 
-from ..tool.errors import UserError
+from .common import add_output, add_size
 
 EXAMPLE = "luts fit before.png after.png -o look.cube"
+TARGET = "luts.verbs.fit:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    from .common import add_output, add_size
-
     parser.add_argument("before", type=Path, help="picture as it was")
     parser.add_argument("after", type=Path, help="the same picture, edited; same size")
     add_size(parser, 17, "nodes per edge, 3 to 41 (default 17)")
     add_output(parser)
-
-
-def run(args: Namespace) -> None:
-    from ..fitting import fit, write_coverage
-    from ..pictures import read_picture
-    from .common import save
-
-    pair = [read_picture(path) for path in (args.before, args.after)]
-    for path, picture in zip((args.before, args.after), pair, strict=True):
-        if not picture.info.is_srgb:
-            raise UserError(f"{path}: tagged {picture.info.profile or 'gamma'!r}, not sRGB")
-    fitted = fit(pair[0].pixels, pair[1].pixels, args.size)
-    for note in fitted.notes:
-        print(note, file=sys.stderr)
-    print(
-        f"{fitted.coverage.mean():.0%} of the nodes were seen; "
-        f"misfit {fitted.error:.2f} levels, {fitted.spread:.2f} beyond any LUT",
-        file=sys.stderr,
-    )
-    save(fitted.lut, args.out, args.dialect)
-    write_coverage(fitted, args.out)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from pathlib import Path
 
-from ..tool.errors import UserError
-
 EXAMPLE = "luts hald plate.png && luts hald --read edited.png -o look.cube"
+TARGET = "luts.verbs.hald:run"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,33 +27,3 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=int, help="nodes per edge of that file (default: the plate's)"
     )
-
-
-def run(args: Namespace) -> None:
-    if args.read:
-        _read(args)
-        return
-    from ..plate.hald import write_plate
-    from ..plate.plate import LEVELS
-
-    if args.level not in LEVELS:
-        raise UserError(f"--level {args.level}: plates have level {LEVELS[0]} to {LEVELS[-1]}")
-    if args.layout == "strip":
-        raise UserError("--layout strip: plates are written as hald or tiles; strips are only read")
-    write_plate(args.plate, args.level, args.layout or "hald", args.bits)
-    print(args.plate)
-
-
-def _read(args: Namespace) -> None:
-    from ..algebra import resize
-    from ..plate.hald import read_plate
-    from .common import check_size, save
-
-    if args.out is None:
-        raise UserError("--read needs -o look.cube")
-    if args.size:
-        check_size(args.size)
-    reading = read_plate(args.plate, args.layout)
-    for note in reading.notes:
-        print(f"{args.plate}: {note}", file=sys.stderr)
-    save(resize(reading.lut, args.size) if args.size else reading.lut, args.out)

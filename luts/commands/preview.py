@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 EXAMPLE = "luts preview tungsten parking-garage my-look.cube -o sheet.png"
+TARGET = "luts.verbs.preview:run"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,25 +15,3 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photo", type=Path, help="a PNG, TIFF or JPEG of yours")
     parser.add_argument("--columns", type=int, default=4, help="cards in a row (4)")
     parser.add_argument("--dpi", type=int, default=100, help="100: a card is 430 x 295 pixels")
-
-
-def run(args: argparse.Namespace) -> None:
-    from ..cube.file import read_cube
-    from ..library import names, resolve
-    from ..pictures import read_picture
-    from ..preview import PHOTO, sheet
-    from ..tool.errors import UserError
-    from ..tool.files import whole_file
-
-    if args.columns < 1:
-        raise UserError(f"--columns {args.columns}: at least one card stands in a row")
-    if not 20 <= args.dpi <= 600:
-        raise UserError(f"--dpi {args.dpi}: 20 to 600 pixels per inch are drawn")
-    if args.out.suffix.lower() != ".png":
-        raise UserError(f"{args.out}: the sheet is a PNG; give a name that ends in .png")
-    pixels = read_picture(args.photo or PHOTO).pixels
-    luts = [(Path(name).stem, read_cube(resolve(name))) for name in args.lut or names()]
-    figure = sheet(luts, pixels, columns=args.columns, dpi=args.dpi)
-    with whole_file(args.out) as scratch:
-        figure.savefig(scratch, facecolor=figure.get_facecolor())
-    print(args.out)

@@ -1,1 +1,3 @@
 """.cube files: grammar, reading, writing, lint."""
+
+DIALECTS = ("iridas", "resolve")

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..lut import Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, red_fastest, stages
 from ..tool.files import whole_file
+from . import DIALECTS
 from .grammar import Note, parse_cube
 
 MAX_BYTES = 1 << 30  # a 256^3 file takes about half of it
 MAX_LINE = 250  # Cube LUT Specification 1.0
-DIALECTS = ("iridas", "resolve")
 # Six decimals of a cube are 0.03/65535 after interpolation. Curves are short, and may be log.
 DECIMALS_3D, DECIMALS_1D = 6, 9
 CHUNK = 1 << 14  # rows formatted at once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ import numpy as np
 from ..lut import Lut3D
 from ..measure import mean_difference
 from ..tool.errors import UserError
+from ..tool.seeding import sample_rng
 from .distortion import Distortion, measure
 from .family import Parameters
 from .file import choose
@@ -56,7 +56,7 @@ def draw(
     attempts = ATTEMPTS if source is None and severity is not None else 1
     reached = 0.0
     for attempt in range(attempts):
-        rng = named_rng(seed, f"{family}/{attempt}")
+        rng = sample_rng(seed, f"{family}/{attempt}")
         parameters = FAMILIES[family].draw(rng) if source is None else choose(source)
         limit = FAMILIES[family].limit(parameters)
         drawn = Distortion(family, seed, parameters, min(1.0, limit), severity=0.0)
@@ -83,12 +83,6 @@ def random_lut(
 ) -> Lut3D:
     """Draw a distortion and bake it; parameters as in `draw`, size in nodes per axis."""
     return draw(family, seed=seed, severity=severity, extreme=extreme, source=source).bake(size)
-
-
-def named_rng(seed: int, name: str) -> np.random.Generator:
-    """The generator of one named draw: no other draw, and no order of draws, can change it."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest)])
 
 
 def find_root(

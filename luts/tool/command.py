@@ -4,10 +4,12 @@ A verb is one module `<package>/commands/<verb>.py` (dashes become underscores) 
 
     EXAMPLE: str                      a command line that works, shown by --help
     configure(parser) -> None         adds its arguments
-    run(args) -> int | None           does the work; None or 0 is success
+    TARGET: str                       "package.module:function" that does the work, given the
+                                      arguments; it returns None or 0 for success
 
 and one line in the package's VERBS table. Only the module of the verb asked for is imported, and
-verbs import their heavy packages inside `run`, so --help stays instant.
+the target's only when it runs, so --help stays instant while every other file imports at its top.
+A verb of a few lines may hold `run(args)` itself instead of a TARGET.
 """
 
 from __future__ import annotations
@@ -17,8 +19,9 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any, NoReturn
 
 from .errors import UserError
 
@@ -59,8 +62,16 @@ def parse(
             module = importlib.import_module(f"{package}.commands.{verb.replace('-', '_')}")
             sub.epilog = f"example:\n  {module.EXAMPLE}"
             module.configure(sub)
-            sub.set_defaults(execute=module.run)
+            sub.set_defaults(execute=_target(module))
     return parser.parse_args(argv)
+
+
+def _target(module: ModuleType) -> Callable[[argparse.Namespace], Any]:
+    """What a verb's module runs: its own `run`, or its TARGET, imported when it is called."""
+    if not hasattr(module, "TARGET"):
+        return module.run
+    home, _, name = module.TARGET.partition(":")
+    return lambda args: getattr(importlib.import_module(home), name)(args)
 
 
 def run_program(

@@ -13,13 +13,15 @@ DISTRIBUTIONS = {
     "rawpy": "rawpy",
     "scipy": "scipy",
     "tonebench": "tonebench",
+    "torch": "torch",
 }
+PIXELS = tuple(name for name in DISTRIBUTIONS if name != "torch")  # all that can change a pixel
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """Installed version of everything that can change a pixel; "?" where it is not known."""
-    found = {name: _version(distribution) for name, distribution in DISTRIBUTIONS.items()}
+def versions(names: tuple[str, ...] = PIXELS) -> dict[str, str]:
+    """Installed version of each name of DISTRIBUTIONS, and Python's; "?" where it is not known."""
+    found = {name: _version(DISTRIBUTIONS[name]) for name in names}
     return {**found, "python": platform.python_version()}
 
 

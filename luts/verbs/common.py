@@ -1,0 +1,52 @@
+"""What several verbs share: notes on stderr, paths on stdout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .. import library
+from ..algebra import compose
+from ..cube.file import read_noted, write_cube
+from ..lut import MAX_SIZE_3D, Lut, Lut3D, ShapedLut
+from ..tool.errors import UserError
+
+
+def read_lut(source: Path | str) -> Lut:
+    """Read a `.cube` file or a LUT of the library; what is odd about it goes to stderr."""
+    path = library.resolve(source)
+    lut, notes = read_noted(path)
+    for note in notes:
+        print(f"{path}:{note.line}: {note.text}", file=sys.stderr)
+    return lut
+
+
+def one_table(lut: Lut) -> Lut:
+    """A file of curves and a cube as one cube of the same size, and say so on stderr."""
+    if not isinstance(lut, ShapedLut):
+        return lut
+    print(f"curves and cube baked into one cube of {lut.cube.size}", file=sys.stderr)
+    return compose(lut, size=lut.cube.size)
+
+
+def check_size(size: int) -> None:
+    """Refuse a size that no cube can have."""
+    if not 2 <= size <= MAX_SIZE_3D:
+        raise UserError(f"--size {size}: a cube has 2 to {MAX_SIZE_3D} nodes per edge")
+
+
+def save(lut: Lut, path: Path, dialect: str = "iridas") -> None:
+    """Write a LUT and print its path."""
+    write_cube(lut, path, dialect)
+    print(path)
+
+
+def describe(lut: Lut) -> str:
+    """One line: kind, size, domain."""
+    if isinstance(lut, ShapedLut):
+        return f"{describe(lut.shaper)}, then {describe(lut.cube)}"
+    kind = f"cube of {lut.size}" if isinstance(lut, Lut3D) else f"curves of {lut.size}"
+    if set(lut.domain_min) == {0.0} and set(lut.domain_max) == {1.0}:
+        return kind
+    low, high = (" ".join(f"{x:g}" for x in bound) for bound in (lut.domain_min, lut.domain_max))
+    return f"{kind} over {low} to {high}"

@@ -1,0 +1,36 @@
+"""`luts hald`: an identity plate to edit anywhere, and the edited plate back as a LUT."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from ..algebra import resize
+from ..plate.hald import read_plate, write_plate
+from ..plate.plate import LEVELS
+from ..tool.errors import UserError
+from .common import check_size, save
+
+
+def run(args: Namespace) -> None:
+    if args.read:
+        _read(args)
+        return
+
+    if args.level not in LEVELS:
+        raise UserError(f"--level {args.level}: plates have level {LEVELS[0]} to {LEVELS[-1]}")
+    if args.layout == "strip":
+        raise UserError("--layout strip: plates are written as hald or tiles; strips are only read")
+    write_plate(args.plate, args.level, args.layout or "hald", args.bits)
+    print(args.plate)
+
+
+def _read(args: Namespace) -> None:
+    if args.out is None:
+        raise UserError("--read needs -o look.cube")
+    if args.size:
+        check_size(args.size)
+    reading = read_plate(args.plate, args.layout)
+    for note in reading.notes:
+        print(f"{args.plate}: {note}", file=sys.stderr)
+    save(resize(reading.lut, args.size) if args.size else reading.lut, args.out)

@@ -1,0 +1,35 @@
+"""`luts info`: what a LUT file holds, how strong it is, and what it destroys."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+
+from ..lut import stages, table_hash
+from ..measure import severity
+from .common import describe, read_lut
+
+
+def run(args: Namespace) -> None:
+    for path in args.lut:
+        print("\n".join(_lines(path)))
+
+
+def _lines(path: Path) -> list[str]:
+    lut = read_lut(path)
+    values = np.concatenate([stage.table.ravel() for stage in stages(lut)])
+    outside = float(((values < 0) | (values > 1)).mean())
+    lines = [f"{path}: {describe(lut)}"]
+    if lut.title:
+        lines.append(f"  title      {lut.title}")
+    lines += [f"  comment    {line}" for line in lut.comments if line]
+    lines.append(
+        f"  values     {values.min():.6g} to {values.max():.6g}, {outside:.1%} outside 0..1"
+    )
+    lines.append(f"  hash       {table_hash(lut)}")
+    measured = severity(lut)
+    lines.append(f"  severity   mean {measured.mean:.2f}, p95 {measured.p95:.2f} CIEDE2000")
+    lines.append(f"  verdict    {measured.verdict}")
+    return lines

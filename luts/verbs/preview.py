@@ -1,0 +1,28 @@
+"""`luts preview`: one sheet of LUTs on a photograph, a ramp, a chart and in 3D."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..cube.file import read_cube
+from ..library import names, resolve
+from ..pictures import read_picture
+from ..preview import PHOTO, sheet
+from ..tool.errors import UserError
+from ..tool.files import whole_file
+
+
+def run(args: argparse.Namespace) -> None:
+    if args.columns < 1:
+        raise UserError(f"--columns {args.columns}: at least one card stands in a row")
+    if not 20 <= args.dpi <= 600:
+        raise UserError(f"--dpi {args.dpi}: 20 to 600 pixels per inch are drawn")
+    if args.out.suffix.lower() != ".png":
+        raise UserError(f"{args.out}: the sheet is a PNG; give a name that ends in .png")
+    pixels = read_picture(args.photo or PHOTO).pixels
+    luts = [(Path(name).stem, read_cube(resolve(name))) for name in args.lut or names()]
+    figure = sheet(luts, pixels, columns=args.columns, dpi=args.dpi)
+    with whole_file(args.out) as scratch:
+        figure.savefig(scratch, facecolor=figure.get_facecolor())
+    print(args.out)
