@@ -18,6 +18,7 @@ _HOMES = {
     "load": "library",
     "random_lut": "families",
     "read_cube": "cube.file",
+    "read_look": "look",
     "resize": "algebra",
     "severity": "measure",
     "strength": "algebra",
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .families import random_lut
     from .fitting import fit
     from .library import load
+    from .look import read_look
     from .lookup import apply
     from .lut import Lut1D, Lut3D, LutFormatError, ShapedLut, identity, table_hash
     from .measure import severity
@@ -52,6 +54,7 @@ __all__ = [
     "load",
     "random_lut",
     "read_cube",
+    "read_look",
     "resize",
     "severity",
     "strength",

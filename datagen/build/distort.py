@@ -193,6 +193,8 @@ def _draw_layer(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
         return {"kind": kind, "name": name, "parameters": json.loads(json.dumps(member.record()))}
     lut = library.load(name) if kind == "library" else luts.read_cube(name)
     parameters = {"lut_sha256": luts.table_hash(lut)}
+    if Path(name).suffix.lower() == ".toml":
+        parameters["look"] = luts.read_look(name).record()
     return {"kind": kind, "name": Path(name).name, "parameters": parameters}
 
 

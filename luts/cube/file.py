@@ -26,7 +26,7 @@ class LutWarning(UserWarning):
 
 
 def read_cube(path: Path | str) -> Lut:
-    """Read a `.cube` file of either dialect.
+    """Read a `.cube` file of either dialect; a look (.toml) is baked to a cube of 33 nodes.
 
     Parameters
     ----------
@@ -54,6 +54,10 @@ def read_cube(path: Path | str) -> Lut:
 
 def read_noted(path: Path | str) -> tuple[Lut, list[Note]]:
     """`read_cube`, with the oddities returned instead of warned about."""
+    if Path(path).suffix.lower() == ".toml":  # a look, whose layers read LUTs through this file
+        from ..look import load_baked
+
+        return load_baked(path), []
     return parse_cube(read_bytes(path), str(path))
 
 
