@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from benchmarks.methods.models import GLOBAL, ModelError, build
+from benchmarks.methods.models import MODELS, ModelError, build
 from benchmarks.methods.models.hdr_cnn import FLOOR, TONE_RATE, Reinhard
 from benchmarks.methods.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
 
@@ -30,9 +30,9 @@ def small(request):
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_full_size_is_kept_out_of_groups_and_the_small_one_is_much_smaller(name):
-    assert GLOBAL[name].slow
-    assert not GLOBAL[f"{name}_small"].slow
-    assert GLOBAL[f"{name}_small"].parameters < GLOBAL[name].parameters / 5
+    assert MODELS[name].slow
+    assert not MODELS[f"{name}_small"].slow
+    assert MODELS[f"{name}_small"].parameters < MODELS[name].parameters / 5
 
 
 def test_parts_have_the_sizes_their_papers_give():

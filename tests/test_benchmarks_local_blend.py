@@ -9,7 +9,7 @@ from benchmarks.harness.predict import predictor
 from benchmarks.methods.blend import blend
 from benchmarks.methods.blended import BLENDED
 from benchmarks.methods.classical import CLASSICAL
-from benchmarks.methods.models import GLOBAL
+from benchmarks.methods.models.cards import CARDS
 from datagen.dataset.read import Pair
 from luts.colour.transfer import decode_srgb, encode_srgb
 
@@ -22,7 +22,7 @@ def _regions(height=40, width=48):
 
 def test_every_global_method_has_a_local_version():
     hosts = {method.blend_of for method in BLENDED.values()}
-    assert hosts == CLASSICAL.keys() | GLOBAL.keys()
+    assert hosts == CLASSICAL.keys() | CARDS.keys()
     assert all(method.region_aware for method in BLENDED.values())
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .classical import CLASSICAL
 from .method import Method
-from .models import GLOBAL
+from .models import MODELS
 
 BLENDED: dict[str, Method] = {
     f"{name}+blend": replace(
@@ -18,5 +18,6 @@ BLENDED: dict[str, Method] = {
         region_aware=True,
         blend_of=name,
     )
-    for name, method in {**CLASSICAL, **GLOBAL}.items()
+    for name, method in {**CLASSICAL, **MODELS}.items()
+    if not method.region_aware
 }

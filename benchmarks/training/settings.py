@@ -10,6 +10,7 @@ from typing import Any
 from luts.tool.errors import UserError
 
 from ..methods.models import MODELS, ModelError
+from ..methods.models.cards import training_of
 from .losses import LOSSES
 
 OPTIMISERS = ("adam", "adamw", "sgd")
@@ -130,77 +131,6 @@ def _check_kind(name: str, value: Any, kind: type) -> None:
         raise TrainingError(f"{name} must be {KINDS[kind]}, got {value!r}")
 
 
-# What the papers and their code use, per host; a converted model (host+conversion) inherits it.
-# Number of steps and crop are not theirs: they trained for days on a GPU.
-RECIPES: dict[str, dict[str, Any]] = {
-    "highlight_shadow_curve": {"lr": 1e-2},
-    "highlight_shadow_gain": {"lr": 1e-2},
-    # Authors' code: Adam 1e-4 with weight decay 1e-4, gradient norm 0.1, batch 8.
-    "zero_dce": {"loss": "zero_reference", "lr": 1e-4, "weight_decay": 1e-4, "clip": 0.1},
-    "zero_dce_pp": {"loss": "zero_reference_pp", "lr": 1e-4, "weight_decay": 1e-4, "clip": 0.1},
-    # Released code: Adam 1e-3 with weight decay 1e-4 to 0 along a cosine, gradient norm 1, L1.
-    "star_dce": {"lr": 1e-3, "weight_decay": 1e-4, "schedule": "cosine", "clip": 1.0},
-    # Released graph: Adam 1e-4, batch 16.
-    "deep_upe": {"loss": "retinex", "lr": 1e-4, "batch": 16},
-    "unet": {"optimiser": "adamw", "lr": 1e-3, "weight_decay": 1e-2, "schedule": "cosine"},
-    # Authors' code: Adam 1e-3, a tenth of it after 20 of 100 epochs; batch 16, patches of 48.
-    "retinexnet": {"lr": 1e-3, "batch": 16, "crop": 48},
-    # Authors' code: Adam 5e-5, batch 4; their loss needs HDR images, this one ordinary pairs.
-    "hdr_cnn": {"lr": 5e-5, "batch": 4},
-    # Authors' code: Adam 5e-4, batch 50, patches of 100. L1 stands for their four losses.
-    "dped": {"lr": 5e-4, "batch": 50, "crop": 100},
-    # The author: squared error for pairs.
-    "dpe": {"loss": "l2"},
-    # Released settings: Adam 2e-4 to 1e-6 along a cosine, L1, batch 8, gradient norm 0.01.
-    "retinexformer": {"lr": 2e-4, "schedule": "cosine", "clip": 0.01},
-    # Small versions are trained for minutes, not days: a higher rate that falls to 0.
-    "retinexnet_small": {"lr": 2e-3, "schedule": "cosine"},
-    "hdr_cnn_small": {"lr": 2e-3, "schedule": "cosine"},
-    "dped_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
-    "dpe_small": {"lr": 2e-3, "schedule": "cosine"},
-    "retinexformer_small": {"lr": 2e-3, "schedule": "cosine", "clip": 1.0},
-    # Authors' code: Adam 1e-4, batch 1, for heads that are not equalised.
-    "image_adaptive_lut": {"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
-    "adaint": {"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
-    "tone_thumb": {
-        "optimiser": "adamw",
-        "lr": 3e-3,
-        "weight_decay": 1e-3,
-        "schedule": "cosine",
-        "clip": 1.0,
-        "ema": 0.98,
-        "batch": 16,
-        "crop": 168,
-    },
-    "kl_vae": {"lr": 3e-3, "schedule": "cosine", "clip": 1.0, "crop": 96},
-    "vae_recolour": {
-        "lr": 2e-3,
-        "schedule": "cosine",
-        "clip": 1.0,
-        "crop": 168,
-        "model_settings": {"vae": "kl_vae"},
-    },
-    # Released code: Adam 1e-4, 1e-5 for the critic; 40, 30 and 20 epochs of 10, 6 and 4 patches per
-    # picture make 12.5, 22.5 and 20 steps per picture. See losses.pyramid for the adversarial unit.
-    "msec": {
-        "loss": "pyramid",
-        "lr": 1e-4,
-        "stages": (
-            {"share": 12.5, "crop": 128, "batch": 32, "halvings": 1, "critic_from": 1.0},
-            {"share": 22.5, "crop": 256, "batch": 8, "halvings": 2, "critic_from": 0.5},
-            {"share": 20.0, "crop": 512, "batch": 4, "halvings": 3, "critic_from": 0.25},
-        ),
-        "reject": True,
-        "adversarial": 4 / 255,
-    },
-    "msec_small": {"loss": "pyramid", "lr": 1e-3, "schedule": "cosine"},
-}
-CONVERSIONS: dict[str, dict[str, Any]] = {
-    # RANLEN, section 4.3.2: no loss on B, and C is all but A.
-    "ranlen_no_band": {"region_weights": (1.0, 0.0, 1.0)},
-}
-
-
 def settings_for(model: str, **overrides: Any) -> Training:
     """The recipe of a model, with overrides.
 
@@ -216,6 +146,4 @@ def settings_for(model: str, **overrides: Any) -> Training:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             raise TrainingError(f"unknown setting {name!r}; nearest: {(near or known)[0]}")
-    host, _, conversion = model.partition("+")
-    recipe = RECIPES.get(host, {}) | CONVERSIONS.get(conversion, {})
-    return Training(model=model, **recipe | overrides)
+    return Training(model=model, **training_of(model) | overrides)

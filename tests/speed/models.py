@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from benchmarks.methods.models import GLOBAL, build
+from benchmarks.methods.models import MODELS, build
+from benchmarks.methods.models.cards import CARDS
 from benchmarks.methods.models.deep_upe import BINS, SIDE, DeepUpe
 from benchmarks.methods.models.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
 from benchmarks.methods.models.retinexformer import Retinexformer
@@ -46,8 +47,8 @@ def main(argv: list[str] | None = None) -> None:
             _compare_forward(f"{name}, {label}", name, plain, images)
     images = torch.rand(8, 3, 256, 256, device=args.device)
     _compare_curves(images)
-    for name in GLOBAL:
-        if GLOBAL[name].trained and not GLOBAL[name].slow:
+    for name in CARDS:
+        if MODELS[name].trained and not MODELS[name].slow:
             print(f"{'training ' + name:34}{_images_per_second(name, args.device):10.1f} images/s")
     if not args.quick:
         colour_maps.compare(_fastest, args.device)
