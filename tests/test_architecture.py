@@ -15,7 +15,12 @@ ALLOWED = {"luts": set(), "datagen": {"luts"}, "benchmarks": {"datagen", "luts"}
 HOMES = {
     "rawpy": {"datagen/raw/read.py", "datagen/commands/doctor.py", "tests/speed"},
     "imageio": {"datagen/images/files.py"},
-    "torch": {"luts/torch", "datagen/develop/on_gpu.py", "benchmarks"},
+    "torch": {
+        "luts/torch",
+        "datagen/develop/on_gpu.py",
+        "datagen/regions/blend_torch.py",
+        "benchmarks",
+    },
 }
 
 

@@ -9,7 +9,7 @@ import torch
 from benchmarks.methods.models import ModelError, build
 from benchmarks.methods.models.checkpoints import load
 from benchmarks.methods.models.output import MapsColour
-from benchmarks.methods.models.tone_map import ToneMap, clamp_inwards, decode, encode
+from benchmarks.methods.models.tone_map import ToneMap, clamp_inwards
 from benchmarks.methods.models.tone_statistics import (
     COUNT,
     meter,
@@ -23,6 +23,8 @@ from datagen.develop.auto_exposure import auto_exposure
 from datagen.regions.labels import alpha, ideal
 from luts import apply, read_cube, write_cube
 from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.torch.transfer import decode_srgb as decode
+from luts.torch.transfer import encode_srgb as encode
 
 ROWS = ["tone_thumb", "tone_thumb+concat"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datagen.develop.series import linear
-from datagen.raw.colour import XYZ_FROM_SRGB
+from datagen.raw.colour import SRGB_TO_XYZ
 from datagen.raw.read import read_raw
 
 # Centres of the patches at 1024 px: columns and rows, read off the picture once.
@@ -51,7 +51,7 @@ def chart_error(photo, name):
         for x in columns
     ]
     reference = published()
-    xyz = np.array(patches) @ XYZ_FROM_SRGB.T
+    xyz = np.array(patches) @ SRGB_TO_XYZ.T
     xyz *= reference[NEUTRALS, 1].sum() / xyz[NEUTRALS, 1].sum()
     lab, lab_reference = (
         colour.XYZ_to_Lab(values, (0.3127, 0.3290)) for values in (xyz, reference)

@@ -12,7 +12,7 @@ import tifffile
 from datagen.camera.dng import write_dng
 from datagen.camera.sensors import SENSORS
 from datagen.camera.simulate import Exposure, photograph
-from datagen.raw.colour import XYZ_FROM_SRGB, balance, camera_to_srgb, grey_world
+from datagen.raw.colour import SRGB_TO_XYZ, balance, camera_to_srgb, grey_world
 from datagen.raw.read import (
     EXIF_OF_FLIP,
     RawDamagedError,
@@ -46,7 +46,7 @@ def tags(**changes):
         50728: (5, 3, (1, 2, 1, 1, 2, 3)),
         50778: (3, 1, 21),
     }
-    matrix = np.linalg.inv(XYZ_FROM_SRGB)
+    matrix = np.linalg.inv(SRGB_TO_XYZ)
     base[50721] = (10, 9, tuple(n for v in matrix.ravel() for n in (round(v * 10000), 10000)))
     base.update(changes.get("more", {}))
     drop = changes.get("drop", ())
@@ -150,7 +150,7 @@ def test_white_balance_falls_back_in_order():
 
 
 def test_a_matrix_comes_from_the_dng_else_librawss_table_else_nowhere():
-    table = np.linalg.inv(XYZ_FROM_SRGB)  # a camera whose colours are sRGB's
+    table = np.linalg.inv(SRGB_TO_XYZ)  # a camera whose colours are sRGB's
     matrix, origin = camera_to_srgb(np.zeros((3, 3)), table)
     assert origin == "libraw"
     np.testing.assert_allclose(matrix, np.eye(3), atol=1e-6)

@@ -19,8 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from luts import write_cube
-    from luts.verbs.common import check_size
     from luts.lut import ShapedLut
+    from luts.verbs.common import check_size
 
     from ..methods.models.export import colour_map
 

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from datagen.regions.blend_torch import ideal
 from luts.torch.layout import to_device
 
 from ..methods.models.checkpoints import WEIGHTS
 from ..methods.notes import listening
 from ..metrics import Metric, score_target
-from ..metrics.torch_path import blend
 from ..metrics.twins import TWINS, TargetTensors, score_batch
 from .inference import changed_settings, load_model, put
 from .predict import BadEstimateError
@@ -157,7 +157,7 @@ class OnDevice:
             raise BadEstimateError(f"returned {made} for an input {wanted}")
         estimates = raw.clamp(0, 1)
         if method.blend_of:
-            estimates = blend(estimates, batch.images, batch.target.alpha)
+            estimates = ideal(batch.images, estimates, batch.target.alpha)
         marks = began, _mark(self.device)
         return estimates, raw.isfinite().flatten(1).all(1), marks
 

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from luts.colour.colorimetry import LINEAR_TO_XYZ
+from luts.colour.itp import difference_itp
 
 from .metric import Metric, weighted_mean
 from .picture import Comparison, in_strips
-
-WHITE_CD_M2 = 203.0  # ITU-R BT.2408: diffuse white of SDR content shown in HDR
-# CIE XYZ of BT.2020's red, green and blue at our D65; BT.2020-2, table 3 gives x and y.
-_XY_2020 = np.array([[0.708, 0.292], [0.170, 0.797], [0.131, 0.046]])
-# ITU-R BT.2100-2, table 7: linear BT.2020 to LMS, and PQ-coded LMS to I, T = Ct / 2, P.
-LMS = np.array([[1688, 2146, 262], [683, 2951, 462], [99, 309, 3688]]) / 4096
-ITP = np.array([[2048, 2048, 0], [3305, -6806.5, 3501.5], [17933, -17390, -543]]) / 4096
-# ITU-R BT.2100-2, table 4: the PQ curve.
-M1, M2 = 2610 / 16384, 2523 / 32
-C1, C2, C3 = 3424 / 4096, 2413 / 128, 2392 / 128
 
 
 def delta_e_itp(comparison: Comparison, weight: np.ndarray | None) -> float:
@@ -26,30 +16,8 @@ def delta_e_itp(comparison: Comparison, weight: np.ndarray | None) -> float:
 
 
 def _difference(comparison: Comparison) -> np.ndarray:
-    return in_strips(_distance, comparison.estimate.linear, comparison.reference.linear)
+    return in_strips(difference_itp, comparison.estimate.linear, comparison.reference.linear)
 
-
-def _distance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    step = _itp(one) - _itp(two)
-    return 720 * np.sqrt(np.einsum("hwc,hwc->hw", step, step))
-
-
-def _itp(linear: np.ndarray) -> np.ndarray:
-    lms = linear @ (TO_LMS.T * (WHITE_CD_M2 / 10000)).astype(linear.dtype)
-    power = np.maximum(lms, 0) ** M1
-    coded = ((C1 + C2 * power) / (1 + C3 * power)) ** M2
-    return coded @ ITP.T.astype(linear.dtype)
-
-
-def _to_lms() -> np.ndarray:
-    """Linear sRGB to LMS through BT.2020 primaries of the same white."""
-    x, y = _XY_2020.T
-    xyz = np.stack([x, y, 1 - x - y]) / y
-    xyz *= np.linalg.solve(xyz, LINEAR_TO_XYZ.sum(1))
-    return LMS @ np.linalg.solve(xyz, LINEAR_TO_XYZ)
-
-
-TO_LMS = _to_lms()
 
 DELTA_E_ITP = Metric(
     name="delta_e_itp",

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from luts.colour.colorimetry import REC709_LUMINANCE
-from luts.torch.layout import to_device
+from luts.torch import colour
+from luts.torch.layout import to_batch, to_device
+from luts.torch.transfer import decode_srgb
 
 from . import torch_path as formulas
 from .fidelity import CODE, JUMP
@@ -38,27 +39,24 @@ class PictureTensors:
     @cached_property
     def linear(self) -> Tensor:
         """Scene-linear sRGB, (N, 3, H, W)."""
-        return formulas.decode(self.encoded)
+        return decode_srgb(self.encoded)
 
     @cached_property
     def lab(self) -> Tensor:
         """CIE Lab, (N, 3, H, W)."""
-        return formulas.lab(self.linear)
+        return colour.linear_to_lab(self.linear)
 
     @cached_property
     def luminance(self) -> Tensor:
         """Relative luminance, (N, 1, H, W)."""
-        weights = torch.from_numpy(REC709_LUMINANCE).to(self.linear)
-        return torch.einsum("c,nchw->nhw", weights, self.linear)[:, None]
+        return colour.luminance(self.linear)
 
 
 class TargetTensors:
     """The targets of a batch on a device; shared by all methods."""
 
     def __init__(self, targets: Sequence[Target], device: str):
-        self.ideal = PictureTensors(
-            to_device([t.ideal.encoded for t in targets], device).permute(0, 3, 1, 2)
-        )
+        self.ideal = PictureTensors(to_batch([t.ideal.encoded for t in targets], device))
         self.alpha = to_device([t.alpha for t in targets], device)[:, None]
         self.weights = formulas.region_weights(to_device([t.regions for t in targets], device))
 
@@ -87,18 +85,17 @@ class CaseTensors:
     @cached_property
     def delta_e_2000(self) -> Tensor:
         """CIEDE2000 of every pixel, (N, 1, H, W)."""
-        return formulas.ciede2000(self.estimate.lab, self.target.ideal.lab)[:, None]
+        return colour.delta_e_2000(self.estimate.lab, self.target.ideal.lab)[:, None]
 
     @cached_property
     def delta_e_1976(self) -> Tensor:
         """CIE 1976 difference of every pixel, (N, 1, H, W)."""
-        step = self.estimate.lab - self.target.ideal.lab
-        return step.square().sum(1, keepdim=True).sqrt()
+        return colour.delta_e_1976(self.estimate.lab, self.target.ideal.lab)
 
     @cached_property
     def delta_e_itp(self) -> Tensor:
         """Difference ITP of every pixel, (N, 1, H, W)."""
-        return formulas.difference_itp(self.estimate.linear, self.target.ideal.linear)
+        return colour.difference_itp(self.estimate.linear, self.target.ideal.linear)
 
     @cached_property
     def angle(self) -> Tensor:
@@ -143,7 +140,8 @@ def _delta_e_max(case: CaseTensors, weight: Tensor | None) -> Tensor:
     image, *_ = place = near.nonzero(as_tuple=True)
     pair = (case.estimate.encoded, case.target.ideal.encoded)
     colours = (p.permute(0, 2, 3, 1)[place].double()[..., None, None] for p in pair)
-    exact = formulas.ciede2000(*(formulas.lab(formulas.decode(c)) for c in colours)).flatten()
+    labs = (colour.linear_to_lab(decode_srgb(c)) for c in colours)
+    exact = colour.delta_e_2000(*labs).flatten()
     return found.scatter_reduce(0, image, exact, "amax")
 
 

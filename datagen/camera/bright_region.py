@@ -5,7 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])
+from luts.colour.colorimetry import REC709_LUMINANCE
+
+LUMINANCE = np.float32(REC709_LUMINANCE)
 LEAST_CONTRAST_EV = 1.0  # between the region's and the rest's median
 SHARES = (0.06, 0.7)  # of the picture; a smaller or larger region is no subject
 

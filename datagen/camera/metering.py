@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from luts.colour.colorimetry import REC709_LUMINANCE
+
 from .simulate import UNIT_TIME_S, Exposure, Sensor
 
 KEY = 0.18  # of the white level, for the log-average luminance
@@ -21,7 +23,7 @@ SHADES_OF_GREY_NORM = 6
 ADAPTATION = 0.6  # how far towards the light's colour the balance goes: dusk stays a bit blue
 LONGEST_HANDHELD_S = 1 / 30
 MAX_ISO = 3200
-LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])
+LUMINANCE = np.float32(REC709_LUMINANCE)
 
 
 def meter(linear: np.ndarray) -> float:

@@ -16,15 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..raw.colour import SRGB_TO_XYZ
+
 PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
-# Seven decimals (Lindbloom, from the primaries of IEC 61966-2-1), as LibRaw has them.
-SRGB_TO_XYZ = np.array(
-    [
-        [0.4124564, 0.3575761, 0.1804375],
-        [0.2126729, 0.7151522, 0.0721750],
-        [0.0193339, 0.1191920, 0.9503041],
-    ]
-)
 Matrix = tuple[tuple[float, float, float], ...]
 
 

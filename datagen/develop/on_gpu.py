@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from luts.colour.transfer import KNEE_LINEAR
 from luts.lut import Lut
 from luts.torch.lookup import apply_lut
+from luts.torch.transfer import encode_srgb
 
 from ..raw.cfa import tiled
 from ..raw.demosaic import MALVAR, malvar_sites
@@ -138,8 +138,7 @@ def _codes(
 ) -> torch.Tensor:
     """(3, H, W) linear to (H, W, 3) codes on the same device."""
     linear_light = TONES[tone]((picture * gain).clamp(0, 1))
-    power = 1.055 * linear_light.clamp(min=KNEE_LINEAR) ** (1 / 2.4) - 0.055
-    encoded = torch.where(linear_light <= KNEE_LINEAR, linear_light * 12.92, power)
+    encoded = encode_srgb(linear_light)
     if lut is not None:
         encoded = apply_lut(lut, encoded[None])[0].clamp(0, 1)
     dtype = {8: torch.uint8, 16: torch.uint16}[bits]

@@ -10,7 +10,8 @@ import numpy as np
 
 from .cfa import tiled
 
-XYZ_FROM_SRGB = np.array(  # IEC 61966-2-1, D65; seven decimals from its primaries
+# Seven decimals (Lindbloom, from the primaries of IEC 61966-2-1, D65), as LibRaw has them.
+SRGB_TO_XYZ = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],
         [0.2126729, 0.7151522, 0.0721750],
@@ -36,7 +37,7 @@ def camera_to_srgb(dng: np.ndarray, xyz_to_camera: np.ndarray) -> tuple[np.ndarr
     if np.isfinite(dng).all() and (np.abs(dng).sum(1) > 0).all():
         return _grey_to_grey(dng), "dng"
     if np.isfinite(xyz_to_camera).all() and (np.abs(xyz_to_camera).sum(1) > 0).all():
-        response = xyz_to_camera @ XYZ_FROM_SRGB
+        response = xyz_to_camera @ SRGB_TO_XYZ
         response = response / response.sum(1, keepdims=True)
         return _grey_to_grey(np.linalg.pinv(response)), "libraw"
     if colours == 3:

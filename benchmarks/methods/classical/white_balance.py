@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from luts.colour.colorimetry import REC709_LUMINANCE
 from luts.colour.transfer import decode_srgb, encode_srgb
 
 from .image import checked
 
-LUMINANCE = np.float32([0.2126, 0.7152, 0.0722])  # of linear Rec. 709 primaries (IEC 61966-2-1)
+LUMINANCE = np.float32(REC709_LUMINANCE)
 DARKEST = 1e-6  # a channel estimated below this holds no light to judge by
 
 

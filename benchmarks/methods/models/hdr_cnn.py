@@ -22,6 +22,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from luts.colour.colorimetry import REC709_LUMINANCE
+
 from . import ModelError
 from .output import Output, network_input
 
@@ -29,7 +31,6 @@ WIDTHS = (64, 128, 256, 512, 512)
 DEPTHS = (2, 2, 3, 3, 3)
 SATURATED = 0.05  # the blend begins this far below 1
 FLOOR = 1 / 255  # inside logarithms
-LUMINANCE = (0.2126, 0.7152, 0.0722)
 INITIAL_KEY = 0.18
 INITIAL_ADAPTATION = 0.5
 # Adam moves every parameter by about the learning rate; three numbers that the whole picture
@@ -116,7 +117,9 @@ class Reinhard(nn.Module):
 
     def forward(self, linear: Tensor) -> Tensor:
         log_key, log_white, adaptation = self.settings()
-        luminance = (linear * linear.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)
+        luminance = (linear * linear.new_tensor(REC709_LUMINANCE).view(3, 1, 1)).sum(
+            1, keepdim=True
+        )
         luminance = luminance.clamp(min=0)
         log_average = (luminance + FLOOR).log().mean((1, 2, 3), keepdim=True)
         gain = (adaptation * (log_key - log_average)).exp()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from luts.colour.transfer import KNEE_ENCODED, KNEE_LINEAR
+from luts.torch.transfer import decode_srgb, encode_srgb
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class ToneMap:
     exposure: Tensor | None = None
 
     def __call__(self, pixels: Tensor) -> Tensor:
-        return encode(self._gained(self.corrected(pixels) * self._exposure()))
+        return encode_srgb(self._gained(self.corrected(pixels) * self._exposure()))
 
     def corrected(self, pixels: Tensor) -> Tensor:
         """Encoded (N, P, 3) to light behind curves and matrix, before any gain."""
-        return (decode(self._curved(pixels)) @ self.matrix).clamp(min=0)
+        return (decode_srgb(self._curved(pixels)) @ self.matrix).clamp(min=0)
 
     def exposed(self, stops: Tensor) -> ToneMap:
         """The same map with an exposure, (N, 1) stops."""
@@ -40,11 +40,11 @@ class ToneMap:
 
     def brightened(self, pixels: Tensor) -> Tensor:
         """The part of the map that keeps channels apart: curves and exposure, encoded."""
-        return encode(decode(self._curved(pixels)) * self._exposure())
+        return encode_srgb(decode_srgb(self._curved(pixels)) * self._exposure())
 
     def mixed(self, light: Tensor) -> Tensor:
         """The rest: matrix and channel gains on (N, P, 3) linear light, then encoded."""
-        return encode(self._gained((light @ self.matrix).clamp(min=0)))
+        return encode_srgb(self._gained((light @ self.matrix).clamp(min=0)))
 
     def each(self) -> Iterator[ToneMap]:
         """The maps of a batch, as batches of one."""
@@ -82,15 +82,3 @@ class _ClampInwards(torch.autograd.Function):
 def clamp_inwards(x: Tensor) -> Tensor:
     """Clamp to [0, 1]; beyond it, only gradients that lead back inside pass."""
     return _ClampInwards.apply(x)
-
-
-def encode(linear: Tensor) -> Tensor:
-    """luts.colour.transfer.encode_srgb on tensors >= 0, with finite gradients."""
-    power = 1.055 * linear.clamp(min=KNEE_LINEAR) ** (1 / 2.4) - 0.055
-    return torch.where(linear <= KNEE_LINEAR, linear * 12.92, power)
-
-
-def decode(encoded: Tensor) -> Tensor:
-    """luts.colour.transfer.decode_srgb on tensors >= 0, with finite gradients."""
-    power = ((encoded.clamp(min=KNEE_ENCODED) + 0.055) / 1.055) ** 2.4
-    return torch.where(encoded <= KNEE_ENCODED, encoded / 12.92, power)

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from datagen.develop.auto_exposure import BRIGHTEN_EV, DARKEN_EV, MIDDLE_GREY, WHITE_QUANTILE
+from luts.colour.colorimetry import REC709_LUMINANCE
+from luts.torch.transfer import decode_srgb, encode_srgb
 
-from .tone_map import decode, encode
-
-LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
 QUANTILES = (0, 1, 2, 5, 10, 17.5, 25, 37.5, 50, 62.5, 75, 82.5, 90, 95, 98, 99, 99.5, 100)  # %
 DARKEST = 2.0**-10  # added to light before its logarithm
 FAINTEST = 2.0**-14  # light below counts as so much when metered
@@ -32,9 +31,9 @@ def statistics(pixels: Tensor) -> Tensor:
     encoded; shares of clipped and black pixels; mean and deviation of the chroma; covariance and
     mean of the channels.
     """
-    light = decode(pixels)
+    light = decode_srgb(pixels)
     brightest = light.amax(2, keepdim=True)
-    luminance = light @ light.new_tensor(LUMINANCE)
+    luminance = light @ light.new_tensor(REC709_LUMINANCE)
     five = torch.cat([light, luminance[..., None], brightest], 2)
     at = quantiles(five, [q / 100 for q in QUANTILES])
     stops = (at + DARKEST).log2()
@@ -45,7 +44,7 @@ def statistics(pixels: Tensor) -> Tensor:
     return torch.cat(
         [
             (stops.flatten(1) + 3.5) / 2.5,
-            (encode(at).flatten(1) - 0.4) / 0.3,
+            (encode_srgb(at).flatten(1) - 0.4) / 0.3,
             5 * (pixels > CLIPPED).float().mean(1),
             5 * (pixels.amax(2, keepdim=True) > CLIPPED).float().mean(1),
             5 * (pixels < BLACK).float().mean(1),
@@ -114,7 +113,7 @@ def meter(light: Tensor) -> Tensor:
     (N, 1) stops; not rounded, and without the bound relative to the exposure as shot, which a
     finished picture does not tell.
     """
-    luminance = light @ light.new_tensor(LUMINANCE)
+    luminance = light @ light.new_tensor(REC709_LUMINANCE)
     both = torch.stack([luminance, light.amax(2)], 2)
     stops = quantiles(both, [0.5, WHITE_QUANTILE]).clamp(min=FAINTEST).log2()
     middle, white = stops[:, :1, 0], stops[:, 1:, 1]

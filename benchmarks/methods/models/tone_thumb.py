@@ -25,10 +25,11 @@ from torch import Tensor, nn
 
 from luts.lut import Lut, Lut1D, Lut3D, ShapedLut, nodes
 from luts.torch import lookup as torch_ops
+from luts.torch.transfer import decode_srgb
 
 from .local.lut3d import blend_by_regions
 from .output import Output, network_input
-from .tone_map import ToneMap, clamp_inwards, decode
+from .tone_map import ToneMap, clamp_inwards
 from .tone_statistics import COUNT, LOCAL_COUNT, Standardise, meter, region_statistics, statistics
 
 SIDE = 256  # pixels are judged on a grid of at most so many each way
@@ -156,7 +157,7 @@ def bake(tone: ToneMap) -> list[Lut]:
     for one in tone.each():
         curves = one.brightened(ramp[None])[0]
         top = float(curves.amax().clamp(1e-3, BRIGHTEST))
-        cube = one.mixed(decode(grid * top)[None])[0].unflatten(0, (CUBE_SIZE,) * 3)
+        cube = one.mixed(decode_srgb(grid * top)[None])[0].unflatten(0, (CUBE_SIZE,) * 3)
         domain = {"domain_max": (top,) * 3}
         shaper = Lut1D(_array(curves.clamp(max=top)))
         baked.append(ShapedLut(shaper, Lut3D(_array(cube), **domain)))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.colour.transfer import KNEE_LINEAR, decode_srgb, encode_srgb
 
 from .levels import LevelSums, level_sums
 
@@ -125,5 +125,5 @@ def _fit_row(linear: np.ndarray, target: np.ndarray, row: np.ndarray) -> np.ndar
 def _slope(linear: np.ndarray) -> np.ndarray:
     """Derivative of the clipped sRGB curve: none where it clips."""
     inside = (linear > 0) & (linear < 1)
-    power = 1.055 / 2.4 * np.clip(linear, 0.0031308, 1) ** (1 / 2.4 - 1)
-    return np.where(inside, np.where(linear <= 0.0031308, 12.92, power), 0)
+    power = 1.055 / 2.4 * np.clip(linear, KNEE_LINEAR, 1) ** (1 / 2.4 - 1)
+    return np.where(inside, np.where(linear <= KNEE_LINEAR, 12.92, power), 0)

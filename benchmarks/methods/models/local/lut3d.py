@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from datagen.regions.blend_torch import ideal
 from datagen.regions.labels import alpha
-from luts.colour.transfer import KNEE_ENCODED, KNEE_LINEAR
 from luts.lut import Lut
 
 from .. import ModelError, build
@@ -31,29 +32,8 @@ def blend_by_regions(degraded: Tensor, mapped: Tensor, regions: Tensor) -> Tenso
     Differentiable in both pictures; the weights are computed on the CPU.
     """
     labels = regions.sum(1).round().byte().cpu().numpy()
-    pictures = []
-    for before, after, label in zip(degraded, mapped, labels, strict=True):
-        weight = torch.from_numpy(alpha(label)).to(mapped)
-        picture = torch.where(weight >= 1, after, before)
-        band = (weight > 0) & (weight < 1)  # few pixels, and the only ones that need linear light
-        light = torch.lerp(_decode(before[:, band]), _decode(after[:, band]), weight[band])
-        picture[:, band] = _encode(light)
-        pictures.append(picture)
-    return torch.stack(pictures)
-
-
-def _encode(linear: Tensor) -> Tensor:
-    """luts.colour.transfer.encode_srgb on tensors, with finite gradients."""
-    magnitude = linear.abs()
-    power = 1.055 * magnitude.clamp(min=KNEE_LINEAR) ** (1 / 2.4) - 0.055
-    return torch.where(magnitude <= KNEE_LINEAR, magnitude * 12.92, power).copysign(linear)
-
-
-def _decode(encoded: Tensor) -> Tensor:
-    """luts.colour.transfer.decode_srgb on tensors, with finite gradients."""
-    magnitude = encoded.abs()
-    power = ((magnitude.clamp(min=KNEE_ENCODED) + 0.055) / 1.055) ** 2.4
-    return torch.where(magnitude <= KNEE_ENCODED, magnitude / 12.92, power).copysign(encoded)
+    weight = torch.from_numpy(np.stack([alpha(label) for label in labels])[:, None])
+    return ideal(degraded, mapped, weight.to(mapped))
 
 
 class RanlenBlend(nn.Module):
