@@ -25,6 +25,7 @@ from datagen.camera.index import SAMPLES
 from datagen.cli import main
 from datagen.dataset.manifest import ManifestError, read_rows
 from datagen.dataset.read import load_pair, open_dataset
+from datagen.dataset.rows import Coverage
 from datagen.dataset.target import Folder, PlaceError
 from datagen.develop import series as develop
 from datagen.engines.worker import TargetError
@@ -87,9 +88,9 @@ def test_a_build_makes_every_planned_sample(recipe, tmp_path):
     summary = build(recipe, tmp_path / "out", SERIAL)
     dataset = open_dataset(tmp_path / "out")
     assert (summary.made, len(dataset.rows), dataset.hash) == (24, 24, summary.hash)
-    assert all(row["status"] == "ok" for row in dataset.rows)
-    assert {row["ev"] for row in dataset.rows} == {-1.0, 0.0, 1.0}
-    assert sum(row["distortion"] is not None for row in dataset.rows) == 12
+    assert all(row.status == "ok" for row in dataset.rows)
+    assert {row.ev for row in dataset.rows} == {-1.0, 0.0, 1.0}
+    assert sum(row.distortion is not None for row in dataset.rows) == 12
 
 
 def test_the_pixels_are_gain_curve_distortion_and_rounding(recipe, tmp_path):
@@ -98,13 +99,13 @@ def test_the_pixels_are_gain_curve_distortion_and_rounding(recipe, tmp_path):
     dataset = open_dataset(tmp_path / "out")
     light = decode_srgb(to_float(picture(0)))
     for row in dataset.select(scene="p00"):
-        exposed = encode_srgb(np.clip(light * 2.0 ** row["ev"], 0, 1))
-        found = read_image(dataset.folder / row["input"])
-        if row["distortion"] is None:
+        exposed = encode_srgb(np.clip(light * 2.0**row.ev, 0, 1))
+        found = read_image(dataset.folder / row.input)
+        if row.distortion is None:
             assert (found == quantise(exposed)).all()
         else:
-            lut = luts.read_cube(dataset.folder / row["distortion"]["lut"])
-            assert row["distortion"]["lut"] == f"luts/{luts.table_hash(lut)}.cube"
+            lut = luts.read_cube(dataset.folder / row.distortion.lut)
+            assert row.distortion.lut == f"luts/{luts.table_hash(lut)}.cube"
             gap = np.abs(to_float(found) - luts.apply(lut, exposed))
             assert gap.mean() < 0.02  # a lattice of 5 nodes is coarse
 
@@ -113,12 +114,12 @@ def test_a_raw_scene_is_what_develop_gives(tmp_path):
     changes = ["source.limit=1", "distort=[]", "mask=[]", "render.long_edge=96"]
     build(load_recipe("demo", changes), tmp_path / "out", SERIAL)
     dataset = open_dataset(tmp_path / "out")
-    photo = read_raw(SAMPLES / dataset.rows[0]["source"]["path"])
+    photo = read_raw(SAMPLES / dataset.rows[0].source.path)
     for row in dataset.rows:
-        found = read_image(dataset.folder / row["input"])
-        assert (found == develop.develop(photo, row["ev"], 96)).all()
-        assert row["coverage"] == {"A": 1.0, "B": 0.0, "C": 0.0}
-        assert row["develop"]["white"] == photo.white and row["camera"] == photo.camera
+        found = read_image(dataset.folder / row.input)
+        assert (found == develop.develop(photo, row.ev, 96)).all()
+        assert row.coverage == Coverage(1.0, 0.0, 0.0)
+        assert row.develop.facts["white"] == photo.white and row.camera == photo.camera
 
 
 def test_regions_are_stored_with_the_sample(recipe, tmp_path):
@@ -126,7 +127,7 @@ def test_regions_are_stored_with_the_sample(recipe, tmp_path):
     dataset = open_dataset(tmp_path / "out")
     for row in dataset.rows:
         pair = load_pair(dataset, row)
-        assert masks.coverage(pair.regions) == row["coverage"]
+        assert Coverage(**masks.coverage(pair.regions)) == row.coverage
         assert pair.degraded.shape == pair.reference.shape == (30, 40, 3)
     with pytest.raises(ManifestError, match="no reference 'c'; it has auto"):
         load_pair(dataset, row, "c")
@@ -205,7 +206,7 @@ def test_a_bad_file_costs_only_itself_and_is_tried_again(recipe, tmp_path, capsy
     assert printed.out == f"{tmp_path / 'out'}\n"
     assert "failed: p02: corrupt: p02.png: not a readable picture" in printed.err
     rows = list(read_rows(tmp_path / "out" / "manifest.jsonl"))
-    assert sorted({row["status"] for row in rows}) == ["corrupt", "ok"] and len(rows) == 24
+    assert sorted({row.status for row in rows}) == ["corrupt", "ok"] and len(rows) == 24
     victim.write_bytes(good)
     assert main(args) == 0
     build(recipe, tmp_path / "fresh", SERIAL)
@@ -225,7 +226,7 @@ def test_a_lut_file_that_changed_is_another_recipe(tmp_path):
     recipe = tiny(tmp_path, 1, **{"distort": f'[{{files = ["{lut}"], lut_size = 3}}]'})
     build(recipe, tmp_path / "out", SERIAL)
     row = open_dataset(tmp_path / "out").select(ev=0.0)[1]
-    assert row["distortion"]["exact"] is False and row["distortion"]["severity"] < 0.01
+    assert row.distortion.exact is False and row.distortion.severity < 0.01
     luts.write_cube(luts.Lut3D(luts.identity(3).table * 0.9), lut)
     with pytest.raises(RecipeError, match=r"another recipe \(distort\.look\.cube was"):
         build(recipe, tmp_path / "out", SERIAL)

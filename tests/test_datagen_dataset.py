@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import mimetypes
 import re
@@ -78,7 +79,7 @@ def test_a_pair_is_the_files_as_floats(bits, tmp_path):
     row = dataset.select(ev=0.0, distortion=None)[0]
     pair = load_pair(dataset, row, "expert")
     assert pair.degraded.dtype == pair.reference.dtype == np.float32
-    source = to_float(read_image(tmp_path / "photos" / f"{row['scene']}.png"))
+    source = to_float(read_image(tmp_path / "photos" / f"{row.scene}.png"))
     assert np.abs(pair.degraded - source).max() <= 0.5001 / (2**bits - 1)
     assert np.abs(pair.reference - source).max() <= 0.5001 / 255
     assert np.unique(pair.regions).tolist() == [0, 1, 2]
@@ -92,7 +93,9 @@ def test_a_set_that_is_not_finished_is_not_opened(built, tmp_path):
 
 def test_a_missing_picture_is_one_line(built):
     dataset = open_dataset(built)
-    row = {**dataset.rows[0], "input": "scenes/none.png"}
+    one = dataset.rows[0]
+    hashes = {**one.sha256, "scenes/none.png": "0" * 64}
+    row = dataclasses.replace(one, input="scenes/none.png", sha256=hashes)
     with pytest.raises(ManifestError, match=r"none\.png: no such picture"):
         load_pair(dataset, row)
 
@@ -109,14 +112,14 @@ def test_a_pack_is_the_same_bytes_twice_and_holds_every_sample(built, tmp_path):
         for name, data in members.items():
             if name.endswith(".json"):
                 row = parse_row(data, name)
-                assert row["split"] == shard["split"]
+                assert row.split == shard["split"]
                 key = name.removesuffix(".json")
-                assert members[f"{key}.input.png"] == (built / row["input"]).read_bytes()
+                assert members[f"{key}.input.png"] == (built / row.input).read_bytes()
                 assert members[f"{key}.reference_expert.png"]
                 # WebDataset groups by what stands before the first dot of the last part.
                 assert "." not in key.rpartition("/")[2]
-                seen.append(row["id"])
-    assert sorted(seen) == [row["id"] for row in dataset.rows]
+                seen.append(row.id)
+    assert sorted(seen) == [row.id for row in dataset.rows]
 
 
 def test_shards_are_cut_by_size(built, tmp_path):
@@ -127,7 +130,7 @@ def test_shards_are_cut_by_size(built, tmp_path):
 
 def test_a_harmed_file_is_not_packed(tmp_path):
     built = make(tmp_path)
-    victim = built / open_dataset(built).rows[0]["input"]
+    victim = built / open_dataset(built).rows[0].input
     victim.write_bytes(b"x")
     with pytest.raises(PackError, match="is not the file of the manifest"):
         pack(built, tmp_path / "pack")

@@ -131,10 +131,10 @@ def test_every_layout_can_be_built(kind, tmp_path):
     summary = build(load_recipe(recipe), tmp_path / "out", Resources(engine="serial"))
     assert summary.failures == []
     dataset = open_dataset(tmp_path / "out")
-    assert {row["scene"] for row in dataset.rows} == set(expected)
+    assert {row.scene for row in dataset.rows} == set(expected)
     for row in dataset.rows:
         pair = load_pair(dataset, row)
-        assert pair.degraded.shape == pair.reference.shape == (row["height"], row["width"], 3)
+        assert pair.degraded.shape == pair.reference.shape == (row.height, row.width, 3)
 
 
 @pytest.mark.parametrize("kind", sorted(set(SOURCES)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from datagen.build.driver import Resources, build
 from datagen.cli import main
 from datagen.dataset.manifest import ManifestError, dataset_hash, dump_row, read_rows
+from datagen.dataset.rows import Coverage
 from datagen.dataset.verify import verify
 from datagen.dataset.workspace import read_dataset, write_dataset
 from datagen.images.codes import quantise
@@ -61,17 +63,15 @@ def copy(built, tmp_path):
 
 def rewrite(folder, change) -> None:
     """Change rows and sign the set again, as a forger or a bug would."""
-    rows = list(read_rows(folder / "manifest.jsonl"))
-    for row in rows:
-        change(row)
+    rows = [change(row) or row for row in read_rows(folder / "manifest.jsonl")]
     (folder / "manifest.jsonl").write_bytes(b"".join(map(dump_row, rows)))
     files = {"manifest.jsonl": sha256_file(folder / "manifest.jsonl")}
     write_dataset(folder, {**read_dataset(folder), "hash": dataset_hash(rows), "files": files})
 
 
 def replace_picture(folder, row, codes) -> None:
-    write_image(folder / row["input"], codes)
-    row["sha256"][row["input"]] = sha256_file(folder / row["input"])
+    write_image(folder / row.input, codes)
+    row.sha256[row.input] = sha256_file(folder / row.input)
 
 
 def test_a_whole_set_is_sound(built, capsys):
@@ -129,8 +129,8 @@ def test_a_missing_file_is_found(copy):
 
 def test_a_wrong_exposure_is_found_although_the_hashes_agree(copy):
     def brighten(row):
-        if row["id"] == "p2/ev+1":
-            codes = read_image(copy / row["input"]).astype(float)
+        if row.id == "p2/ev+1":
+            codes = read_image(copy / row.input).astype(float)
             replace_picture(copy, row, np.clip(codes * 1.2, 0, 255).round().astype(np.uint8))
 
     rewrite(copy, brighten)
@@ -140,24 +140,25 @@ def test_a_wrong_exposure_is_found_although_the_hashes_agree(copy):
 
 def test_a_shifted_reference_is_found_although_the_hashes_agree(copy):
     def move(row):
-        if row["scene"] == "p3":
-            path = row["references"]["auto"]
-            if row["id"] == "p3/ev+0":
+        if row.scene == "p3":
+            path = row.references["auto"]
+            if row.id == "p3/ev+0":
                 write_image(copy / path, np.roll(read_image(copy / path), 5, axis=1))
-            row["sha256"][path] = sha256_file(copy / path)
+            row.sha256[path] = sha256_file(copy / path)
 
     rewrite(copy, move)
     assert any("reference_auto.png: is shifted by +5" in p for p in verify(copy).problems)
 
 
 def test_a_leak_is_found(copy):
-    scenes = {row["scene"]: row["split"] for row in read_rows(copy / "manifest.jsonl")}
+    scenes = {row.scene: row.split for row in read_rows(copy / "manifest.jsonl")}
     train = next(name for name, split in scenes.items() if split == "train")
     test = next(name for name, split in scenes.items() if split == "test")
 
     def join(row):
-        if row["scene"] in (train, test):
-            row["group"] = "same"
+        if row.scene in (train, test):
+            return replace(row, group="same")
+        return row
 
     rewrite(copy, join)
     (problem,) = verify(copy).problems
@@ -166,12 +167,13 @@ def test_a_leak_is_found(copy):
 
 def test_wrong_coverage_and_sizes_are_found(copy):
     def lie(row):
-        if row["id"] == "p0/ev+0":
-            row["coverage"] = {"A": 1.0, "B": 0.0, "C": 0.0}
-        if row["id"] == "p1/ev+0":
-            row["bits"] = 16
-        if row["id"] == "p2/ev+0":
-            row["height"] = 3
+        if row.id == "p0/ev+0":
+            return replace(row, coverage=Coverage(1.0, 0.0, 0.0))
+        if row.id == "p1/ev+0":
+            return replace(row, bits=16)
+        if row.id == "p2/ev+0":
+            return replace(row, height=3)
+        return row
 
     rewrite(copy, lie)
     problems = " ".join(verify(copy).problems)
@@ -186,27 +188,27 @@ def test_two_labs_compare_manifests_without_pictures(built, copy, tmp_path, caps
     assert main(["verify", str(copy), "--against", str(theirs)]) == 0
     assert f"the same pixels as {theirs}: 36 samples" in capsys.readouterr().err
     rows = list(read_rows(theirs))
-    rows[3]["sha256"][rows[3]["input"]] = "0" * 64
+    rows[3].sha256[rows[3].input] = "0" * 64
     theirs.write_bytes(b"".join(map(dump_row, rows[:-1])))
     report = verify(copy, against=theirs)
     assert report.problems == [
-        f"{rows[-1]['id']}: only here",
-        f"{rows[3]['id']}: other pixels than in {theirs}",
+        f"{rows[-1].id}: only here",
+        f"{rows[3].id}: other pixels than in {theirs}",
     ]
 
 
 def test_a_duplicate_picture_across_splits_is_a_note_and_strictly_a_problem(copy):
     rows = list(read_rows(copy / "manifest.jsonl"))
-    splits = {row["scene"]: row["split"] for row in rows}
+    splits = {row.scene: row.split for row in rows}
     one = next(name for name, split in splits.items() if split == "train")
     two = next(name for name, split in splits.items() if split == "test")
     source = copy / "scenes" / one / "reference_auto.png"
 
     def duplicate(row):
-        if row["scene"] == two:
-            path = row["references"]["auto"]
+        if row.scene == two:
+            path = row.references["auto"]
             shutil.copy(source, copy / path)
-            row["sha256"][path] = sha256_file(copy / path)
+            row.sha256[path] = sha256_file(copy / path)
 
     rewrite(copy, duplicate)
     assert any("near-duplicates" in note for note in verify(copy).notes)

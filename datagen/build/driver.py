@@ -21,12 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from luts.tool.files import sha256_file
+from luts.tool.gate import plain_text
 from luts.tool.versions import versions
 
 from .. import engines
 from ..dataset import workspace
 from ..dataset.card import Contents, write_card
-from ..dataset.manifest import OK, Row, dataset_hash, read_rows, sort_manifest
+from ..dataset.manifest import dataset_hash, read_rows, sort_manifest
+from ..dataset.rows import OK, Lost, Row, Sample
 from ..dataset.target import PlaceError, Target, open_target
 from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
@@ -108,7 +110,7 @@ def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -
         outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
         with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
             for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):
-                bar.step(failed=any(row["status"] != OK for row in rows))
+                bar.step(failed=any(isinstance(row, Lost) for row in rows))
         summary.interrupted = stop.is_set()
         if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
             summary.hash = _finish(
@@ -118,19 +120,21 @@ def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -
     return summary
 
 
-def _kept(recipe: Recipe, jobs: Sequence[Job], rows: Iterable[tuple[int, Row]]) -> dict[str, int]:
+def _kept(
+    recipe: Recipe, jobs: Sequence[Job], rows: Iterable[tuple[int, Sample]]
+) -> dict[str, int]:
     """Sample id -> manifest offset, for the scenes of which every sample is there and whole."""
     by_scene = {job.scene.name: job for job in jobs}
     kept: dict[str, tuple[str, int]] = {}
     for offset, row in rows:
-        job = by_scene.get(row["scene"])
+        job = by_scene.get(row.scene)
         if job is None:
             raise RecipeError(
-                f"the data set holds scene {row['scene']!r}, which the source no longer has; "
+                f"the data set holds scene {row.scene!r}, which the source no longer has; "
                 "put it back or choose another folder"
             )
-        if (row["split"], row["source"]["path"]) == (job.split, job.scene.files[0]):
-            kept[row["id"]] = row["scene"], offset
+        if (row.split, row.source.path) == (job.split, plain_text(job.scene.files[0])):
+            kept[row.id] = row.scene, offset
     found = Counter(scene for scene, _ in kept.values())
     whole = {
         name
@@ -184,12 +188,12 @@ def _rows(recipe: Recipe, outcome: Outcome) -> list[Row]:
 
 
 def _count(summary: Summary, rows: Sequence[Row]) -> None:
-    lost = [row for row in rows if row["status"] != OK]
+    lost = [row for row in rows if isinstance(row, Lost)]
     summary.made += len(rows) - len(lost)
-    summary.failed.update(row["status"] for row in lost)
+    summary.failed.update(row.status for row in lost)
     if lost:
         first = lost[0]
-        summary.failures.append(f"{first['scene']}: {first['status']}: {first['reason']}")
+        summary.failures.append(f"{first.scene}: {first.status}: {first.reason}")
 
 
 def _finish(

@@ -16,8 +16,10 @@ import numpy as np
 
 from luts.colour.transfer import decode_srgb, encode_srgb
 from luts.tool.files import sha256_file
+from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
 
+from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
 from ..develop.auto_exposure import auto_exposure
 from ..develop.tone import TONES
@@ -33,7 +35,7 @@ from ..sources.scene import RAWS, Scene
 RESIZE = "area, linear light"
 
 
-class SceneError(Exception):
+class OpenSceneError(Exception):
     """A scene that gives no samples; `status` is the word for the manifest."""
 
     def __init__(self, status: str, reason: str) -> None:
@@ -42,13 +44,17 @@ class SceneError(Exception):
 
 
 @dataclass(frozen=True, eq=False)
-class Negative:
+class OpenScene:
     """An opened scene. `exposures` is empty unless the source's inputs are ready pictures."""
 
     linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
     references: Mapping[str, np.ndarray] = field(default_factory=dict)  # codes, by name
     guide: Guide = field(default_factory=Guide)
-    facts: Mapping[str, Any] = field(default_factory=dict)  # for the manifest row
+    source: SourceFile | None = None  # it and what follows: for the manifest row
+    develop: Develop = field(default_factory=lambda: Develop("picture"))
+    camera: str = ""
+    orientation: int = 1  # of the file, EXIF
+    facts: Mapping[str, Any] = field(default_factory=dict)
     exposures: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # encoded, by EV
     tone: str = "none"
     noisy: Callable[[float], np.ndarray] | None = None  # `linear` with a shorter exposure's noise
@@ -75,29 +81,30 @@ class Negative:
         return self.noisy(ev) if self.noisy is not None and ev < 0 else self.linear
 
 
-def open_negative(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
+def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """Read everything that a scene's samples need.
 
     Raises
     ------
-    SceneError
+    OpenSceneError
         A file is missing, damaged, not supported, or does not match the others; the status is one
         of the raw reader's, or unreadable, misaligned, no_reference.
     """
-    facts = {"source": _source_facts(scene, folder, recipe), "licence": scene.licence}
-    negative = _open_pictures(scene, folder, recipe)
-    references = _references(scene, folder, recipe, negative)
+    source = _source_file(scene, folder, recipe)
+    opened = _open_pictures(scene, folder, recipe)
+    auto_ev = auto_exposure(opened.linear) if "auto" in recipe.source.references else None
+    references = _references(scene, folder, recipe, opened, auto_ev)
     if not references:
         wanted = ", ".join(recipe.source.references)
-        raise SceneError("no_reference", f"has none of the references asked for ({wanted})")
-    guide = Guide(_segmentation(scene, folder, negative.size), scene.centre)
-    facts = {**facts, **negative.facts}
-    if "auto" in references:
-        facts["auto_reference_ev"] = auto_exposure(negative.linear)
-    return replace(negative, references=references, guide=guide, facts=facts)
+        raise OpenSceneError("no_reference", f"has none of the references asked for ({wanted})")
+    guide = Guide(_segmentation(scene, folder, opened.size), scene.centre)
+    facts = dict(opened.facts)
+    if auto_ev is not None:
+        facts["auto_reference_ev"] = auto_ev
+    return replace(opened, references=references, guide=guide, source=source, facts=facts)
 
 
-def _source_facts(scene: Scene, folder: Path, recipe: Recipe) -> dict[str, Any]:
+def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
     """The picture's path, origin and hash, and the hashes of all else the scene is made of."""
     name, *others = scene.files
     wanted = recipe.source.references
@@ -105,34 +112,34 @@ def _source_facts(scene: Scene, folder: Path, recipe: Recipe) -> dict[str, Any]:
     if scene.segmentation:
         others.append(scene.segmentation)
     try:
-        facts = {"sha256": sha256_file(folder / name), "bytes": (folder / name).stat().st_size}
-        facts["others"] = {path: sha256_file(folder / path) for path in others}
+        digest, size = sha256_file(folder / name), (folder / name).stat().st_size
+        hashes = {plain_text(path): sha256_file(folder / path) for path in others}
     except OSError as error:
         reason = f"{Path(error.filename).relative_to(folder).as_posix()}: {error.strerror}"
-        raise SceneError("unreadable", reason) from None
-    if scene.sha256 and scene.sha256 != facts["sha256"]:
-        raise SceneError("corrupt", f"{name}: its SHA-256 is not the one in the index")
-    return {"path": name, "origin": scene.origin, **facts}
+        raise OpenSceneError("unreadable", reason) from None
+    if scene.sha256 and scene.sha256 != digest:
+        raise OpenSceneError("corrupt", f"{name}: its SHA-256 is not the one in the index")
+    return SourceFile(plain_text(name), digest, size, plain_text(scene.origin), hashes)
 
 
-def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> Negative:
+def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """The scene's light at working size; references and guide are still to come."""
     render = recipe.render
     if scene.inputs:
         exposures = {ev: resize(_read(folder, file), render.long_edge) for ev, file in scene.inputs}
         if len({encoded.shape for encoded in exposures.values()}) > 1:
-            raise SceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
+            raise OpenSceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
-        linear, develop_facts = decode_srgb(exposures[nearest]), {"kind": "ready"}
-        return Negative(linear, exposures=exposures, facts={"develop": develop_facts})
+        linear = decode_srgb(exposures[nearest])
+        return OpenScene(linear, exposures=exposures, develop=Develop("ready"))
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
     linear = resize(decode_srgb(_read(folder, scene.path)), render.long_edge)
-    develop_facts = {"kind": "picture", "tone": render.tone, "resize": RESIZE}
-    return Negative(linear, tone=render.tone, facts={"develop": develop_facts})
+    how = Develop("picture", render.tone, {"resize": RESIZE})
+    return OpenScene(linear, tone=render.tone, develop=how)
 
 
-def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> Negative:
+def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     render = recipe.render
     size = render.long_edge or None
     noisy = profile = None
@@ -143,7 +150,7 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> Negative:
             profile = noise_profile(photo)
     except (RawError, NoiseError) as error:
         reason = str(error).replace(str(path), scene.path)  # the folder is nobody's business
-        raise SceneError(getattr(error, "status", "no_noise_profile"), reason) from None
+        raise OpenSceneError(getattr(error, "status", "no_noise_profile"), reason) from None
     if profile:
 
         def noisy(ev: float) -> np.ndarray:
@@ -158,12 +165,14 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> Negative:
             )
 
     facts = {
-        "camera": photo.camera,
         "iso": photo.iso,
         "exposure_time_s": photo.exposure_time_s,
         "orientation": photo.orientation,
-        "develop": {
-            "kind": "raw",
+    }
+    how = Develop(
+        "raw",
+        render.tone,
+        {
             "black": [round(float(value), 4) for value in np.unique(photo.black)],
             "white": float(photo.white),
             "white_balance": [round(float(gain), 6) for gain in photo.white_balance],
@@ -174,50 +183,54 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> Negative:
             "highlights": render.highlights,
             "baseline": render.baseline,
             "baseline_ev": photo.baseline_ev,
-            "tone": render.tone,
             "noise": render.noise,
             "noise_profile": [list(pair) for pair in profile] if profile else None,
             "resize": RESIZE,
             "unapplied": list(photo.unapplied),
         },
-    }
-    shift = develop.baseline_shift(photo, render.baseline)
-    return Negative(linear, tone=render.tone, noisy=noisy, shift_ev=shift, facts=facts)
+    )
+    return OpenScene(
+        linear,
+        tone=render.tone,
+        noisy=noisy,
+        shift_ev=develop.baseline_shift(photo, render.baseline),
+        develop=how,
+        camera=photo.camera,
+        orientation=photo.orientation,
+        facts=facts,
+    )
 
 
 def _references(
-    scene: Scene, folder: Path, recipe: Recipe, negative: Negative
+    scene: Scene, folder: Path, recipe: Recipe, opened: OpenScene, auto_ev: float | None
 ) -> dict[str, np.ndarray]:
     """The references the recipe asks for, by name, aligned with the working picture."""
     found, bits = {}, recipe.output.bits
     for wanted in recipe.source.references:
-        if wanted == "auto":
-            ev = auto_exposure(negative.linear)
-            found["auto"] = develop.render(negative.linear, ev, bits, tone=negative.tone)
-        if wanted == "embedded" and (codes := _embedded(scene, folder)) is not None:
-            found["embedded"] = quantise(_aligned(to_float(codes), scene.path, negative), bits)
+        if wanted == "auto" and auto_ev is not None:
+            found["auto"] = develop.render(opened.linear, auto_ev, bits, tone=opened.tone)
+        if wanted == "embedded" and (codes := _embedded(scene, folder, opened)) is not None:
+            found["embedded"] = quantise(_aligned(to_float(codes), scene.path, opened), bits)
         for name, file in scene.references:
             if wanted in (name, "all"):
-                found[name] = quantise(_aligned(_read(folder, file), file, negative), bits)
+                found[name] = quantise(_aligned(_read(folder, file), file, opened), bits)
     return found
 
 
-def _embedded(scene: Scene, folder: Path) -> np.ndarray | None:
+def _embedded(scene: Scene, folder: Path, opened: OpenScene) -> np.ndarray | None:
     """The camera's own picture inside a raw, upright; None without one."""
     path = folder / scene.path
     if not scene.path or path.suffix.lower() not in RAWS:
         return None
     codes = read_thumbnail(path)
-    if codes is None:
-        return None
-    return upright(codes, read_raw(path).orientation)
+    return None if codes is None else upright(codes, opened.orientation)
 
 
-def _aligned(encoded: np.ndarray, name: str, negative: Negative) -> np.ndarray:
+def _aligned(encoded: np.ndarray, name: str, opened: OpenScene) -> np.ndarray:
     try:
-        return align_to(encoded, negative.size, guide=negative.linear)
+        return align_to(encoded, opened.size, guide=opened.linear)
     except ValueError as error:
-        raise SceneError("misaligned", f"{name}: {error}") from None
+        raise OpenSceneError("misaligned", f"{name}: {error}") from None
 
 
 def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:
@@ -227,7 +240,7 @@ def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarr
     matte = _read(folder, scene.segmentation)[..., 0]
     height, width = matte.shape
     if abs(width * size[0] - height * size[1]) > max(width, height):
-        raise SceneError(
+        raise OpenSceneError(
             "misaligned",
             f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
             f"picture, {size[1]} x {size[0]}",
@@ -252,5 +265,5 @@ def _read(folder: Path, file: str) -> np.ndarray:
     except ImageError as error:
         missing = not (folder / file).exists()
         reason = str(error).replace(str(folder / file), file)
-        raise SceneError("unreadable" if missing else "corrupt", reason) from None
+        raise OpenSceneError("unreadable" if missing else "corrupt", reason) from None
     return encoded if encoded.ndim == 3 else np.repeat(encoded[..., None], 3, axis=2)

@@ -24,7 +24,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Sample:
+class Planned:
     """One input of a scene: an EV, and which draw of which [[distort]] block lies on top."""
 
     id: str
@@ -44,19 +44,19 @@ def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
     return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True)]
 
 
-def samples(recipe: Recipe, scene: Scene) -> Iterator[Sample]:
+def samples(recipe: Recipe, scene: Scene) -> Iterator[Planned]:
     """The samples of a scene in their fixed order; the id is unique in the data set."""
     for ev in _evs(recipe, scene):
         stem = f"{scene.name}/input" if ev is None else f"{scene.name}/ev{ev:+g}"
         if recipe.render.undistorted:
-            yield Sample(stem, ev)
+            yield Planned(stem, ev)
         number = 0
         for block, distort in enumerate(recipe.distort):
             if distort.evs and ev not in distort.evs:
                 continue
             for draw in range(distort.count):
                 number += 1
-                yield Sample(f"{stem}_lut{number}", ev, block, draw)
+                yield Planned(f"{stem}_lut{number}", ev, block, draw)
 
 
 def samples_per_scene(recipe: Recipe, scene: Scene) -> int:

@@ -5,7 +5,7 @@ This is what a worker does with a job. Nothing here depends on other scenes, on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 
 from luts.tool.files import sha256
+from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
 from luts.tool.versions import versions
+from luts.tool.words import read_value
 
-from ..dataset.manifest import OK, Row
+from ..dataset import rows
+from ..dataset.rows import Coverage, Distortion, Lost, Row, Sample, SourceFile
 from ..dataset.target import Target
 from ..engines.worker import TargetError
 from ..images.codes import quantise
@@ -28,10 +31,11 @@ from ..regions import labels as masks
 from ..regions.geometry import Guide
 from ..regions.shapes import Drawn, Whole, follows_segmentation
 from . import distort, plan
-from .opened import Negative, SceneError, open_negative
-from .plan import Job, Sample
+from .opened import OpenScene, OpenSceneError, open_scene
+from .plan import Job, Planned
 
 SUFFIXES = {"png": ".png", "tiff": ".tif"}
+MOST_REASON = 1000  # characters
 EVERYTHING = Mask("whole", 1.0, Whole())
 
 
@@ -46,61 +50,73 @@ class Renderer:
     def __call__(self, job: Job) -> list[Row]:
         """Raises TargetError when the files cannot be written; a bad source becomes rows."""
         try:
-            negative = open_negative(job.scene, self.source, self.recipe)
+            opened = open_scene(job.scene, self.source, self.recipe)
             drawn = {
-                sample.id: draw_regions(self.recipe, sample.id, negative.size, negative.guide)
+                sample.id: draw_regions(self.recipe, sample.id, opened.size, opened.guide)
                 for sample in plan.samples(self.recipe, job.scene)
             }
-        except SceneError as error:
+        except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
         references, hashes = {}, {}
-        for name, codes in negative.references.items():
+        for name, codes in opened.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
             hashes[references[name]] = self._write(references[name], codes)
-        shared = {**negative.facts, "references": references, "sha256": hashes}
         return [
-            self._row(job, sample, negative, drawn[sample.id], shared)
+            self._row(job, sample, opened, drawn[sample.id], references, hashes)
             for sample in plan.samples(self.recipe, job.scene)
         ]
 
     def _row(
-        self, job: Job, sample: Sample, negative: Negative, drawn: tuple[str, Drawn], shared: Row
-    ) -> Row:
+        self,
+        job: Job,
+        sample: Planned,
+        opened: OpenScene,
+        drawn: tuple[str, Drawn],
+        references: Mapping[str, str],
+        hashes: Mapping[str, str],
+    ) -> Sample:
         """Make and write one sample; returns its manifest row."""
         kind, mask = drawn
-        hashes = dict(shared["sha256"])
+        hashes, distortion = dict(hashes), None
         if sample.block is None:
-            distortion, codes = None, negative.codes(sample.ev, self.recipe.output.bits)
+            codes = opened.codes(sample.ev, self.recipe.output.bits)
         else:
-            distortion, codes = self._distort(job, sample, negative.encoded(sample.ev))
-            hashes[distortion["lut"]] = distortion.pop("lut_file_sha256")
+            codes, distortion, digest = self._distort(job, sample, opened.encoded(sample.ev))
+            hashes[distortion.lut] = digest
         path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
         hashes[path] = self._write(path, codes)
         hashes[regions] = self._write(regions, mask.regions)
-        height, width = negative.size
-        return {
-            **_identity(self.recipe, job, sample),
-            **shared,
-            "status": OK,
-            "distortion": distortion,
-            "mask": {"kind": kind, "parameters": mask.parameters},
-            "coverage": masks.coverage(mask.regions),
-            "input": path,
-            "regions": regions,
-            "sha256": hashes,
-            "width": width,
-            "height": height,
-            "bits": self.recipe.output.bits,
-            "clipped": _clipped(codes),
-            "versions": versions(),
-        }
+        height, width = opened.size
+        return Sample(
+            **_identity(job, sample),
+            distortion=distortion,
+            input=path,
+            regions=regions,
+            references=references,
+            sha256=hashes,
+            mask=rows.Mask(kind, mask.parameters),
+            coverage=Coverage(**masks.coverage(mask.regions)),
+            width=width,
+            height=height,
+            bits=self.recipe.output.bits,
+            source=opened.source,
+            develop=opened.develop,
+            licence=plain_text(job.scene.licence),
+            camera=plain_text(opened.camera),
+            facts={
+                **opened.facts,
+                "clipped": _clipped(codes),
+                "seed": self.recipe.seed,
+                "versions": versions(),
+            },
+        )
 
     def _distort(
-        self, job: Job, sample: Sample, encoded: np.ndarray
-    ) -> tuple[dict[str, Any], np.ndarray]:
+        self, job: Job, sample: Planned, encoded: np.ndarray
+    ) -> tuple[np.ndarray, Distortion, str]:
         """Apply the sample's distortion, and store its LUT once under its hash.
 
-        Returns the record for the row, and the distorted picture's codes.
+        Returns the distorted picture's codes, what the row says, and the LUT file's SHA-256.
         """
         with _writing(self.out):
             drawn = distort.draw(
@@ -117,13 +133,9 @@ class Renderer:
             if self.out.size(path) != size:
                 self.out.write(path, drawn.cube())
         severity = round(distort.image_severity(distorted, encoded), 4)
-        record = {
-            **drawn.record,
-            "lut": path,
-            "image_severity": severity,
-            "lut_file_sha256": digest,
-        }
-        return record, quantise(distorted, self.recipe.output.bits)
+        record = {**drawn.record, "lut": path, "image_severity": severity}
+        codes = quantise(distorted, self.recipe.output.bits)
+        return codes, read_value(Distortion, record), digest
 
     def _write(self, path: str, codes: np.ndarray) -> str:
         """Write a picture or a label image; returns the file's hash."""
@@ -142,7 +154,7 @@ def draw_regions(
 ) -> tuple[str, Drawn]:
     """Draw a sample's region map: its kind and the labels, by the sample's id alone.
 
-    Without any [[mask]] block the whole picture is A. Raises SceneError when no block suits the
+    Without any [[mask]] block the whole picture is A. Raises OpenSceneError when no block suits the
     scene, or the mask drawn leaves no A.
     """
     suited = [
@@ -151,41 +163,40 @@ def draw_regions(
         if not (follows_segmentation(block.shape) and guide.segmentation is None)
     ]
     if not suited:
-        raise SceneError("no_mask", "every [[mask]] follows a segmentation; the scene has none")
+        raise OpenSceneError("no_mask", "every [[mask]] follows a segmentation; the scene has none")
     rng = sample_rng(recipe.seed, f"{sample}/mask")
     shares = np.array([block.share for block in suited])
     block = suited[int(rng.choice(len(suited), p=shares / shares.sum()))]
     try:
         drawn = block.shape.draw(size, rng, guide)
     except ValueError as error:
-        raise SceneError("no_mask", str(error)) from None
+        raise OpenSceneError("no_mask", str(error)) from None
     if not (drawn.regions == masks.A).any():
-        raise SceneError("no_mask", f"a {block.kind} mask leaves no pixel to correct")
+        raise OpenSceneError("no_mask", f"a {block.kind} mask leaves no pixel to correct")
     return block.kind, drawn
 
 
 def lost_rows(recipe: Recipe, job: Job, status: str, reason: str) -> list[Row]:
     """The rows of a scene that gave nothing: one per planned sample, with the reason."""
     return [
-        {
-            **_identity(recipe, job, sample),
-            "status": status,
-            "reason": reason,
-            "distortion": None,
-            "source": {"path": job.scene.files[0]},
-        }
+        Lost(
+            **_identity(job, sample),
+            status=status,
+            reason=plain_text(reason[:MOST_REASON]),
+            source=SourceFile(plain_text(job.scene.files[0])),
+            facts={"seed": recipe.seed},
+        )
         for sample in plan.samples(recipe, job.scene)
     ]
 
 
-def _identity(recipe: Recipe, job: Job, sample: Sample) -> Row:
+def _identity(job: Job, sample: Planned) -> dict[str, Any]:
     return {
         "id": sample.id,
         "scene": job.scene.name,
-        "group": job.scene.group,
+        "group": plain_text(job.scene.group),
         "split": job.split,
         "ev": sample.ev,
-        "seed": recipe.seed,
     }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from luts.tool.files import sha256
 
 from .croissant import croissant
-from .manifest import MANIFEST, OK, Row
+from .manifest import MANIFEST
+from .rows import Row, Sample
 from .target import Target
 from .templates import template
 
@@ -33,11 +34,11 @@ class Contents:
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Pass the rows on and add them up."""
         for row in rows:
-            self.counts[row["split"], row["status"]] += 1
-            if row["status"] == OK:
+            self.counts[row.split, row.status] += 1
+            if isinstance(row, Sample):
                 self.sources.update(_sources(row))
-                self.evs.add(row["ev"])
-                self.kinds[row["mask"]["kind"]] += 1
+                self.evs.add(row.ev)
+                self.kinds[row.mask.kind] += 1
             yield row
 
 
@@ -67,11 +68,10 @@ def write_card(
     return {MANIFEST: manifest_sha256, **{name: sha256(data) for name, data in files.items()}}
 
 
-def _sources(row: Row) -> dict[str, dict[str, str]]:
+def _sources(row: Sample) -> dict[str, dict[str, str]]:
     """The files a sample was made from: path -> licence, origin, sha256."""
-    source = row["source"]
-    known = {"licence": row.get("licence") or UNKNOWN, "origin": source.get("origin", "")}
-    files = {source["path"]: source["sha256"], **source.get("others", {})}
+    known = {"licence": row.licence or UNKNOWN, "origin": row.source.origin}
+    files = {row.source.path: row.source.sha256, **row.source.others}
     return {path: {**known, "sha256": digest} for path, digest in files.items()}
 
 

@@ -13,7 +13,7 @@ from luts.colour.transfer import decode_srgb
 from ..images.align import MAX_SHIFT, MIN_RESPONSE, shift
 from ..images.codes import to_float
 from ..images.files import read_image
-from .manifest import Row
+from .rows import Sample
 
 DARKEST, BRIGHTEST = 0.10, 0.97  # encoded; outside it rounding and clipping bend the slope
 LEAST_PIXELS = 50
@@ -21,7 +21,7 @@ THIN = 256  # pixels of the longer side
 SLOPE_TOLERANCE_EV = 0.06
 
 
-def exposure_problems(rows: Sequence[Row], inputs: Mapping[str, np.ndarray]) -> list[str]:
+def exposure_problems(rows: Sequence[Sample], inputs: Mapping[str, np.ndarray]) -> list[str]:
     """Check that a scene's undistorted inputs differ by their EVs.
 
     Parameters
@@ -32,18 +32,16 @@ def exposure_problems(rows: Sequence[Row], inputs: Mapping[str, np.ndarray]) -> 
     clipped nor coarsely rounded in both, must be 2 to the EV difference. A tone curve bends this
     relation, so only scenes rendered without one are judged.
     """
-    plain = [row for row in rows if row["distortion"] is None and row["ev"] is not None]
-    plain = [row for row in plain if row["develop"].get("tone", "none") == "none"]
-    plain = [row for row in plain if row["develop"]["kind"] != "ready"]
+    plain = [row for row in rows if row.distortion is None and row.ev is not None]
+    plain = [row for row in plain if row.develop.tone == "none"]
+    plain = [row for row in plain if row.develop.kind != "ready"]
     problems = []
-    pictures = ((row, to_float(inputs[row["id"]])) for row in _by_ev(plain))
+    pictures = ((row, to_float(inputs[row.id])) for row in _by_ev(plain))
     for (row, dark), (above, bright) in itertools.pairwise(pictures):
         found = exposure_difference(dark, bright)
-        planned = above["ev"] - row["ev"]
+        planned = above.ev - row.ev
         if found is not None and abs(found - planned) > SLOPE_TOLERANCE_EV:
-            problems.append(
-                f"{above['id']}: is {found:+.2f} EV from {row['id']}, not {planned:+.2f}"
-            )
+            problems.append(f"{above.id}: is {found:+.2f} EV from {row.id}, not {planned:+.2f}")
     return problems
 
 
@@ -67,15 +65,15 @@ def exposure_difference(dark: np.ndarray, bright: np.ndarray) -> float | None:
     return float(np.median(np.log2(decode_srgb(bright[usable]) / decode_srgb(dark[usable]))))
 
 
-def alignment_problems(folder: Path, rows: Sequence[Row]) -> list[str]:
+def alignment_problems(folder: Path, rows: Sequence[Sample]) -> list[str]:
     """Check that every reference of a scene lies on its input, to the pixel."""
-    plain = [row for row in rows if row["distortion"] is None]
+    plain = [row for row in rows if row.distortion is None]
     if not plain:
         return []
-    row = min(plain, key=lambda row: abs(row["ev"] or 0.0))
-    degraded = to_float(read_image(folder / row["input"]))
+    row = min(plain, key=lambda row: abs(row.ev or 0.0))
+    degraded = to_float(read_image(folder / row.input))
     problems = []
-    for path in row["references"].values():
+    for path in row.references.values():
         reference = to_float(read_image(folder / path))
         if reference.shape != degraded.shape:
             problems.append(f"{path}: is {reference.shape}, the input {degraded.shape}")
@@ -86,5 +84,5 @@ def alignment_problems(folder: Path, rows: Sequence[Row]) -> list[str]:
     return problems
 
 
-def _by_ev(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: row["ev"])
+def _by_ev(rows: Sequence[Sample]) -> list[Sample]:
+    return sorted(rows, key=lambda row: row.ev)

@@ -11,20 +11,19 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file
+from luts.tool.gate import MOST_LINE
+from luts.tool.words import FieldError
 
-from ..recipe.settings import SPLITS
+from .rows import Row, Sample, json_line, read_row, row_table
 
 MANIFEST = "manifest.jsonl"
 DATASET = "dataset.json"
-OK = "ok"
 CHECK = "check"  # last key of a line: CRC-32 of the line as it would be without it
 ENDING = len(b', "check": "01234567"}\n')
-
-Row = dict[str, Any]
 
 
 class ManifestError(UserError):
@@ -46,32 +45,52 @@ def read_rows(path: Path) -> Iterator[Row]:
     except IsADirectoryError:
         raise ManifestError(f"{path}: is a folder; a manifest is a .jsonl file") from None
     with stream:
-        for number, line in enumerate(stream, start=1):
+        for number, (_, line) in enumerate(bounded_lines(stream), start=1):
             yield parse_row(line, f"{path}:{number}")
 
 
+def bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Offset and bytes of every line; one longer than any row comes cut, and is refused then."""
+    offset = 0
+    while line := stream.readline(MOST_LINE + 1):
+        yield offset, line
+        offset += len(line)
+        while len(line) > MOST_LINE and not line.endswith(b"\n"):
+            line = stream.readline(MOST_LINE + 1)  # the rest of it
+            offset += len(line)
+
+
 def parse_row(line: bytes, where: str) -> Row:
-    """Read one line and check it: its checksum if it has one, and the keys everything relies on."""
+    """Read one line and check it: its checksum if it has one, and all that it says.
+
+    Raises
+    ------
+    ManifestError
+        where: field: what is allowed, what was found.
+    """
+    if len(line) > MOST_LINE:
+        raise ManifestError(f"{where}: must be a line of up to {MOST_LINE} bytes; it is longer")
     try:
-        row = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        table = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\u" in line:  # an escaped half surrogate is JSON, but no text that can be written
-            json.dumps(row, ensure_ascii=False).encode("utf-8")
+            json.dumps(table, ensure_ascii=False).encode("utf-8")
     except UnicodeError as error:
         raise ManifestError(f"{where}: not UTF-8 text (character {error.start})") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where}: not a JSON line: {error}") from None
-    problem = _problem(row)
-    if problem:
-        raise ManifestError(f"{where}: {problem}")
-    if CHECK in row and not is_signed(line):
+    signed = isinstance(table, dict) and table.pop(CHECK, None) is not None
+    try:
+        row = read_row(table)
+    except FieldError as error:
+        raise ManifestError(f"{where}: {error}") from None
+    if signed and not is_signed(line):
         raise ManifestError(f"{where}: has been changed: its checksum is wrong")
-    row.pop(CHECK, None)
     return row
 
 
-def dump_row(row: Mapping[str, Any]) -> bytes:
+def dump_row(row: Row) -> bytes:
     """One line that ends with its own checksum, always the same bytes for the same row."""
-    line = _json_line(row)
+    line = json_line(row_table(row))
     return line[:-2] + _ending(line)
 
 
@@ -109,27 +128,17 @@ def dataset_hash(rows: Iterable[Row]) -> str:
     digest = hashlib.sha256()
     previous = ""
     for row in rows:
-        if row["status"] != OK:
+        if not isinstance(row, Sample):
             continue
-        if row["id"] <= previous:
-            raise ManifestError(f"{row['id']}: the manifest is not sorted by id, or lists it twice")
-        previous = row["id"]
-        digest.update(_json_line({"id": row["id"], "sha256": row["sha256"]}))
+        if row.id <= previous:
+            raise ManifestError(f"{row.id}: the manifest is not sorted by id, or lists it twice")
+        previous = row.id
+        digest.update(json_line({"id": row.id, "sha256": row.sha256}))
     return digest.hexdigest()
-
-
-def output_files(row: Row) -> list[str]:
-    """Every file a row stands for, relative to the data set's folder."""
-    return sorted(row.get("sha256", {}))
 
 
 def _ending(line: bytes) -> bytes:
     return b', "%b": "%b"}\n' % (CHECK.encode(), checksum(line).encode())
-
-
-def _json_line(value: Mapping[str, Any]) -> bytes:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8") + b"\n"
 
 
 def _line_at(stream: Any, offset: int) -> bytes:
@@ -139,58 +148,3 @@ def _line_at(stream: Any, offset: int) -> bytes:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number JSON allows")
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "id": (str,),
-    "scene": (str,),
-    "group": (str,),
-    "split": (str,),
-    "status": (str,),
-    "ev": (float, int, type(None)),
-    "distortion": (dict, type(None)),
-}
-_KINDS_OF_OK: dict[str, tuple[type, ...]] = {
-    "input": (str,),
-    "regions": (str,),
-    "references": (dict,),
-    "sha256": (dict,),
-    "coverage": (dict,),
-    "width": (int,),
-    "height": (int,),
-    "bits": (int,),
-}
-
-
-def _problem(row: object) -> str:
-    """What is wrong with a parsed row, in words; "" when nothing is."""
-    if not isinstance(row, dict):
-        return f"must be a JSON object, got {type(row).__name__}"
-    kinds = _KINDS | (_KINDS_OF_OK if row.get("status") == OK else {})
-    for key, allowed in kinds.items():
-        if key not in row:
-            return f"{key} is missing"
-        if not isinstance(row[key], allowed) or isinstance(row[key], bool):
-            return f"{key} has the wrong type, {type(row[key]).__name__}"
-    if row["split"] not in SPLITS:
-        return f"split must be one of {', '.join(SPLITS)}; got {row['split']!r}"
-    if row["status"] != OK:
-        return ""
-    return _problem_of_files(row)
-
-
-def _problem_of_files(row: Row) -> str:
-    if not row["references"]:
-        return "references is empty"
-    for path, digest in row["sha256"].items():
-        if path.startswith("/") or ".." in path.split("/") or "\\" in path or "\0" in path:
-            return f"sha256 names a file outside the data set: {path!r}"
-        if not (isinstance(digest, str) and len(digest) == 64 and set(digest) <= _HEX):
-            return f"sha256 of {path!r} is not 64 hex digits"
-    for path in (row["input"], row["regions"], *row["references"].values()):
-        if not isinstance(path, str) or path not in row["sha256"]:
-            return f"{path!r} has no sha256"
-    return ""
-
-
-_HEX = frozenset("0123456789abcdef")

@@ -10,15 +10,16 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from luts.tool.errors import UserError
 from luts.tool.files import sha256_file, whole_file, write_text
 
 from .card import forbidden_licences
-from .manifest import OK, Row, dump_row
+from .manifest import dump_row
 from .read import DataSet, open_dataset
+from .rows import Sample
 
 INDEX = "shards.json"
 
@@ -41,9 +42,7 @@ def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = Fals
         A licence forbids it, or a file is not the one the manifest names.
     """
     dataset, out = open_dataset(folder), Path(out)
-    forbidden = forbidden_licences(
-        row.get("licence", "") for row in dataset.rows if row["status"] == OK
-    )
+    forbidden = forbidden_licences(row.licence for row in dataset.rows if isinstance(row, Sample))
     if forbidden and not force:
         raise PackError(
             f"{folder}: holds pictures that may not be handed on ({', '.join(forbidden)}); "
@@ -69,16 +68,17 @@ def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = Fals
     return out / INDEX
 
 
-def members(row: Row) -> dict[str, str]:
+def members(row: Sample) -> dict[str, str]:
     """Member suffix -> file of the data set, for one sample."""
-    references = {f"reference_{name}": path for name, path in sorted(row["references"].items())}
-    named = {"input": row["input"], **references, "regions": row["regions"]}
+    references = {f"reference_{name}": path for name, path in sorted(row.references.items())}
+    named = {"input": row.input, **references, "regions": row.regions}
     return {f"{name}{Path(path).suffix}": path for name, path in named.items()}
 
 
-def _parts(dataset: DataSet, rows: list[Row], limit: int) -> Iterator[list[Row]]:
+def _parts(dataset: DataSet, rows: Sequence[Sample], limit: int) -> Iterator[list[Sample]]:
     """Cut the samples, in order, into shards of about `limit` bytes."""
-    part, size = [], 0
+    part: list[Sample] = []
+    size = 0
     for row in rows:
         part.append(row)
         size += sum((dataset.folder / path).stat().st_size for path in members(row).values())
@@ -89,22 +89,22 @@ def _parts(dataset: DataSet, rows: list[Row], limit: int) -> Iterator[list[Row]]
         yield part
 
 
-def _write_shard(path: Path, dataset: DataSet, rows: list[Row]) -> None:
+def _write_shard(path: Path, dataset: DataSet, rows: Sequence[Sample]) -> None:
     with (
         whole_file(path) as scratch,
         tarfile.open(scratch, "w", format=tarfile.USTAR_FORMAT) as tar,
     ):
         for row in rows:
             # WebDataset splits a member's name at the first dot of its last part.
-            key = row["id"].replace(".", "_").replace("/", "__")
+            key = row.id.replace(".", "_").replace("/", "__")
             for suffix, name in members(row).items():
                 _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
             _add(tar, f"{key}.json", dump_row(row))
 
 
-def _checked(dataset: DataSet, row: Row, name: str) -> bytes:
+def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:
     path = dataset.folder / name
-    if not path.is_file() or sha256_file(path) != row["sha256"][name]:
+    if not path.is_file() or sha256_file(path) != row.sha256[name]:
         raise PackError(f"{path}: is not the file of the manifest; run the build again")
     return path.read_bytes()
 

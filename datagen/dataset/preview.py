@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 
 from luts.tool.files import write_text
+from luts.tool.words import to_table
 
 from ..images.codes import quantise
 from ..regions.labels import A, B
 from ..sources.scene import safe_name
-from .manifest import OK, Row
 from .read import DataSet, load_pair
-from .stats import distortion_name
+from .rows import Lost, Row, Sample
 from .templates import template
 
 EDGE = 256  # pixels of a tile's longer side
@@ -34,18 +34,18 @@ def write_preview(dataset: DataSet, path: Path, *, scenes: int = 60) -> Path:
     path : the .html file
     scenes : show so many scenes, evenly spread over the data set; 0 shows all
     """
-    names = sorted({row["scene"] for row in dataset.rows})
+    names = sorted({row.scene for row in dataset.rows})
     shown = set(spread(names, scenes))
     by_scene = itertools.groupby(
-        (row for row in dataset.rows if row["scene"] in shown), key=lambda row: row["scene"]
+        (row for row in dataset.rows if row.scene in shown), key=lambda row: row.scene
     )
     blocks = [_scene(dataset, name, list(rows)) for name, rows in by_scene]
     filters = {
-        "split": sorted({row["split"] for row in dataset.rows}),
-        "status": sorted({row["status"] for row in dataset.rows}),
+        "split": sorted({row.split for row in dataset.rows}),
+        "status": sorted({row.status for row in dataset.rows}),
         "ev": sorted({_ev(row) for row in dataset.rows}, key=_ev_order),
         "distortion": sorted({_distortion(row) for row in dataset.rows}),
-        "mask": sorted({row["mask"]["kind"] for row in dataset.rows if row["status"] == OK}),
+        "mask": sorted({row.mask.kind for row in dataset.rows if isinstance(row, Sample)}),
     }
     page = template("preview.html.j2").render(
         dataset=dataset, blocks=blocks, filters=filters, total=len(names)
@@ -74,54 +74,55 @@ def clipping_overlay(encoded: np.ndarray) -> np.ndarray:
 
 def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
     """A scene's block: a column per EV, a line without distortion and one per draw."""
-    lost = [row for row in rows if row["status"] != OK]
-    made = sorted((row for row in rows if row["status"] == OK), key=_place)
+    lost = [row for row in rows if isinstance(row, Lost)]
+    made = sorted((row for row in rows if isinstance(row, Sample)), key=_place)
     lines = sorted({_place(row)[0] for row in made})
     evs = sorted({_place(row)[1] for row in made})
-    block = {"name": name, "split": rows[0]["split"], "lost": [], "tiles": [], "references": []}
+    block = {"name": name, "split": rows[0].split, "lost": [], "tiles": [], "references": []}
     if lost:
-        block["lost"] = [f"{lost[0]['status']}: {lost[0].get('reason', '')}"]
+        block["lost"] = [f"{lost[0].status}: {lost[0].reason}"]
     for row in made:
         line, ev = _place(row)
         place = {"line": lines.index(line) + 1, "column": evs.index(ev) + 1}
         block["tiles"].append({**_tile(dataset, row), **place})
     if made:
-        for column, wanted in enumerate(sorted(made[0]["references"]), start=len(evs) + 1):
+        for column, wanted in enumerate(sorted(made[0].references), start=len(evs) + 1):
             picture = _jpeg(load_pair(dataset, made[0], wanted).reference)
             block["references"].append({"name": wanted, "picture": picture, "column": column})
-        block["camera"] = made[0].get("camera") or "camera not known"
-        block["licence"] = made[0].get("licence") or "licence not known"
+        block["camera"] = made[0].camera or "camera not known"
+        block["licence"] = made[0].licence or "licence not known"
     return block
 
 
-def _tile(dataset: DataSet, row: Row) -> dict[str, Any]:
+def _tile(dataset: DataSet, row: Sample) -> dict[str, Any]:
     pair = load_pair(dataset, row)
-    coverage = " · ".join(f"{name} {share:.0%}" for name, share in row["coverage"].items())
-    severity = (row["distortion"] or {}).get("image_severity")
+    coverage = " · ".join(f"{name} {share:.0%}" for name, share in to_table(row.coverage).items())
+    severity = None if row.distortion is None else row.distortion.image_severity
     return {
-        "id": row["id"],
-        "split": row["split"],
+        "id": row.id,
+        "split": row.split,
         "ev": _ev(row),
-        "status": row["status"],
+        "status": row.status,
         "distortion": _distortion(row),
-        "mask": row["mask"]["kind"],
+        "mask": row.mask.kind,
         "picture": _jpeg(pair.degraded),
         "regions": _png(regions_overlay(pair.regions)),
         "clipping": _png(clipping_overlay(pair.degraded)),
-        "caption": f"{_ev(row)} EV, {distortion_name(row) if row['distortion'] else 'clean'}"
+        "caption": f"{_ev(row)} EV, {row.distortion_name if row.distortion else 'clean'}"
         + (f", ΔE00 {severity:.1f}" if severity is not None else ""),
         "coverage": coverage,
     }
 
 
-def _place(row: Row) -> tuple[int, float]:
+def _place(row: Sample) -> tuple[int, float]:
     """Line and column of a row, in their order: lut1, lut2 ... are lines of their own."""
-    _, _, draw = row["id"].rpartition("_lut")
-    return int(draw) if row["distortion"] else 0, row["ev"] if row["ev"] is not None else 0.0
+    _, _, draw = row.id.rpartition("_lut")
+    number = int(draw) if row.distortion and draw.isascii() and draw.isdecimal() else 0
+    return number, row.ev if row.ev is not None else 0.0
 
 
 def _ev(row: Row) -> str:
-    return "?" if row["ev"] is None else f"{row['ev']:+g}"
+    return "?" if row.ev is None else f"{row.ev:+g}"
 
 
 def _ev_order(ev: str) -> float:
@@ -130,7 +131,7 @@ def _ev_order(ev: str) -> float:
 
 def _distortion(row: Row) -> str:
     """For the filter: one word without blanks."""
-    return safe_name(distortion_name(row)) if row["status"] == OK else "none"
+    return safe_name(row.distortion_name) if isinstance(row, Sample) else "none"
 
 
 def _painted(size: tuple[int, int], areas: dict[tuple[int, ...], np.ndarray]) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import numpy as np
 from ..images.codes import to_float
 from ..images.files import ImageError, read_image
 from ..regions.labels import check_regions
-from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, read_rows
+from .manifest import DATASET, MANIFEST, ManifestError, read_rows
+from .rows import Row, Sample
 from .workspace import read_dataset
 
 
@@ -22,19 +24,27 @@ class DataSet:
     folder: Path
     name: str
     hash: str  # of all its pixels; see manifest.dataset_hash
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]  # in the order of their ids
 
-    def select(self, *, split: str | None = None, **wanted: Any) -> list[Row]:
+    def select(self, *, split: str | None = None, **wanted: Any) -> Sequence[Sample]:
         """The samples that were made, of one split, and whose row has all the wanted values.
 
         Examples: `select(split="test")`, `select(split="train", ev=-1.0, distortion=None)`.
+
+        Raises
+        ------
+        TypeError
+            Samples have no field of that name.
         """
         if split is not None:
             wanted["split"] = split
+        if unknown := wanted.keys() - {item.name for item in fields(Sample)}:
+            raise TypeError(f"samples have no field {min(unknown)!r}")
         return [
             row
             for row in self.rows
-            if row["status"] == OK and all(row.get(key) == value for key, value in wanted.items())
+            if isinstance(row, Sample)
+            and all(getattr(row, key) == value for key, value in wanted.items())
         ]
 
 
@@ -65,12 +75,12 @@ def open_dataset(folder: Path | str) -> DataSet:
     return DataSet(folder, str(content.get("name")), str(content.get("hash")), rows)
 
 
-def load_pair(dataset: DataSet, row: Row, reference: str | None = None) -> Pair:
+def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pair:
     """Read one sample.
 
     Parameters
     ----------
-    row : one of the data set's, with status "ok"
+    row : one of the data set's
     reference : name of the reference wanted; the first by name when None
 
     Raises
@@ -78,19 +88,18 @@ def load_pair(dataset: DataSet, row: Row, reference: str | None = None) -> Pair:
     ManifestError
         The sample has no such reference, or its files are missing, damaged or of different sizes.
     """
-    names = sorted(row["references"])
+    names = sorted(row.references)
     name = names[0] if reference is None else reference
     if name not in names:
-        raise ManifestError(f"{row['id']}: no reference {name!r}; it has {', '.join(names)}")
-    paths = (row["input"], row["references"][name], row["regions"])
+        raise ManifestError(f"{row.id}: no reference {name!r}; it has {', '.join(names)}")
+    paths = (row.input, row.references[name], row.regions)
     try:
         degraded, wanted, regions = (read_image(dataset.folder / path) for path in paths)
         check_regions(regions)
     except (ImageError, ValueError) as error:
-        raise ManifestError(f"{row['id']}: {error}") from None
-    size = (row["height"], row["width"])
+        raise ManifestError(f"{row.id}: {error}") from None
     for path, picture in zip(paths, (degraded, wanted, regions), strict=True):
-        if picture.shape[:2] != size:
-            raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {size}")
-    lut = dataset.folder / row["distortion"]["lut"] if row["distortion"] else None
-    return Pair(row["id"], to_float(degraded), to_float(wanted), regions, lut)
+        if picture.shape[:2] != row.size:
+            raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {row.size}")
+    lut = dataset.folder / row.distortion.lut if row.distortion else None
+    return Pair(row.id, to_float(degraded), to_float(wanted), regions, lut)

@@ -16,8 +16,8 @@ from luts.tool.files import write_text
 from ..images.files import ImageError
 from ..sources.scene import PICTURES, list_files
 from .exposure_map import Light, light, neighbour_map, principal_map
-from .manifest import OK, Row
 from .read import DataSet
+from .rows import Sample
 
 MOST_ON_MAP = 1500  # pictures placed by t-SNE, whose time grows with their square
 
@@ -28,24 +28,16 @@ class StatsError(UserError):
 
 def counts(dataset: DataSet) -> dict[str, Counter[str]]:
     """Samples by split, status, EV, mask kind, distortion, camera and licence."""
-    made = [row for row in dataset.rows if row["status"] == OK]
+    made = [row for row in dataset.rows if isinstance(row, Sample)]
     return {
-        "split": Counter(row["split"] for row in dataset.rows),
-        "status": Counter(row["status"] for row in dataset.rows),
-        "ev": Counter("not known" if row["ev"] is None else f"{row['ev']:+g}" for row in made),
-        "mask": Counter(row["mask"]["kind"] for row in made),
-        "distortion": Counter(distortion_name(row) for row in made),
-        "camera": Counter(row.get("camera") or "not known" for row in made),
-        "licence": Counter(row.get("licence") or "unknown" for row in made),
+        "split": Counter(row.split for row in dataset.rows),
+        "status": Counter(row.status for row in dataset.rows),
+        "ev": Counter("not known" if row.ev is None else f"{row.ev:+g}" for row in made),
+        "mask": Counter(row.mask.kind for row in made),
+        "distortion": Counter(row.distortion_name for row in made),
+        "camera": Counter(row.camera or "not known" for row in made),
+        "licence": Counter(row.licence or "unknown" for row in made),
     }
-
-
-def distortion_name(row: Row) -> str:
-    """One word for a row's distortion: none, its name, or the names of a stack."""
-    record = row["distortion"]
-    if record is None:
-        return "none"
-    return record.get("name") or " + ".join(layer["name"] for layer in record["layers"])
 
 
 def folder_lights(folder: Path) -> list[Light]:
@@ -73,10 +65,10 @@ def write_stats(dataset: DataSet, out: Path, beside: Iterable[Path] = ()) -> lis
     """
     from .stats_plot import draw
 
-    rows = [row for row in dataset.rows if row["status"] == OK]
+    rows = [row for row in dataset.rows if isinstance(row, Sample)]
     if not rows:
         raise StatsError(f"{dataset.folder}: holds no sample that was made")
-    lights = [light(dataset.folder / row["input"]) for row in rows]
+    lights = [light(dataset.folder / row.input) for row in rows]
     others = {folder.name: folder_lights(folder) for folder in beside}
     groups = {dataset.name: lights, **others}
     principal = principal_map({name: _histograms(found) for name, found in groups.items()})
@@ -92,7 +84,7 @@ def write_stats(dataset: DataSet, out: Path, beside: Iterable[Path] = ()) -> lis
     places = dict(zip(shown[dataset.name], neighbours[dataset.name], strict=True))
     write_text(out / "stats.csv", _counts_csv(counts(dataset)))
     write_text(out / "light.csv", _light_csv(rows, lights, principal[dataset.name], places))
-    ev_shown = [rows[index]["ev"] for index in shown[dataset.name]]
+    ev_shown = [rows[index].ev for index in shown[dataset.name]]
     draw(out / "stats.png", rows, lights, maps=(principal, neighbours), ev_shown=ev_shown)
     return [out / "stats.csv", out / "light.csv", out / "stats.png"]
 
@@ -116,7 +108,7 @@ def _counts_csv(found: Mapping[str, Counter[str]]) -> str:
 
 
 def _light_csv(
-    rows: Sequence[Row],
+    rows: Sequence[Sample],
     lights: Sequence[Light],
     principal: np.ndarray,
     neighbours: Mapping[int, np.ndarray],
@@ -126,9 +118,9 @@ def _light_csv(
     columns = ["id", "split", "ev", "mean_luminance", "image_severity"]
     writer.writerow([*columns, "principal_x", "principal_y", "tsne_x", "tsne_y"])
     for index, (row, found, place) in enumerate(zip(rows, lights, principal, strict=True)):
-        severity = (row["distortion"] or {}).get("image_severity", "")
+        severity = "" if row.distortion is None else row.distortion.image_severity
         where = [f"{value:.4f}" for value in (*place, *neighbours.get(index, ()))]
         where += [""] * (4 - len(where))
         mean = f"{found.mean_luminance:.5f}"
-        writer.writerow([row["id"], row["split"], row["ev"], mean, severity, *where])
+        writer.writerow([row.id, row.split, row.ev, mean, severity, *where])
     return text.getvalue()

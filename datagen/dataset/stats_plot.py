@@ -12,14 +12,14 @@ import numpy as np
 from luts.tool.files import whole_file
 
 from .exposure_map import BINS, FLOOR_EV, Light
-from .manifest import Row
+from .rows import Sample
 
 MOST_CAMERAS = 12
 
 
 def draw(
     path: Path,
-    rows: Sequence[Row],
+    rows: Sequence[Sample],
     lights: Sequence[Light],
     *,
     maps: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
@@ -37,7 +37,7 @@ def draw(
 
     figure = Figure(figsize=(15, 8), layout="constrained")
     (cameras, exposure, severity), (histogram, principal, neighbours) = figure.subplots(2, 3)
-    evs = _numbers([row["ev"] for row in rows])
+    evs = _numbers([row.ev for row in rows])
     _draw_exposure(exposure, rows, lights, evs)
     _draw_severity(severity, rows)
     _draw_cameras(cameras, rows)
@@ -56,10 +56,10 @@ def _numbers(evs: Sequence[float | None]) -> np.ndarray:
 
 
 def _draw_exposure(
-    axes: Any, rows: Sequence[Row], lights: Sequence[Light], evs: np.ndarray
+    axes: Any, rows: Sequence[Sample], lights: Sequence[Light], evs: np.ndarray
 ) -> None:
     means = np.array([found.mean_luminance for found in lights])
-    plain = np.array([row["distortion"] is None for row in rows])
+    plain = np.array([row.distortion is None for row in rows])
     known = sorted(set(evs[plain & ~np.isnan(evs)]))
     if known:
         boxes = [np.log2(np.maximum(means[(evs == ev) & plain], 1e-4)) for ev in known]
@@ -68,15 +68,15 @@ def _draw_exposure(
     axes.set(xlabel="EV, undistorted", ylabel="log2 mean luminance", title="Exposure")
 
 
-def _draw_severity(axes: Any, rows: Sequence[Row]) -> None:
-    strengths = [row["distortion"]["image_severity"] for row in rows if row["distortion"]]
+def _draw_severity(axes: Any, rows: Sequence[Sample]) -> None:
+    strengths = [row.distortion.image_severity for row in rows if row.distortion]
     if strengths:
         axes.hist(strengths, bins=30, color="0.4")
     axes.set(xlabel="mean CIEDE2000 of the picture", ylabel="samples", title="Distortion")
 
 
-def _draw_cameras(axes: Any, rows: Sequence[Row]) -> None:
-    found = Counter(row.get("camera") or "not known" for row in rows).most_common()
+def _draw_cameras(axes: Any, rows: Sequence[Sample]) -> None:
+    found = Counter(row.camera or "not known" for row in rows).most_common()
     shown = found[:MOST_CAMERAS]
     if rest := sum(count for _, count in found[MOST_CAMERAS:]):
         shown.append((f"{len(found) - MOST_CAMERAS} others", rest))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 import luts
 from luts.tool.files import sha256_file
+from luts.tool.words import to_table
 
 from ..images.codes import to_float
 from ..images.files import ImageError, read_image
@@ -20,7 +21,16 @@ from ..regions import labels as masks
 from ..sources.picture_hash import near_duplicates, picture_hash
 from . import consistency
 from .card import CARD, CROISSANT
-from .manifest import DATASET, MANIFEST, OK, ManifestError, Row, dataset_hash, parse_row, read_rows
+from .manifest import (
+    DATASET,
+    MANIFEST,
+    ManifestError,
+    bounded_lines,
+    dataset_hash,
+    parse_row,
+    read_rows,
+)
+from .rows import Lost, Row, Sample
 from .target import Target, open_target
 from .workspace import read_dataset
 
@@ -42,7 +52,7 @@ class _SceneReport:
     problems: list[str]
     files: frozenset[str]
     samples: int
-    picture: tuple[str, str, str, int] | None  # scene, split, source hash, picture hash
+    picture: tuple[str, str, int] | None  # scene, split, picture hash
 
 
 def verify(
@@ -100,14 +110,14 @@ def _good_rows(path: Path, report: Report) -> Iterator[Row]:
         raise ManifestError(f"{path}: no such manifest; has this data set been built?")
     lost: dict[str, int] = {}
     with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
+        for number, (_, line) in enumerate(bounded_lines(stream), start=1):
             try:
                 row = parse_row(line, f"{MANIFEST}:{number}")
             except ManifestError as error:
                 report.problems.append(str(error))
                 continue
-            if row["status"] != OK:
-                lost[row["status"]] = lost.get(row["status"], 0) + 1
+            if isinstance(row, Lost):
+                lost[row.status] = lost.get(row.status, 0) + 1
             yield row
     report.notes += [f"{count} samples were not made: {name}" for name, count in lost.items()]
 
@@ -125,25 +135,25 @@ def _check_hash(rows: Sequence[Row], signed: object, report: Report) -> None:
 def _check_groups(rows: Sequence[Row], report: Report) -> None:
     """No group and no source file may be in two splits."""
     for what, key in (
-        ("group", lambda row: row["group"]),
-        ("source file", lambda row: row.get("source", {}).get("sha256")),
+        ("group", lambda row: row.group),
+        ("source file", lambda row: row.source.sha256 if row.source else ""),
     ):
         first: dict[str, Row] = {}
         told = set()
         for row in rows:
             name = key(row)
             other = first.setdefault(name, row) if name else row
-            if other["split"] != row["split"] and name not in told:
+            if other.split != row.split and name not in told:
                 told.add(name)
                 report.problems.append(
-                    f"leak: {what} {name[:16]} is in {other['split']} ({other['scene']}) "
-                    f"and in {row['split']} ({row['scene']})"
+                    f"leak: {what} {name[:16]} is in {other.split} ({other.scene}) "
+                    f"and in {row.split} ({row.scene})"
                 )
 
 
 def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
     """Every LUT once, since many samples share it."""
-    named = {item for row in rows for item in row.get("sha256", {}).items() if _is_lut(item[0])}
+    named = {item for row in _made(rows) for item in row.sha256.items() if _is_lut(item[0])}
     with target.here({path for path, _ in named}) as folder, ThreadPoolExecutor(4) as pool:
         found = pool.map(lambda item: _lut_problems(folder, *item), named)
         for (path, _), problems in zip(named, found, strict=True):
@@ -151,17 +161,17 @@ def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
 
 
 def _scene_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
-    scenes = itertools.groupby(rows, key=lambda row: row["scene"])
-    groups = ([row for row in found if row["status"] == OK] for _, found in scenes)
+    scenes = itertools.groupby(rows, key=lambda row: row.scene)
+    groups = (list(_made(found)) for _, found in scenes)
     with ThreadPoolExecutor(max_workers=4) as pool:
         while batch := list(itertools.islice(groups, BATCH)):
             yield from pool.map(lambda found: _check_scene(target, found), batch)
 
 
-def _check_scene(target: Target, rows: list[Row]) -> _SceneReport:
+def _check_scene(target: Target, rows: list[Sample]) -> _SceneReport:
     """Files, hashes, decoding, sizes, regions, exposures and alignment of one scene."""
     files = {
-        path: digest for row in rows for path, digest in row["sha256"].items() if not _is_lut(path)
+        path: digest for row in rows for path, digest in row.sha256.items() if not _is_lut(path)
     }
     with target.here(files) as folder:
         problems = [
@@ -178,10 +188,13 @@ def _check_scene(target: Target, rows: list[Row]) -> _SceneReport:
             problems += consistency.exposure_problems(rows, inputs)
             problems += consistency.alignment_problems(folder, rows)
         row = rows[0]
-        reference = read_image(folder / min(row["references"].values()))
-    print_ = picture_hash(to_float(reference))
-    picture = (row["scene"], row["split"], row["source"]["sha256"], print_)
+        reference = read_image(folder / min(row.references.values()))
+    picture = (row.scene, row.split, picture_hash(to_float(reference)))
     return _SceneReport(problems, frozenset(files), len(rows), picture)
+
+
+def _made(rows: Iterable[Row]) -> Iterator[Sample]:
+    return (row for row in rows if isinstance(row, Sample))
 
 
 def _is_lut(path: str) -> bool:
@@ -207,35 +220,36 @@ def _lut_problems(folder: Path, path: str, digest: str) -> list[str]:
     return [] if found == Path(path).stem else [f"{path}: its table has the hash {found[:16]}"]
 
 
-def _pair_problems(folder: Path, row: Row, inputs: dict[str, np.ndarray]) -> list[str]:
+def _pair_problems(folder: Path, row: Sample, inputs: dict[str, np.ndarray]) -> list[str]:
     """Decode a sample and compare it with what its row says; leaves its thinned input."""
     try:
-        codes = read_image(folder / row["input"])
-        inputs[row["id"]] = consistency.thin(codes)
-        regions = read_image(folder / row["regions"])
+        codes = read_image(folder / row.input)
+        inputs[row.id] = consistency.thin(codes)
+        regions = read_image(folder / row.regions)
         coverage = masks.coverage(regions)
     except (ImageError, ValueError) as error:
-        return [f"{row['id']}: {error}"]
+        return [f"{row.id}: {error}"]
     problems = []
     depth = codes.dtype.itemsize * 8
-    if depth != row["bits"]:
-        problems.append(f"{row['id']}: has {depth} bits, not {row['bits']}")
-    if any(abs(coverage[name] - row["coverage"].get(name, -1)) > 1e-9 for name in coverage):
-        problems.append(f"{row['id']}: its regions cover {coverage}, not {row['coverage']}")
+    if depth != row.bits:
+        problems.append(f"{row.id}: has {depth} bits, not {row.bits}")
+    told = to_table(row.coverage)
+    if any(abs(coverage[name] - told[name]) > 1e-9 for name in coverage):
+        problems.append(f"{row.id}: its regions cover {coverage}, not {told}")
     for what, found in (("regions are", regions), ("input is", codes)):
-        if found.shape[:2] != (row["height"], row["width"]):
-            problems.append(f"{row['id']}: its {what} {found.shape}")
+        if found.shape[:2] != row.size:
+            problems.append(f"{row.id}: its {what} {found.shape}")
     return problems
 
 
 def _check_duplicates(
-    pictures: Sequence[tuple[str, str, str, int]], report: Report, *, strict: bool
+    pictures: Sequence[tuple[str, str, int]], report: Report, *, strict: bool
 ) -> None:
     """Pictures that look alike in different splits."""
     found = report.problems if strict else report.notes
-    for one, two in near_duplicates([picture[3] for picture in pictures]):
-        scene, split, *_ = pictures[one]
-        other_scene, other_split, *_ = pictures[two]
+    for one, two in near_duplicates([picture[2] for picture in pictures]):
+        scene, split, _ = pictures[one]
+        other_scene, other_split, _ = pictures[two]
         if split != other_split:
             found.append(
                 f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}; "
@@ -245,8 +259,8 @@ def _check_duplicates(
 
 def _compare(rows: Sequence[Row], against: Path, report: Report) -> None:
     """Same ids, same pixels as another manifest."""
-    ours = {row["id"]: row["sha256"] for row in rows if row["status"] == OK}
-    theirs = {row["id"]: row["sha256"] for row in read_rows(against) if row["status"] == OK}
+    ours = {row.id: row.sha256 for row in _made(rows)}
+    theirs = {row.id: row.sha256 for row in _made(read_rows(against))}
     differences = [
         *(f"{name}: only here" for name in sorted(ours.keys() - theirs.keys())),
         *(f"{name}: only in {against}" for name in sorted(theirs.keys() - ours.keys())),

@@ -18,14 +18,14 @@ from ..recipe.load import RecipeError, with_new_settings
 from .manifest import (
     CHECK,
     DATASET,
-    OK,
     ManifestError,
-    Row,
+    bounded_lines,
     checksum,
     dump_row,
     is_signed,
     parse_row,
 )
+from .rows import Row, Sample
 from .target import Target, open_target
 
 BATCH = 256  # rows checked at a time, so that memory does not grow with the data set
@@ -84,7 +84,7 @@ def _text(content: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def whole_rows(target: Target, manifest: Path) -> Iterator[tuple[int, Row]]:
+def whole_rows(target: Target, manifest: Path) -> Iterator[tuple[int, Sample]]:
     """The manifest's rows of finished samples whose files all have their hash, with byte offsets.
 
     A line that cannot be read is passed over, whatever tore it: its sample is made again. When a
@@ -106,11 +106,11 @@ class _FileCheck:
         self.target = target
         self.shared: dict[str, bool] = {}  # LUTs and references, which many rows name
 
-    def __call__(self, row: Row) -> bool:
-        own = {row["input"], row["regions"]}
+    def __call__(self, row: Sample) -> bool:
+        own = {row.input, row.regions}
         return all(
             self._has(path, digest) if path in own else self._shared(path, digest)
-            for path, digest in row["sha256"].items()
+            for path, digest in row.sha256.items()
         )
 
     def _shared(self, path: str, digest: str) -> bool:
@@ -142,7 +142,7 @@ class Appender:
         offsets, lines, position = {}, [], self.stream.tell()
         for row in rows:
             line = dump_row(row)
-            offsets[row["id"]] = position
+            offsets[row.id] = position
             lines.append(line)
             position += len(line)
         self.stream.write(b"".join(lines))
@@ -157,20 +157,18 @@ class Appender:
         self.stream.close()
 
 
-def _lines(path: Path) -> Iterator[tuple[int, Row]]:
+def _lines(path: Path) -> Iterator[tuple[int, Sample]]:
     if not path.is_file():
         return
-    offset = 0
     with path.open("rb") as stream:
-        for line in stream:
+        for offset, line in bounded_lines(stream):
             try:
                 row = parse_row(line, str(path))
                 whole = is_signed(line)
             except ManifestError:
                 whole = False
-            if whole and row["status"] == OK:
+            if whole and isinstance(row, Sample):
                 yield offset, row
-            offset += len(line)
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -1,14 +1,44 @@
-"""TOML tables to frozen dataclasses, strictly: an unknown key or a wrong type is refused."""
+"""Parsed TOML or JSON to frozen dataclasses, strictly, and back; and the words of refusals.
+
+The dataclass is the schema. `Annotated[str, check]` adds a check: a function that takes the value,
+and returns it or raises ValueError with the words of the refusal (see `luts.tool.gate`). A field
+made by `rest()` takes the keys that the class does not know; without one they are refused.
+"""
 
 from __future__ import annotations
 
 import difflib
+import functools
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, field, fields, is_dataclass
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Value = TypeVar("Value")
+Reader = Callable[[Any], Any]
+_REST = "rest"
+
+
+class FieldError(ValueError):
+    """A value that cannot be taken: which one, and why. Its text is "path: words"."""
+
+    def __init__(self, words: str, path: str = "") -> None:
+        super().__init__(words, path)
+        self.words, self.path = words, path
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.words}" if self.path else self.words
+
+    def inside(self, name: str) -> FieldError:
+        """The same of a value that lies in the one called `name`."""
+        between = "" if not self.path or self.path.startswith("[") else "."
+        return FieldError(self.words, f"{name}{between}{self.path}")
+
+
+def rest() -> Any:
+    """A dataclass field that takes every key the class does not know: Mapping[str, Any]."""
+    return field(default_factory=dict, metadata={_REST: True})
 
 
 def read_table(cls: type[Value], table: object, where: str) -> Value:
@@ -16,7 +46,8 @@ def read_table(cls: type[Value], table: object, where: str) -> Value:
 
     Parameters
     ----------
-    cls : a dataclass whose fields are bool, int, float, str, a Literal, or a tuple of these
+    cls : a dataclass whose fields are bool, int, float, str, a Literal, None or one of these, a
+        tuple, a Mapping, Annotated, or dataclasses of such
     table : what the TOML parser gave
     where : how to name the table in an error, such as "demo.toml: [render]"
 
@@ -26,61 +57,214 @@ def read_table(cls: type[Value], table: object, where: str) -> Value:
         One line that begins with `where`: an unknown key (with the nearest known one), a missing
         key, a wrong type, or whatever the dataclass's own `__post_init__` refuses.
     """
-    if not isinstance(table, Mapping):
-        raise ValueError(f"{where}: must be a table, got {shown(table)}")
-    known = [field.name for field in fields(cls)]
-    for key in table:
-        if key not in known:
-            raise ValueError(f"{where}: unknown key {key!r}{nearest(key, known)}")
-    for field in fields(cls):
-        if field.name not in table and field.default is MISSING:
-            raise ValueError(f"{where}: {field.name} is missing")
-    hints = get_type_hints(cls)
-    values = {key: convert(value, hints[key], f"{where} {key}") for key, value in table.items()}
     try:
-        return cls(**values)
-    except ValueError as error:
-        raise ValueError(f"{where} {error}") from None
+        return read_value(cls, table)
+    except FieldError as error:
+        raise ValueError(f"{where} {error}" if error.path else f"{where}: {error}") from None
+
+
+def read_value(cls: type[Value], table: object) -> Value:
+    """The same; raises FieldError, which says where below the table."""
+    value: Value = _reader(cls)(table)
+    return value
 
 
 def convert(value: object, hint: Any, where: str) -> Any:
     """Check one value against a type hint; lists become tuples, whole numbers become floats."""
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        if value not in choices or isinstance(value, bool):
-            allowed = ", ".join(map(str, choices))
-            raise ValueError(f"{where}: must be one of {allowed}; got {shown(value)}")
-        return value
-    if get_origin(hint) is tuple:
-        return _convert_list(value, get_args(hint), where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value) if abs(value) < 2**53 else math.inf
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ValueError(f"{where}: must be {_NAMES[hint]}, got {shown(value)}")
-    if hint is float and not math.isfinite(value):
-        raise ValueError(f"{where}: must be finite, got {shown(value)}")
-    return value
+    try:
+        return _reader(hint)(value)
+    except FieldError as error:
+        place = f"{where}{'' if error.path.startswith('[') else ' '}{error.path}".rstrip()
+        raise ValueError(f"{place}: {error.words}") from None
+
+
+def to_table(value: object) -> Any:
+    """The inverse of `read_value`, for JSON; fields at their default are left out."""
+    if not is_dataclass(value):
+        if isinstance(value, tuple | list):
+            return [to_table(item) for item in value]
+        return dict(value) if isinstance(value, Mapping) else value
+    table: dict[str, Any] = {}
+    for name, default, is_rest in _written(type(value)):
+        found = getattr(value, name)
+        if is_rest:
+            table |= found
+        elif default is MISSING or found != default:
+            table[name] = to_table(found)
+    return table
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """The end of an "unknown ..." message: the nearest known word, or all of them."""
     known = sorted(known)
-    close = difflib.get_close_matches(str(word), known, n=1)
+    close = difflib.get_close_matches(str(word)[:200], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
 def shown(value: object) -> str:
     """A value as an error message quotes it: one short line."""
-    text = repr(value)
+    if isinstance(value, list | tuple | dict | str) and len(value) > 60:  # repr of it may be huge
+        value = value[:60] if not isinstance(value, dict) else dict(list(value.items())[:9])
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deep, or an integer of thousands of digits
+        text = type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
-def _convert_list(value: object, kinds: tuple[Any, ...], where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list | tuple):
-        raise ValueError(f"{where}: must be a list, got {shown(value)}")
-    if kinds[-1] is not Ellipsis and len(value) != len(kinds):
-        raise ValueError(f"{where}: must be a list of {len(kinds)}, got {len(value)}")
-    return tuple(convert(item, kinds[0], where) for item in value)
+@functools.cache
+def _written(cls: type) -> tuple[tuple[str, Any, bool], ...]:
+    return tuple(
+        (
+            item.name,
+            item.default_factory() if item.default_factory is not MISSING else item.default,
+            bool(item.metadata.get(_REST)),
+        )
+        for item in fields(cls)
+    )
+
+
+@functools.cache
+def _reader(hint: Any) -> Reader:
+    """The function that checks and converts values for a type hint; made once per hint."""
+    origin, args = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return lambda value: value
+    if origin is Annotated:
+        return _checked(_reader(args[0]), args[1:])
+    if origin is Literal:
+        return _one_of(args)
+    if origin is tuple:
+        return _listed(args)
+    if origin in (Union, types.UnionType):
+        (kind,) = (arg for arg in args if arg is not type(None))
+        inner = _reader(kind)
+        return lambda value: None if value is None else inner(value)
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(_reader(args[0]), _reader(args[1]))
+    if is_dataclass(hint):
+        return _table(hint)
+    return _float if hint is float else _plain(hint)
+
+
+def _plain(kind: type) -> Reader:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise FieldError(f"must be {_NAMES[kind]}, got {shown(value)}")
+        return value
+
+    return read
+
+
+def _float(value: Any) -> float:
+    if type(value) is int:
+        value = float(value) if abs(value) < 2**53 else math.inf
+    if type(value) is not float:
+        raise FieldError(f"must be a number, got {shown(value)}")
+    if not math.isfinite(value):
+        raise FieldError(f"must be finite, got {shown(value)}")
+    return value
+
+
+def _one_of(choices: tuple[Any, ...]) -> Reader:
+    def read(value: Any) -> Any:
+        for choice in choices:
+            if value == choice and type(value) is type(choice):
+                return choice
+        raise FieldError(f"must be one of {', '.join(map(str, choices))}; got {shown(value)}")
+
+    return read
+
+
+def _checked(inner: Reader, checks: tuple[Reader, ...]) -> Reader:
+    def read(value: Any) -> Any:
+        value = inner(value)
+        for check in checks:
+            try:
+                value = check(value)
+            except FieldError:
+                raise
+            except ValueError as error:
+                raise FieldError(str(error)) from None
+        return value
+
+    return read
+
+
+def _listed(kinds: tuple[Any, ...]) -> Reader:
+    inner = _reader(kinds[0])
+    count = None if kinds[-1] is Ellipsis else len(kinds)
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple):
+            raise FieldError(f"must be a list, got {shown(value)}")
+        if count is not None and len(value) != count:
+            raise FieldError(f"must be a list of {count}, got {len(value)}")
+        found = []
+        for number, item in enumerate(value):
+            try:
+                found.append(inner(item))
+            except FieldError as error:
+                raise (error if not error.path else error.inside(f"[{number}]")) from None
+        return tuple(found)
+
+    return read
+
+
+def _mapping(key_reader: Reader, value_reader: Reader) -> Reader:
+    def read(value: Any) -> dict[Any, Any]:
+        if not isinstance(value, Mapping):
+            raise FieldError(f"must be a table, got {shown(value)}")
+        found = {}
+        for key, item in value.items():
+            try:
+                found[key_reader(key)] = value_reader(item)
+            except FieldError as error:
+                raise error.inside(f"[{shown(key)}]") from None
+        return found
+
+    return read
+
+
+def _table(cls: type) -> Reader:
+    hints = get_type_hints(cls, include_extras=True)
+    takes_rest = next((item.name for item in fields(cls) if item.metadata.get(_REST)), None)
+    known = [item.name for item in fields(cls) if item.name != takes_rest]
+    needed = [
+        item.name
+        for item in fields(cls)
+        if item.default is MISSING and item.default_factory is MISSING
+    ]
+    readers = [(name, _reader(hints[name])) for name in known]
+    names = frozenset(known)
+
+    def read(table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            raise FieldError(f"must be a table, got {shown(table)}")
+        if not names.issuperset(table) and takes_rest is None:
+            key = next(key for key in table if key not in names)
+            raise FieldError(f"unknown key {key!r}{nearest(key, known)}")
+        for name in needed:
+            if name not in table:
+                raise FieldError(f"{name} is missing")
+        values: dict[str, Any] = {}
+        for name, inner in readers:
+            if name in table:
+                try:
+                    values[name] = inner(table[name])
+                except FieldError as error:
+                    raise error.inside(name) from None
+        if takes_rest is not None and len(values) < len(table):
+            values[takes_rest] = {key: table[key] for key in table if key not in names}
+        try:
+            return cls(**values)
+        except FieldError:
+            raise
+        except ValueError as error:  # of __post_init__: "field: words"
+            field_name, colon, words = str(error).partition(": ")
+            raise (FieldError(words, field_name) if colon else FieldError(str(error))) from None
+
+    return read

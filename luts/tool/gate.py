@@ -1,0 +1,117 @@
+"""The gate for what strangers write: names, paths, texts and numbers, checked where they are read.
+
+Each check takes a value and returns it, or raises ValueError with words that say what was found and
+what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.words` reads.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .words import shown
+
+MOST_NAME = 200  # bytes of one part of a path; file systems take 255, and suffixes are added
+MOST_PATH = 1000  # bytes of a whole one
+MOST_TEXT = 4000  # characters of a licence, a camera's name, a reason
+MOST_LINE = 1 << 20  # bytes of one line of JSON
+MOST_DEPTH = 32  # of nested JSON
+
+# Control characters, marks that turn the direction of writing, line separators, half surrogates.
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_PART = "[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,150}"
+_PLAIN_PATH = re.compile(f"{_PART}(?:/{_PART}){{0,3}}")  # what nearly all are
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def plain_text(text: str) -> str:
+    """A free text for people, in one line: what cannot be seen becomes U+FFFD.
+
+    Raises ValueError when it is longer than 4,000 characters.
+    """
+    if len(text) > MOST_TEXT:
+        raise ValueError(f"must be a text of up to {MOST_TEXT} characters, got {len(text)}")
+    return text if text.isprintable() else _UNSEEN.sub("\ufffd", text)
+
+
+def plain_name(text: str) -> str:
+    """One part of a path: not empty, no separator, no control character, no dot in front."""
+    if "/" in text:
+        raise ValueError(f"must be a name without '/', got {shown(text)}")
+    return plain_path(text)
+
+
+def plain_path(text: str) -> str:
+    """A relative path of plain names with forward slashes: it cannot lead out of its folder."""
+    if _PLAIN_PATH.fullmatch(text):
+        return text
+    if _UNSEEN.search(text) or "\\" in text:
+        raise ValueError(f"must have no control characters or backslashes, got {shown(text)}")
+    if any(not part or part.startswith(".") for part in text.split("/")):
+        raise ValueError(
+            "must be a relative path without '..' or names that begin with a dot, "
+            f"got {shown(text)}"
+        )
+    longest = max(len(part.encode()) for part in text.split("/"))
+    if longest > MOST_NAME or len(text.encode()) > MOST_PATH:
+        raise ValueError(f"must be a name of up to {MOST_NAME} bytes, got {longest}: {shown(text)}")
+    return text
+
+
+def below(*folders: str) -> Callable[[str], str]:
+    """A check for plain paths below one of the folders."""
+    heads = tuple(f"{folder}/" for folder in folders)
+
+    def check(text: str) -> str:
+        if not text.startswith(heads):
+            raise ValueError(f"must lie below {' or '.join(heads)}, got {shown(text)}")
+        return plain_path(text)
+
+    return check
+
+
+def digest(text: str) -> str:
+    """A SHA-256 as 64 hex digits."""
+    if not _DIGEST.fullmatch(text):
+        raise ValueError(f"must be 64 hex digits, got {shown(text)}")
+    return text
+
+
+def within(low: float, high: float) -> Callable[[Any], Any]:
+    """A check for numbers from low to high."""
+
+    def check(value: Any) -> Any:
+        if not low <= value <= high:
+            raise ValueError(f"must be {low:g} to {high:g}, got {shown(value)}")
+        return value
+
+    return check
+
+
+def plain_json(value: Any, depth: int = MOST_DEPTH) -> Any:
+    """Parsed JSON that may be kept as it is: finite numbers, nested at most 32 deep."""
+    if isinstance(value, Mapping | list):
+        if not depth:
+            raise ValueError(f"must be nested at most {MOST_DEPTH} deep")
+        for item in value.values() if isinstance(value, Mapping) else value:
+            plain_json(item, depth - 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"must hold finite numbers, got {value}")
+    return value
+
+
+def inside(folder: Path, name: str) -> Path:
+    """The path of a file below a folder, which no link on the way leads out of.
+
+    Raises ValueError when it would.
+    """
+    root = Path(folder).resolve()
+    path = root / plain_path(name)
+    if not path.resolve().is_relative_to(root):
+        raise ValueError(f"{name}: leads out of {folder} through a link")
+    return path
