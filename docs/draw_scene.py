@@ -32,21 +32,19 @@ def tile(encoded: np.ndarray, text: str, regions: np.ndarray | None = None) -> n
 
 def main(folder: Path, scene: str, out: Path) -> None:
     dataset = open_dataset(folder)
-    rows = sorted((r for r in dataset.rows if r["scene"] == scene), key=lambda r: r["ev"])
-    clean = [row for row in rows if not row["distortion"]]
-    distorted = [row for row in rows if row["distortion"]]
+    rows = sorted(dataset.select(scene=scene), key=lambda row: row.ev)
+    clean = [row for row in rows if not row.distortion]
+    distorted = [row for row in rows if row.distortion]
 
     def picture(path: str) -> np.ndarray:
         return read_image(dataset.folder / path)
 
-    first = [tile(picture(r["input"]), f"{r['ev']:+g} EV", picture(r["regions"])) for r in clean]
-    first.append(tile(picture(next(iter(clean[0]["references"].values()))), "reference"))
-    second = [
-        tile(picture(r["input"]), f"{r['ev']:+g} EV, {r['distortion']['name']}") for r in distorted
-    ]
+    first = [tile(picture(r.input), f"{r.ev:+g} EV", picture(r.regions)) for r in clean]
+    first.append(tile(picture(next(iter(clean[0].references.values()))), "reference"))
+    second = [tile(picture(r.input), f"{r.ev:+g} EV, {r.distortion_name}") for r in distorted]
     second.append(
         tile(
-            cv2.cvtColor(picture(clean[0]["regions"]) * 127, cv2.COLOR_GRAY2RGB),
+            cv2.cvtColor(picture(clean[0].regions) * 127, cv2.COLOR_GRAY2RGB),
             "regions of the first: A, B, C",
         )
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -94,7 +96,7 @@ def test_workers_change_no_value(folder):
 
 def test_pictures_of_different_sizes_share_no_batch(folder):
     pairs = Pairs(folder, "train")
-    pairs.rows[0] = pairs.rows[0] | {"width": 40}
+    pairs.rows = [replace(pairs.rows[0], width=40), *pairs.rows[1:]]
     with pytest.raises(ValueError, match="pictures of 2 sizes do not share a batch"):
         loader(pairs, 2)
     pairs.crop = 8

@@ -184,7 +184,7 @@ def test_a_batch_gives_the_8_bit_pictures_of_single_pairs(name, tiny_data):
     from datagen.dataset.read import load_pair, open_dataset
 
     dataset = open_dataset(tiny_data)
-    rows = [row for row in dataset.select() if row["height"] < row["width"]][:4]
+    rows = [row for row in dataset.select() if row.height < row.width][:4]
     pairs = [load_pair(dataset, row) for row in rows]
     module = inference.load_model(name, "cpu")
     for pair, estimate in zip(pairs, inference.infer(module, pairs), strict=True):

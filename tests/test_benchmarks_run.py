@@ -77,7 +77,7 @@ def test_psnr_of_region_a_is_what_the_files_say(finished, tiny_data):
     table = load_rows(finished[0])
     chosen = table[(table["method"] == "input") & (table["metric"] == "psnr")]
     chosen = chosen[chosen["region"] == "A"]
-    rows = {row["id"]: row for row in dataset.rows}
+    rows = {row.id: row for row in dataset.rows}
     for sample, expert, value in chosen[["sample", "expert", "value"]].itertuples(index=False):
         pair = load_pair(dataset, rows[sample], expert)
         inside = pair.regions == 2
@@ -183,11 +183,11 @@ def test_a_changed_picture_is_never_scored(tiny_data, tmp_path):
     data = tmp_path / "data"
     shutil.copytree(tiny_data, data)
     row = open_dataset(data).select(split="test")[0]
-    picture = data / row["input"]
+    picture = data / row.input
     picture.write_bytes(picture.read_bytes()[:-1] + b"\0")
     assert run(data, ["gamma"], tmp_path / "out").failed == 3
     status = {r["sample"]: r["status"] for r in read_records(tmp_path / "out")}
-    assert "missing or changed since it was built" in status.pop(row["id"])
+    assert "missing or changed since it was built" in status.pop(row.id)
     assert set(status.values()) == {"ok"}
 
 
@@ -204,7 +204,7 @@ def test_pictures_made_elsewhere_are_scored_like_our_own(tiny_data, tmp_path, ca
     for row in dataset.select(split="test"):
         pair = load_pair(dataset, row)
         encoded = find_methods(["gamma"])["gamma"].load()(pair.degraded)
-        write_image(tmp_path / "theirs" / f"{row['id']}.png", np.uint16(np.round(encoded * 65535)))
+        write_image(tmp_path / "theirs" / f"{row.id}.png", np.uint16(np.round(encoded * 65535)))
     out = tmp_path / "out"
     arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "theirs")]
     assert main(["score", *arguments, "--name", "theirs", "--out", str(out)]) == 0
@@ -425,7 +425,7 @@ def test_models_give_the_same_rows_in_batches(tiny_data, tmp_path, name):
 
 def test_a_batch_of_pairs_gives_the_estimates_of_single_ones(tiny_data):
     dataset = open_dataset(tiny_data)
-    rows = [row for row in dataset.select() if row["height"] < row["width"]][:3]
+    rows = [row for row in dataset.select() if row.height < row.width][:3]
     pairs = [load_pair(dataset, row) for row in rows]
     module = load_model("zero_dce", "cpu")
     for pair, estimate in zip(pairs, infer(module, pairs), strict=True):

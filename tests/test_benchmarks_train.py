@@ -28,7 +28,7 @@ from benchmarks.training.loop import learning_rate, make_optimiser, train
 from benchmarks.training.losses import LOSSES
 from benchmarks.training.settings import Training, TrainingError, settings_for
 from benchmarks.training.validate import validate, validation_rows
-from datagen.dataset.manifest import MANIFEST, read_rows
+from datagen.dataset.manifest import MANIFEST, dump_row, read_rows
 from datagen.dataset.read import DataSet, load_pair, open_dataset
 
 MODEL = "zero_dce_pp+ranlen"  # small, and has batch statistics that a resume must not lose
@@ -40,10 +40,9 @@ def data(tiny_data, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "tiny"
     shutil.copytree(tiny_data, folder)
     rows = list(read_rows(folder / MANIFEST))
-    moved = max(row["scene"] for row in rows if row["split"] == "train")
-    for row in rows:
-        row["split"] = "val" if row["scene"] == moved else row["split"]
-    (folder / MANIFEST).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    moved = max(row.scene for row in rows if row.split == "train")
+    rows = [dataclasses.replace(row, split="val") if row.scene == moved else row for row in rows]
+    (folder / MANIFEST).write_bytes(b"".join(map(dump_row, rows)))
     return folder
 
 
@@ -129,7 +128,7 @@ def _holds(pair, degraded, reference, regions) -> bool:
 
 def test_only_training_scenes_are_trained_on(data):
     batches = Batches(open_dataset(data), quick())
-    assert {row["split"] for row in batches.rows} == {"train"}
+    assert {row.split for row in batches.rows} == {"train"}
 
 
 def test_data_that_cannot_fill_a_batch_is_refused(data):
@@ -344,9 +343,9 @@ def test_two_processes_train_as_one(data, tmp_path, model):
 
 
 def test_validation_meets_every_exposure_of_a_manifest_that_repeats_them():
-    rows = [{"id": str(i), "ev": i % 10} for i in range(400)]
+    rows = [SimpleNamespace(id=str(i), ev=i % 10) for i in range(400)]
     dataset = SimpleNamespace(select=lambda split: rows)
     chosen = validation_rows(dataset, quick(validate_images=40))
     assert len(chosen) == 40
-    assert {row["ev"] for row in chosen} == set(range(10))
+    assert {row.ev for row in chosen} == set(range(10))
     assert chosen == validation_rows(dataset, quick("unet", validate_images=40))

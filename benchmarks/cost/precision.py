@@ -87,8 +87,8 @@ def psnr_by_pair(
         estimate = infer(module, [pair])[0].clip(0, 1)
         inside = (pair.regions == 2).astype(np.float32)
         psnr = METRICS["psnr"](estimate, pair.reference, inside)
-        distortion = "none" if row["distortion"] is None else "lut"
-        found.append((row["ev"], distortion, min(psnr, PSNR_CAP_DB)))
+        distortion = "none" if row.distortion is None else "lut"
+        found.append((row.ev, distortion, min(psnr, PSNR_CAP_DB)))
     table = pd.DataFrame(found, columns=["ev", "distortion", "psnr"])
     return table.astype({"ev": float})  # not known is NaN
 

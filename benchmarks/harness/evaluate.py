@@ -120,9 +120,9 @@ class Evaluator:
     def _load(self, task: Task) -> Pair:
         """Read a pair, refusing files that are no longer those the manifest speaks of."""
         row = task.row
-        for path in (row["input"], row["references"][task.reference], row["regions"]):
+        for path in (row.input, row.references[task.reference], row.regions):
             file = self.dataset.folder / path
-            if not file.is_file() or sha256_file(file) != row["sha256"][path]:
+            if not file.is_file() or sha256_file(file) != row.sha256[path]:
                 raise ManifestError(f"{file}: missing or changed since it was built")
         return load_pair(self.dataset, row, task.reference)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from datagen.dataset.stats import distortion_name
+from luts.tool.words import to_table
 
 if TYPE_CHECKING:
     from datagen.dataset.read import Pair
@@ -53,12 +53,12 @@ def _labels(task: Task, name: str) -> Record:
     return {
         "key": task.keys[name],
         "method": name,
-        "sample": row["id"],
-        "scene": row["group"],  # views of one place are one scene to the statistics
-        "ev": row["ev"],
-        "distortion": distortion_name(row),
-        "severity": (row["distortion"] or {}).get("image_severity", 0.0),
-        "mask": row["mask"]["kind"],
+        "sample": row.id,
+        "scene": row.group,  # views of one place are one scene to the statistics
+        "ev": row.ev,
+        "distortion": row.distortion_name,
+        "severity": 0.0 if row.distortion is None else row.distortion.image_severity,
+        "mask": row.mask.kind,
         "expert": task.reference,
-        "coverage": row["coverage"],
+        "coverage": to_table(row.coverage),
     }

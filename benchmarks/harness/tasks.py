@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from luts.tool.files import sha256_file
 
@@ -14,6 +14,8 @@ from .predict import picture_of
 from .rows import evaluation_key
 
 if TYPE_CHECKING:
+    from datagen.dataset.rows import Sample as ManifestRow
+
     from ..methods.method import Method
     from ..metrics import Metric
 
@@ -29,7 +31,7 @@ class Task:
     makes of the sample, whatever is measured of it: the name of a kept prediction.
     """
 
-    row: dict[str, Any]
+    row: ManifestRow
     reference: str
     keys: dict[str, str]
     estimates: dict[str, str]
@@ -37,11 +39,11 @@ class Task:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the pictures."""
-        return self.row["height"], self.row["width"]
+        return self.row.size
 
     def estimate_of(self, name: str) -> tuple[str, str, str]:
         """Method, sample and key of what a method makes: where its prediction is kept."""
-        return name, self.row["id"], self.estimates[name]
+        return name, self.row.id, self.estimates[name]
 
     def only(self, names: Iterable[str]) -> Task:
         """Keep some of the methods."""
@@ -53,7 +55,7 @@ class Task:
 
 
 def list_tasks(
-    rows: Iterable[dict[str, Any]],
+    rows: Iterable[ManifestRow],
     methods: Mapping[str, Method],
     prints: Mapping[str, dict],
     metrics: Sequence[Metric],
@@ -80,14 +82,14 @@ def list_tasks(
         for name in made_by
     }
     for row in rows:
-        lut = (row["distortion"] or {}).get("lut")
-        given = [row["id"], row["sha256"][row["input"]], row["sha256"][row["regions"]], lut]
-        for reference, path in row["references"].items():
-            wanted = [reference, row["sha256"][path]]
+        lut = None if row.distortion is None else row.distortion.lut
+        given = [row.id, row.sha256[row.input], row.sha256[row.regions], lut]
+        for reference, path in row.references.items():
+            wanted = [reference, row.sha256[path]]
             estimates, keys = {}, {}
             for name, maker in made_by.items():
                 seen = wanted if methods[name].kind in ("check", "oracle") else None
-                picture = _picture_hash(methods[name], row["id"])
+                picture = _picture_hash(methods[name], row.id)
                 estimates[name] = evaluation_key(maker, given, seen, picture)
                 keys[name] = evaluation_key(estimates[name], wanted, measured[name])
             yield Task(row, reference, keys, estimates)

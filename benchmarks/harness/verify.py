@@ -55,7 +55,7 @@ def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mism
     if dataset.hash != about["dataset"]["hash"]:
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
     chosen = np.random.default_rng(seed).permutation(len(records))[:count]
-    rows = {row["id"]: row for row in dataset.rows}
+    rows = {row.id: row for row in dataset.rows}
     weights = weights_of(about)
     found: list[Mismatch] = []
     for record in (records[i] for i in sorted(chosen)):

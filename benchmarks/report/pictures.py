@@ -84,7 +84,7 @@ def tell(
     predictors: Mapping[str, Predict],
 ) -> list[Story]:
     """Draw the chosen pairs: the estimate, colour error and gain of every method that worked."""
-    by_id = {row["id"]: row for row in dataset.rows}
+    by_id = {row.id: row for row in dataset.rows}
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
     scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
     stories = []

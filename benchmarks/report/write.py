@@ -163,7 +163,7 @@ def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], s
     dataset = open_dataset(folder)
     predictors = _predictors(about)
     stories = tell(dataset, rows, choose(rows), predictors)
-    by_id = {row["id"]: row for row in dataset.rows}
+    by_id = {row.id: row for row in dataset.rows}
     drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}
     pairs = spread_pairs(rows, list(drawn)) if drawn else []
     fades = typical_fades((load_pair(dataset, by_id[name], ref) for name, ref in pairs), drawn)

@@ -42,7 +42,7 @@ class Batches(Dataset):
             if batch % world:
                 raise TrainingError(f"batch {batch} does not divide over {world} processes")
         crop = max(stage["crop"] for stage in stages)
-        small = [row["id"] for row in self.rows if min(row["width"], row["height"]) < crop]
+        small = [row.id for row in self.rows if min(row.size) < crop]
         if small:
             raise TrainingError(
                 f"{dataset.folder}: {len(small)} images are smaller than the crop of"

@@ -72,7 +72,7 @@ class Pairs(Dataset):
         self.reference, self.crop, self.seed, self.epoch = reference, crop, seed, 0
         if not self.rows:
             raise ValueError(f"{folder}: no sample in split {split!r}")
-        smallest = min(min(row["height"], row["width"]) for row in self.rows)
+        smallest = min(min(row.size) for row in self.rows)
         if crop is not None and not 0 < crop <= smallest:
             raise ValueError(f"crop: must be 1 to {smallest} pixels in {folder}, got {crop}")
 
@@ -96,7 +96,7 @@ def loader(pairs: Pairs, batch: int, *, workers: int = 0, seed: int = 0) -> Data
 
     Raises ValueError when whole pictures of different sizes would have to share a batch.
     """
-    sizes = {(row["height"], row["width"]) for row in pairs.rows}
+    sizes = {row.size for row in pairs.rows}
     if pairs.crop is None and batch > 1 and len(sizes) > 1:
         raise ValueError(f"pictures of {len(sizes)} sizes do not share a batch: crop, or batch=1")
     generator = torch.Generator().manual_seed(seed * 1_000_003 + pairs.epoch)

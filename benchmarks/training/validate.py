@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from datagen.dataset.manifest import Row
 from datagen.dataset.read import DataSet, load_pair
+from datagen.dataset.rows import Sample
 from datagen.regions.labels import A, B, C, alpha, ideal
 
 from ..methods.models import MODELS
@@ -17,7 +17,7 @@ from .settings import Training, TrainingError
 LABELS = {"A": A, "B": B, "C": C}
 
 
-def validation_rows(dataset: DataSet, settings: Training) -> list[Row]:
+def validation_rows(dataset: DataSet, settings: Training) -> list[Sample]:
     """The samples to score, the same for every model; TrainingError when the val split is empty.
 
     Drawn at random: manifests repeat the same exposures and casts scene after scene, and a constant

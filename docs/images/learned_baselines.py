@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--samples", nargs=2, required=True, help="ids: a dark one, a bright one")
     args = parser.parse_args()
     dataset = open_dataset(args.data)
-    rows = {row["id"]: row for row in dataset.rows}
+    rows = {row.id: row for row in dataset.rows}
     dark, bright = (load_pair(dataset, rows[name]) for name in args.samples)
     results = [
         {"input": pair.degraded, "reference": pair.reference}

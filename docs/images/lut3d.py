@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--samples", nargs="+", required=True, help="ids")
     args = parser.parse_args()
     dataset = open_dataset(args.data)
-    rows = {row["id"]: row for row in dataset.rows}
+    rows = {row.id: row for row in dataset.rows}
     models = {name: load(name)[0] for name in NAMES}
     columns = len(NAMES) + 3
     figure, axes = plt.subplots(

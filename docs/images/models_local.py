@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--sample", required=True, help="id of an under-exposed sample")
     args = parser.parse_args()
     dataset = open_dataset(args.data)
-    row = next(row for row in dataset.rows if row["id"] == args.sample)
+    row = next(row for row in dataset.rows if row.id == args.sample)
     pair = load_pair(dataset, row)
     figures = {
         "models_masks": lambda: masks(pair),

@@ -41,7 +41,7 @@ def main() -> None:
     args = parser.parse_args()
     write_image(HERE / "msec_bgu.jpg", sheet(upsampled(args.raw)))
     dataset = open_dataset(args.data)
-    pair = load_pair(dataset, next(row for row in dataset.rows if row["id"] == args.sample))
+    pair = load_pair(dataset, next(row for row in dataset.rows if row.id == args.sample))
     try:
         write_image(HERE / "msec_scales.jpg", sheet(scaled(pair)))
     except MissingWeightsError as error:

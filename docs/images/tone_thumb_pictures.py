@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--samples", nargs="+", required=True, help="ids of samples")
     args = parser.parse_args()
     dataset = open_dataset(args.data)
-    rows = {row["id"]: row for row in dataset.rows}
+    rows = {row.id: row for row in dataset.rows}
     models = {name: predictor(name, METHODS[name]) for name in ("star_dce", "tone_thumb")}
     lines = []
     for sample in args.samples:

@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--scene", required=True, help="one with five exposures and two LUTs")
     args = parser.parse_args()
     dataset = open_dataset(args.data)
-    rows = {row["id"].partition("/")[2]: row for row in dataset.rows if row["scene"] == args.scene}
+    rows = {row.id.partition("/")[2]: row for row in dataset.rows if row.scene == args.scene}
     model, _ = load("vae_recolour", iterations=REPETITIONS)
     series, goals, sheet = {}, {}, []
     for name in TRACED:
