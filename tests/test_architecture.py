@@ -18,6 +18,7 @@ HOMES = {
     "torch": {
         "luts/torch",
         "datagen/develop/on_gpu.py",
+        "datagen/references",
         "datagen/regions/blend_torch.py",
         "benchmarks",
     },

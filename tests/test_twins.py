@@ -13,6 +13,7 @@ from benchmarks.metrics.exposure import FLOOR
 from datagen.develop import on_gpu
 from datagen.images import files as image_files
 from datagen.raw import demosaic, highlights
+from datagen.references import fusion, fusion_torch
 from datagen.regions import blend_torch, labels
 from luts.colour import colorimetry, itp, transfer
 from luts.lookup import apply
@@ -93,6 +94,7 @@ TWINS = {
         5e-2,  # float32 against float32: the PQ curve is steep at black
     ),
     "ideal": Pair(_each(labels.ideal), _nchw(blend_torch.ideal), (ENCODED, OTHER, WEIGHT), 1e-6),
+    "fusion": Pair(_each(fusion.fusion), _nchw(fusion_torch.fusion), (ENCODED,), 1 / 255),
     "malvar": Pair(
         lambda mosaic: demosaic.malvar(mosaic, PATTERN).transpose(2, 0, 1),
         lambda mosaic: on_gpu.malvar(torch.from_numpy(mosaic), PATTERN).numpy(),
