@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
-from luts.tool.command import run_program
+from luts.tool.command import MISUSE, run_program
 
 VERBS: dict[str, str] = {
-    "render": "develop a few raws at several EVs",
+    "develop": "develop a few raws at several EVs",
     "doctor": "print what this machine has to develop raws with",
     "init": "write a recipe with every setting explained",
     "plan": "say what a recipe would make; writes nothing",
@@ -20,5 +21,12 @@ VERBS: dict[str, str] = {
 }
 
 
+RENAMED = {"render": "develop"}
+
+
 def main(argv: Sequence[str] | None = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in RENAMED:
+        print(f"datagen {words[0]}: is called datagen {RENAMED[words[0]]} now", file=sys.stderr)
+        return MISUSE
     return run_program("datagen", "Turn camera raws into paired training sets.", VERBS, argv)

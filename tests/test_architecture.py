@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {"luts": set(), "datagen": {"luts"}, "benchmarks": {"datagen", "luts"}}
 # library -> the only places that may import it (a folder stands for everything in it)
 HOMES = {
-    "rawpy": {"datagen/raw/read.py", "datagen/commands/doctor.py", "tests/speed"},
+    "rawpy": {"datagen/raw/read.py", "datagen/verbs/doctor.py", "tests/speed"},
     "imageio": {"datagen/images/files.py"},
     "torch": {
         "luts/torch",

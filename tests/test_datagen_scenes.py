@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from datagen.images.hdr import HALF_MAX, SceneError, find_scenes, read_scene
+from datagen.images.hdr import HALF_MAX, HdrError, find_scenes, read_scene
 from luts.colour.transfer import decode_srgb
 
 
@@ -57,7 +57,7 @@ def test_negative_light_is_none(light, tmp_path):
 def test_a_scene_with_a_hole_in_its_numbers_is_refused(light, tmp_path):
     light[2, 3] = np.nan
     tifffile.imwrite(tmp_path / "a.tif", light, photometric="rgb")
-    with pytest.raises(SceneError, match=r"a\.tif: holds pixels that are not a number"):
+    with pytest.raises(HdrError, match=r"a\.tif: holds pixels that are not a number"):
         read_scene(tmp_path / "a.tif")
 
 
@@ -67,15 +67,15 @@ def test_broken_files_are_refused_quietly(suffix, light, tmp_path, capfd):
     for name, data in {"cut": whole.read_bytes()[:60], "empty": b"", "text": b"hello"}.items():
         path = tmp_path / f"{name}{suffix}"
         path.write_bytes(data)
-        with pytest.raises(SceneError, match=f"{name}{suffix}: empty, truncated or not"):
+        with pytest.raises(HdrError, match=f"{name}{suffix}: empty, truncated or not"):
             read_scene(path)
     assert capfd.readouterr().err == ""  # OpenCV would print its own lines
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path):
-    with pytest.raises(SceneError, match=r"gone\.hdr: no such file"):
+    with pytest.raises(HdrError, match=r"gone\.hdr: no such file"):
         read_scene(tmp_path / "gone.hdr")
-    with pytest.raises(SceneError, match=r"notes\.txt: not a scene; files of \.exr, \.hdr"):
+    with pytest.raises(HdrError, match=r"notes\.txt: not a scene; files of \.exr, \.hdr"):
         read_scene(tmp_path / "notes.txt")
 
 
@@ -85,5 +85,5 @@ def test_a_folder_stands_for_the_scenes_in_it(light, tmp_path):
     (tmp_path / "notes.txt").touch()
     assert [path.name for path in find_scenes([tmp_path])] == ["a.hdr", "b.hdr"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SceneError, match="empty: holds no scene"):
+    with pytest.raises(HdrError, match="empty: holds no scene"):
         find_scenes([tmp_path / "empty"])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+import datagen
 from datagen.build.driver import Resources, build
 from datagen.build.plan import jobs
 from datagen.camera.index import SAMPLES
@@ -301,3 +304,50 @@ def test_a_file_that_crashes_its_decoder_costs_the_others_nothing(monkeypatch, t
 
     monkeypatch.setattr("datagen.sources.groups._looks", crash_with_b)
     assert file_hashes(list("abc"), tmp_path) == {"a": 97, "b": 0, "c": 99}
+
+
+def test_a_kind_that_is_not_known_is_refused_with_the_nearest(tmp_path):
+    with pytest.raises(RecipeError, match="no source is called 'fivk'; did you mean 'fivek'"):
+        read_source(Source(folder=str(tmp_path), kind="fivk"))
+
+
+MINE = '''"""Pictures called by the date."""
+
+from .scene import Scene, list_files
+
+
+def read_mine(source, folder):
+    return [Scene(name=f"day{path[:2]}", path=path) for path in list_files(folder, {".png"})]
+'''
+
+
+def test_a_source_is_one_file_and_one_line(tmp_path):
+    """Added to a copy of the project, a recipe of the new kind builds; nothing else is touched."""
+    import subprocess
+    import sys
+
+    root = Path(datagen.__file__).parent.parent
+    for package in ("luts", "datagen"):
+        skip = shutil.ignore_patterns("__pycache__", "samples")
+        shutil.copytree(root / package, tmp_path / package, ignore=skip)
+    (tmp_path / "datagen/sources/mine.py").write_text(MINE)
+    table = tmp_path / "datagen/sources/__init__.py"
+    line = '    "folder": "folder:read_folder",\n'
+    text = table.read_text()
+    assert text.count(line) == 1
+    table.write_text(text.replace(line, line + '    "mine": "mine:read_mine",\n'))
+    write_image(tmp_path / "photos" / "31.png", np.full((20, 20, 3), 90, np.uint8))
+    (tmp_path / "r.toml").write_text(
+        f'name = "r"\n[source]\nkind = "mine"\nfolder = "{tmp_path / "photos"}"\n'
+        "[render]\nevs = [0]\nlong_edge = 16\n"
+    )
+    command = [sys.executable, "-m", "datagen", "build", "r.toml", "-o", "set"]
+    done = subprocess.run(
+        [*command, "--engine", "serial"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "set/scenes/day31/ev+0.png").is_file()

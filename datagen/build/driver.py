@@ -32,7 +32,7 @@ from ..dataset.rows import OK, Lost, Row, Sample
 from ..dataset.target import PlaceError, Target, open_target
 from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
-from ..recipe.load import Recipe, RecipeError
+from ..recipe.load import Recipe, RecipeError, load_recipe
 from ..sources import read_source, source_folder
 from . import distort, plan
 from .plan import Job
@@ -75,8 +75,12 @@ class Summary:
     worker_seconds: float = 0.0
 
 
-def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -> Summary:
+def build(
+    recipe: Recipe | Path | str, out: Path | str, resources: Resources | None = None
+) -> Summary:
     """Build, or go on building, the data set of a recipe in a folder, or at a URL.
+
+    The recipe may be given by the name or path that `load_recipe` takes.
 
     Scenes that failed in an earlier build are tried again.
 
@@ -91,6 +95,8 @@ def build(recipe: Recipe, out: Path | str, resources: Resources | None = None) -
     """
     started = time.monotonic()
     resources = resources or Resources()
+    if not isinstance(recipe, Recipe):
+        recipe = load_recipe(recipe)
     run = engines.load(resources.engine)
     meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
     target = open_target(out)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..recipe.load import Recipe
+from ..recipe.load import Recipe, load_recipe
+from ..sources import read_source, source_folder
 from ..sources.scene import RAWS
-from . import plan
+from . import distort, plan
 from .plan import Job
 
 # Measured on the demo recipe with one core of a 2 GHz server processor; a guide, not a promise.
@@ -32,6 +33,19 @@ class Estimate:
     luts: int = 0
     bytes: float | None = None
     worker_seconds: float | None = None
+
+
+def plan_recipe(recipe: Recipe | Path | str) -> Estimate:
+    """What a recipe, or the one of that name or path, would make; opens no picture.
+
+    Raises RecipeError when it cannot be planned.
+    """
+    if not isinstance(recipe, Recipe):
+        recipe = load_recipe(recipe)
+    distort.check_names(recipe)
+    return estimate(
+        recipe, plan.jobs(recipe, read_source(recipe.source)), source_folder(recipe.source)
+    )
 
 
 def estimate(recipe: Recipe, jobs: Sequence[Job], folder: Path) -> Estimate:

@@ -35,14 +35,14 @@ STEPS = 600
 
 
 @dataclass(frozen=True)
-class Light:
+class Luminance:
     """How bright a picture is."""
 
     mean_luminance: float  # of linear light, white = 1
     histogram: np.ndarray  # (32,) shares, over log2 luminance from -10 EV to 0
 
 
-def light(path: Path) -> Light:
+def light(path: Path) -> Luminance:
     """Measure a picture file; raises ImageError when it cannot be read."""
     codes = read_image(path)
     scale = SMALL / max(codes.shape[:2])
@@ -54,7 +54,7 @@ def light(path: Path) -> Light:
     values = luminance(linear)
     stops = np.log2(np.maximum(values, 2.0**FLOOR_EV))
     histogram, _ = np.histogram(stops, BINS, range=(FLOOR_EV, 0.0))
-    return Light(float(values.mean()), histogram / max(histogram.sum(), 1))
+    return Luminance(float(values.mean()), histogram / max(histogram.sum(), 1))
 
 
 def principal_map(groups: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,19 @@ class DataSet:
     name: str
     hash: str  # of all its pixels; see manifest.dataset_hash
     rows: Sequence[Row]  # in the order of their ids
+
+    def __len__(self) -> int:
+        """How many samples were made."""
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> Pair:
+        """The pair of the index-th sample that was made, with its first reference."""
+        return load_pair(self, self.samples[index])
+
+    @cached_property
+    def samples(self) -> Sequence[Sample]:
+        """The samples that were made, in the order of their ids."""
+        return self.select()
 
     def select(self, *, split: str | None = None, **wanted: Any) -> Sequence[Sample]:
         """The samples that were made, of one split, and whose row has all the wanted values.
@@ -57,6 +71,7 @@ class Pair:
     reference: np.ndarray  # (H, W, 3) float32, encoded
     regions: np.ndarray  # (H, W) uint8 labels: 2 = A, 1 = B, 0 = C
     lut: Path | None = None  # of the colour distortion, where there is one
+    sample: Sample | None = None  # its row
 
 
 def open_dataset(folder: Path | str) -> DataSet:
@@ -102,4 +117,4 @@ def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pa
         if picture.shape[:2] != row.size:
             raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {row.size}")
     lut = dataset.folder / row.distortion.lut if row.distortion else None
-    return Pair(row.id, to_float(degraded), to_float(wanted), regions, lut)
+    return Pair(row.id, to_float(degraded), to_float(wanted), regions, lut, row)

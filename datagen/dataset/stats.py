@@ -15,7 +15,7 @@ from luts.tool.files import write_text
 
 from ..images.files import ImageError
 from ..sources.scene import PICTURES, list_files
-from .exposure_map import Light, light, neighbour_map, principal_map
+from .exposure_map import Luminance, light, neighbour_map, principal_map
 from .read import DataSet
 from .rows import Sample
 
@@ -40,7 +40,7 @@ def counts(dataset: DataSet) -> dict[str, Counter[str]]:
     }
 
 
-def folder_lights(folder: Path) -> list[Light]:
+def folder_lights(folder: Path) -> list[Luminance]:
     """The lights of every picture below a folder; files that cannot be read are left out.
 
     Raises StatsError when no picture is left.
@@ -89,7 +89,7 @@ def write_stats(dataset: DataSet, out: Path, beside: Iterable[Path] = ()) -> lis
     return [out / "stats.csv", out / "light.csv", out / "stats.png"]
 
 
-def _histograms(lights: Sequence[Light]) -> list[np.ndarray]:
+def _histograms(lights: Sequence[Luminance]) -> list[np.ndarray]:
     return [found.histogram for found in lights]
 
 
@@ -109,7 +109,7 @@ def _counts_csv(found: Mapping[str, Counter[str]]) -> str:
 
 def _light_csv(
     rows: Sequence[Sample],
-    lights: Sequence[Light],
+    lights: Sequence[Luminance],
     principal: np.ndarray,
     neighbours: Mapping[int, np.ndarray],
 ) -> str:

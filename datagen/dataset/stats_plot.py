@@ -11,7 +11,7 @@ import numpy as np
 
 from luts.tool.files import whole_file
 
-from .exposure_map import BINS, FLOOR_EV, Light
+from .exposure_map import BINS, FLOOR_EV, Luminance
 from .rows import Sample
 
 MOST_CAMERAS = 12
@@ -20,7 +20,7 @@ MOST_CAMERAS = 12
 def draw(
     path: Path,
     rows: Sequence[Sample],
-    lights: Sequence[Light],
+    lights: Sequence[Luminance],
     *,
     maps: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
     ev_shown: Sequence[float | None],
@@ -56,7 +56,7 @@ def _numbers(evs: Sequence[float | None]) -> np.ndarray:
 
 
 def _draw_exposure(
-    axes: Any, rows: Sequence[Sample], lights: Sequence[Light], evs: np.ndarray
+    axes: Any, rows: Sequence[Sample], lights: Sequence[Luminance], evs: np.ndarray
 ) -> None:
     means = np.array([found.mean_luminance for found in lights])
     plain = np.array([row.distortion is None for row in rows])
@@ -85,7 +85,7 @@ def _draw_cameras(axes: Any, rows: Sequence[Sample]) -> None:
     axes.set(xlabel="samples", title="Camera")
 
 
-def _draw_histograms(axes: Any, lights: Sequence[Light], evs: np.ndarray) -> None:
+def _draw_histograms(axes: Any, lights: Sequence[Luminance], evs: np.ndarray) -> None:
     edges = np.linspace(FLOOR_EV, 0, BINS)
     known = sorted(set(evs[~np.isnan(evs)]))
     for ev in known:

@@ -14,7 +14,7 @@ SCENE_SUFFIXES = (".exr", ".hdr", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 HALF_MAX = 65504.0  # what an infinite pixel of a half-float file stands for
 
 
-class SceneError(UserError):
+class HdrError(UserError):
     """A scene that cannot be read; the message names the file and the reason."""
 
 
@@ -25,7 +25,7 @@ def find_scenes(paths: list[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SCENE_SUFFIXES)
             if not inside:
-                raise SceneError(f"{path}: holds no scene; files of {', '.join(SCENE_SUFFIXES)}")
+                raise HdrError(f"{path}: holds no scene; files of {', '.join(SCENE_SUFFIXES)}")
             found += inside
         else:
             found.append(path)
@@ -44,21 +44,21 @@ def read_scene(path: Path) -> np.ndarray:
 
     Raises
     ------
-    SceneError : missing, empty, truncated, of an unknown kind, grey, or holding NaN.
+    HdrError : missing, empty, truncated, of an unknown kind, grey, or holding NaN.
     """
     path = Path(path)
     if path.suffix.lower() not in SCENE_SUFFIXES:
-        raise SceneError(f"{path}: not a scene; files of {', '.join(SCENE_SUFFIXES)} are")
+        raise HdrError(f"{path}: not a scene; files of {', '.join(SCENE_SUFFIXES)} are")
     if not path.is_file():
-        raise SceneError(f"{path}: no such file")
+        raise HdrError(f"{path}: no such file")
     try:
         pixels = _read_exr(path) if path.suffix.lower() == ".exr" else _read_with_opencv(path)
     except OSError as error:
-        raise SceneError(f"{path}: {error.strerror or error}") from None
+        raise HdrError(f"{path}: {error.strerror or error}") from None
     if pixels.dtype.kind == "u":
         pixels = decode_srgb(pixels.astype(np.float32) / np.iinfo(pixels.dtype).max)
     if np.isnan(pixels).any():
-        raise SceneError(f"{path}: holds pixels that are not a number")
+        raise HdrError(f"{path}: holds pixels that are not a number")
     return np.nan_to_num(pixels.astype(np.float32), posinf=HALF_MAX).clip(min=0)
 
 
@@ -71,11 +71,11 @@ def _read_with_opencv(path: Path) -> np.ndarray:
         flags = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
         pixels = cv2.imdecode(data, flags) if data.size else None
     except cv2.error as error:
-        raise SceneError(f"{path}: broken: {error.err}") from None
+        raise HdrError(f"{path}: broken: {error.err}") from None
     finally:
         log.setLogLevel(level)
     if pixels is None:
-        raise SceneError(f"{path}: empty, truncated or not {path.suffix[1:]}")
+        raise HdrError(f"{path}: empty, truncated or not {path.suffix[1:]}")
     return pixels[..., ::-1]
 
 
@@ -83,7 +83,7 @@ def _read_exr(path: Path) -> np.ndarray:
     try:
         import OpenEXR
     except ImportError:
-        raise SceneError(
+        raise HdrError(
             f"{path}: .exr needs the OpenEXR package (pip install openexr); .hdr does not"
         ) from None
     try:
@@ -91,6 +91,6 @@ def _read_exr(path: Path) -> np.ndarray:
             channels = file.channels()
             return np.stack([channels[name].pixels for name in "RGB"], axis=-1)
     except KeyError as error:
-        raise SceneError(f"{path}: has no channel {error}; an RGB scene has R, G and B") from None
+        raise HdrError(f"{path}: has no channel {error}; an RGB scene has R, G and B") from None
     except (RuntimeError, ValueError) as error:
-        raise SceneError(f"{path}: broken: {error}") from None
+        raise HdrError(f"{path}: broken: {error}") from None

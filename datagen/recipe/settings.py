@@ -13,7 +13,8 @@ SAMPLES = "samples:"  # as [source] folder: the files that come with the package
 
 SPLITS = ("train", "val", "test")
 
-SourceKind = Literal["folder", "fivek", "msec", "ppr10k", "uieb", "lol"]
+Baseline = Literal["ignore", "dng"]
+Noise = Literal["none", "rgb", "mosaic"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Source:
     """Where pictures, references and segmentations are."""
 
     folder: str
-    kind: SourceKind = "folder"
+    kind: str = "folder"  # one of datagen.sources.SOURCES
     references: tuple[str, ...] = ("auto",)
     licence: str = ""  # for files whose source does not say
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
@@ -45,9 +46,9 @@ class Render:
     long_edge: int = 512  # pixels; 0 keeps the sensor's own
     undistorted: bool = True  # also without any [[distort]]
     highlights: Literal["clip", "blend", "rebuild"] = "blend"
-    baseline: Literal["ignore", "dng"] = "ignore"
+    baseline: Baseline = "ignore"
     tone: Literal["none", "filmic"] = "none"
-    noise: Literal["none", "rgb", "mosaic"] = "none"  # that of a shorter exposure, for EVs below 0
+    noise: Noise = "none"  # that of a shorter exposure, for EVs below 0
 
     def __post_init__(self) -> None:
         if not self.evs or len(set(self.evs)) < len(self.evs):

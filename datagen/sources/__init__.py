@@ -39,6 +39,10 @@ def read_source(source: Source) -> list[Scene]:
     RecipeError
         The folder is missing, empty, or not laid out as this kind of source is.
     """
+    if source.kind not in SOURCES:
+        raise RecipeError(
+            f"[source] kind: no source is called {source.kind!r}{nearest(source.kind, SOURCES)}"
+        )
     folder = source_folder(source)
     module, _, function = SOURCES[source.kind].partition(":")
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 from typing import Any
 
 
@@ -35,3 +37,29 @@ def _version() -> str:
         return version("tonebench")
     except PackageNotFoundError:  # run from a checkout that was never installed
         return "0+unknown"
+
+
+class _CallablePackage(ModuleType):
+    """A package named after the one thing it does; calling it does that."""
+
+    _target: str
+
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        module, _, name = self._target.partition(":")
+        return getattr(import_module(f".{module}", self.__name__), name)(*args, **settings)
+
+
+def callable_package(package: str, target: str) -> None:
+    """Let a sub-package be called like the function that the front door shows under its name.
+
+    Importing `datagen.develop.series` binds `datagen.develop` to the sub-package, whatever the
+    front door said before; this way both are the same to a caller.
+
+    Parameters
+    ----------
+    package : its `__name__`
+    target : "module:function" below it
+    """
+    module = sys.modules[package]
+    module.__class__ = _CallablePackage
+    module._target = target

@@ -16,19 +16,19 @@ def raw(tmp_path):
     return tmp_path / "photo.dng"
 
 
-def test_render_writes_one_picture_per_ev_and_prints_their_paths(raw, tmp_path, capsys):
+def test_develop_writes_one_picture_per_ev_and_prints_their_paths(raw, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(["render", str(raw), "--evs", "-1", "0", "1.5", "-o", str(out)]) == 0
+    assert main(["develop", str(raw), "--evs", "-1", "0", "1.5", "-o", str(out)]) == 0
     names = ["photo_ev-1.png", "photo_ev+0.png", "photo_ev+1.5.png"]
     assert capsys.readouterr().out.split() == [str(out / name) for name in names]
     means = [read_image(out / name).mean() for name in names]
     assert read_image(out / names[0]).shape == (64, 96, 3) and means == sorted(means)
 
 
-def test_render_takes_size_depth_format_and_look(raw, tmp_path):
+def test_develop_takes_size_depth_format_and_look(raw, tmp_path):
     out = tmp_path / "out"
     options = ["--long-edge", "48", "--bits", "16", "--format", "tif", "--tone", "filmic"]
-    assert main(["render", str(raw), "--evs", "0", "-o", str(out), *options]) == 0
+    assert main(["develop", str(raw), "--evs", "0", "-o", str(out), *options]) == 0
     picture = read_image(out / "photo_ev+0.tif")
     assert picture.shape == (32, 48, 3) and picture.dtype == np.uint16
 
@@ -36,15 +36,15 @@ def test_render_takes_size_depth_format_and_look(raw, tmp_path):
 def test_noise_is_the_same_for_the_same_seed_only(raw, tmp_path):
     pictures = []
     for folder, seed in (("a", "1"), ("b", "1"), ("c", "2")):
-        command = ["render", str(raw), "--evs", "-1.5", "--noise", "mosaic", "--seed", seed]
+        command = ["develop", str(raw), "--evs", "-1.5", "--noise", "mosaic", "--seed", seed]
         assert main([*command, "-o", str(tmp_path / folder)]) == 0
         pictures.append(read_image(tmp_path / folder / "photo_ev-1.5.png"))
     assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
 
 
-def test_a_damaged_raw_is_listed_and_the_others_are_rendered(raw, tmp_path, capsys):
+def test_a_damaged_raw_is_listed_and_the_others_are_developed(raw, tmp_path, capsys):
     (tmp_path / "text.NEF").write_text("no raw")
-    command = ["render", str(tmp_path / "text.NEF"), str(raw), "--evs", "0"]
+    command = ["develop", str(tmp_path / "text.NEF"), str(raw), "--evs", "0"]
     assert main([*command, "-o", str(tmp_path / "out")]) == 1
     captured = capsys.readouterr()
     assert "text.NEF: not a raw file" in captured.err
@@ -59,7 +59,7 @@ def test_a_damaged_raw_is_listed_and_the_others_are_rendered(raw, tmp_path, caps
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(raw, tmp_path, capsys, options, message):
-    assert main(["render", str(raw), "-o", str(tmp_path / "out"), *options]) == 2
+    assert main(["develop", str(raw), "-o", str(tmp_path / "out"), *options]) == 2
     assert message in capsys.readouterr().err
 
 
