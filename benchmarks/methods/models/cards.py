@@ -252,21 +252,20 @@ CARDS: dict[str, Card] = {
         training={"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
         local={"concat": 620_012},
     ),
-    "tone_thumb": Card(
-        "tone_thumb:ToneThumb",
-        "curves, a matrix and a metered exposure from the statistics of a thumbnail",
-        parameters=20_666,
+    "light_grid": Card(
+        "light_grid:LightGrid",
+        "a tone map from statistics, and a bilateral grid of gains from a thumbnail",
+        parameters=137_114,
         training={
+            "loss": "decibels",
             "optimiser": "adamw",
             "lr": 3e-3,
             "weight_decay": 1e-3,
             "schedule": "cosine",
             "clip": 1.0,
-            "ema": 0.98,
             "batch": 16,
-            "crop": 168,
         },
-        local={"concat": 21_178},
+        local={"concat": 138_570},
     ),
     "kl_vae": Card(
         "vae:KlVae",

@@ -1,14 +1,19 @@
-"""The colour map of ToneThumb: rising curves, exposure, a matrix of linear light, channel gains."""
+"""A colour map per picture: rising curves, exposure, a matrix of linear light, channel gains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from luts.lut import Lut, Lut1D, Lut3D, ShapedLut, nodes
 from luts.torch.transfer import decode_srgb, encode_srgb
+
+SHAPER_SIZE, CUBE_SIZE = 4096, 33  # of the baked map
+BRIGHTEST = 1.5  # encoded; a baked curve ends there, 2.5 times the light of white
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,26 @@ class _ClampInwards(torch.autograd.Function):
 def clamp_inwards(x: Tensor) -> Tensor:
     """Clamp to [0, 1]; beyond it, only gradients that lead back inside pass."""
     return _ClampInwards.apply(x)
+
+
+def bake(tone: ToneMap) -> list[Lut]:
+    """The maps as curves, which hold the bends, and cubes, which hold the mixing of channels.
+
+    On average within half a level of 8 bits of the map itself; saturated dark colours, where the
+    encoding is steepest, may be further off.
+    """
+    ramp = torch.linspace(0, 1, SHAPER_SIZE, device=tone.steps.device)[:, None].expand(-1, 3)
+    grid = torch.from_numpy(nodes(CUBE_SIZE).reshape(-1, 3)).to(tone.steps)
+    baked: list[Lut] = []
+    for one in tone.each():
+        curves = one.brightened(ramp[None])[0]
+        top = float(curves.amax().clamp(1e-3, BRIGHTEST))
+        cube = one.mixed(decode_srgb(grid * top)[None])[0].unflatten(0, (CUBE_SIZE,) * 3)
+        domain = {"domain_max": (top,) * 3}
+        shaper = Lut1D(_array(curves.clamp(max=top)))
+        baked.append(ShapedLut(shaper, Lut3D(_array(cube), **domain)))
+    return baked
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy()

@@ -1,17 +1,15 @@
-"""What ToneThumb sees of a picture: statistics of its pixels, and a light meter's reading."""
+"""Statistics of the pixels of a picture, as numbers of about unit size."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from datagen.develop.auto_exposure import BRIGHTEN_EV, DARKEN_EV, MIDDLE_GREY, WHITE_QUANTILE
 from luts.colour.colorimetry import REC709_LUMINANCE
 from luts.torch.transfer import decode_srgb, encode_srgb
 
 QUANTILES = (0, 1, 2, 5, 10, 17.5, 25, 37.5, 50, 62.5, 75, 82.5, 90, 95, 98, 99, 99.5, 100)  # %
 DARKEST = 2.0**-10  # added to light before its logarithm
-FAINTEST = 2.0**-14  # light below counts as so much when metered
 CLIPPED, BLACK = 0.998, 0.002  # encoded; half a level of 8 bits from the ends
 SMALLEST_VARIANCE, SLOWEST_RATE = 0.02, 0.01  # of what is standardised
 COUNT = 2 * 5 * len(QUANTILES) + 3 + 1 + 3 + 2 + 6 + 3
@@ -103,22 +101,6 @@ def region_statistics(pixels: Tensor, where: Tensor | None) -> Tensor:
         ],
         1,
     )
-
-
-def meter(light: Tensor) -> Tensor:
-    """The exposure that `datagen.develop.auto_exposure` asks for, differentiable in the light.
-
-    light : (N, P, 3) linear, >= 0, unclipped
-
-    (N, 1) stops; not rounded, and without the bound relative to the exposure as shot, which a
-    finished picture does not tell.
-    """
-    luminance = light @ light.new_tensor(REC709_LUMINANCE)
-    both = torch.stack([luminance, light.amax(2)], 2)
-    stops = quantiles(both, [0.5, WHITE_QUANTILE]).clamp(min=FAINTEST).log2()
-    middle, white = stops[:, :1, 0], stops[:, 1:, 1]
-    grey = torch.tensor(MIDDLE_GREY, device=light.device).log2()
-    return (grey + white - middle).clamp(-DARKEN_EV, BRIGHTEN_EV) - white
 
 
 def quantiles(values: Tensor, shares: list[float]) -> Tensor:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ...methods.models.region_mean import squared
+from .decibels import decibels
 from .pyramid import pyramid
 from .retinex import retinex
 from .supervised import absolute
@@ -20,6 +21,7 @@ from .zero_reference import zero_reference, zero_reference_pp
 Loss = Callable[..., dict[str, Tensor]]
 
 LOSSES: dict[str, Loss] = {
+    "decibels": decibels,
     "l1": absolute,
     "l2": squared,
     "pyramid": pyramid,
