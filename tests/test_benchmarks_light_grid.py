@@ -225,7 +225,7 @@ def test_it_learns_a_colour_cast_and_a_shade_in_one_corner():
     model = build("light_grid")
     optimiser = torch.optim.Adam(model.parameters(), lr=3e-3)
     history = []
-    for _ in range(60):
+    for _ in range(100):
         terms = LOSSES["decibels"](model(degraded), degraded, reference)
         optimiser.zero_grad()
         sum(terms.values()).backward()
