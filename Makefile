@@ -40,7 +40,7 @@ lint: .venv/.made ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench-%: .venv/.made ## measure speed beside peers: luts raw build metrics baselines models recolour harness
+bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness
 	$(BIN)/python -m tests.speed.$*
 
 clean: ## remove everything generated, the virtual environment too

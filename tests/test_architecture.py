@@ -14,7 +14,6 @@ ALLOWED = {"luts": set(), "datagen": {"luts"}, "benchmarks": {"datagen", "luts"}
 # library -> the only places that may import it (a folder stands for everything in it)
 HOMES = {
     "rawpy": {"datagen/raw/read.py", "datagen/verbs/doctor.py", "tests/speed"},
-    "imageio": {"datagen/images/files.py"},
     "torch": {
         "luts/torch",
         "datagen/develop/on_gpu.py",

@@ -204,7 +204,7 @@ def test_a_bad_file_costs_only_itself_and_is_tried_again(recipe, tmp_path, capsy
     assert main(args) == 1
     printed = capsys.readouterr()
     assert printed.out == f"{tmp_path / 'out'}\n"
-    assert "failed: p02: corrupt: p02.png: not a readable picture" in printed.err
+    assert "failed: p02: corrupt: p02.png: truncated" in printed.err
     rows = list(read_rows(tmp_path / "out" / "manifest.jsonl"))
     assert sorted({row.status for row in rows}) == ["corrupt", "ok"] and len(rows) == 24
     victim.write_bytes(good)

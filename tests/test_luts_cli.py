@@ -132,7 +132,6 @@ def test_algebra_on_files_is_the_algebra(files, capsys, command, expected):
         (["apply", "look.cube", "photo.png", "-o", "a.gif"], "a.gif: pictures are written as"),
         (["apply", "look.cube", "photo16.tif", "-o", "a.jpg"], "a.jpg: JPEG holds 8 bits"),
         (["apply", "photo.png", "photo.png", "-o", "a.png"], "photo.png:1: neither a keyword"),
-        (["info", "photo.png"], "photo.png:1: "),
         (["hald", "a.png", "--level", "17"], "--level 17: plates have level 2 to 16"),
         (["hald", "a.png", "--layout", "strip"], "strips are only read"),
         (["hald", "a.jpg"], "a.jpg: JPEG changes colours"),

@@ -11,7 +11,7 @@ TARGET = "luts.verbs.apply:run"
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("lut", type=Path, help=".cube file")
-    parser.add_argument("picture", type=Path, help="PNG, TIFF or JPEG, 8 or 16 bits, sRGB")
+    parser.add_argument("picture", type=Path, help="PNG, TIFF, JPEG or WebP, 8 or 16 bits")
     parser.add_argument("-o", "--out", type=Path, required=True, help="picture to write")
     parser.add_argument(
         "--interpolation",

@@ -10,4 +10,4 @@ TARGET = "luts.verbs.info:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, nargs="+", help=".cube files")
+    parser.add_argument("lut", type=Path, nargs="+", help=".cube files, or pictures")

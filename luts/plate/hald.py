@@ -121,15 +121,14 @@ def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
 
 def _check_headers(path: Path | str, info: PictureInfo) -> tuple[tuple[str, ...], int]:
     """Refuse by headers alone, before a pixel is decoded."""
-    if info.palette or info.channels < 3:
-        kind = "palette" if info.palette else "greyscale"
-        raise LutFormatError(f"{path}: a {kind} picture has lost colours; export RGB")
+    if info.palette:
+        raise LutFormatError(f"{path}: a palette picture has lost colours; export RGB")
     if info.subsampled:
         raise LutFormatError(
             f"{path}: JPEG with chroma subsampling is off by up to 85 levels; export PNG or TIFF"
         )
     if not info.is_srgb:
-        tag = f"profile {info.profile!r}" if info.profile else f"gamma {info.gamma:g}"
+        tag = f"{info.space.name} ({info.space.origin})" if info.profile else info.model
         raise LutFormatError(f"{path}: tagged with {tag}; convert to sRGB on export")
     layouts, rows = fitting_layouts(info.height, info.width)
     if not layouts:
@@ -177,6 +176,8 @@ def _find_layout(path: Path | str, levels: np.ndarray, layouts: tuple[str, ...])
 def _file_notes(info: PictureInfo, depth: int, marker: Marker | None) -> Iterator[str]:
     if info.kind == "jpeg":
         yield "JPEG: colours are off by 1 to 4 levels even at high quality; export PNG or TIFF"
+    if info.channels < 3:
+        yield "greyscale: a black-and-white look"
     if marker and marker.bits > depth:
         yield f"the plate had {marker.bits} bits and came back with {depth}"
 

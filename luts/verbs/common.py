@@ -9,6 +9,7 @@ from .. import library
 from ..algebra import compose
 from ..cube.file import read_noted, write_cube
 from ..lut import MAX_SIZE_3D, Lut, Lut3D, ShapedLut
+from ..pictures import PictureInfo
 from ..tool.errors import UserError
 
 
@@ -27,6 +28,16 @@ def one_table(lut: Lut) -> Lut:
         return lut
     print(f"curves and cube baked into one cube of {lut.cube.size}", file=sys.stderr)
     return compose(lut, size=lut.cube.size)
+
+
+def say_what_changed(path: Path, info: PictureInfo) -> None:
+    """Say on stderr what a picture's reader had to undo, or found odd."""
+    if not info.is_srgb:
+        print(f"{path}: {info.model} of {info.profile or 'no profile'} to sRGB", file=sys.stderr)
+    if info.alpha == "premultiplied":
+        print(f"{path}: colours divided by alpha; written straight", file=sys.stderr)
+    for note in info.notes:
+        print(f"{path}: {note}", file=sys.stderr)
 
 
 def check_size(size: int) -> None:

@@ -7,15 +7,13 @@ from argparse import Namespace
 
 from ..fitting import fit, write_coverage
 from ..pictures import read_picture
-from ..tool.errors import UserError
-from .common import save
+from .common import save, say_what_changed
 
 
 def run(args: Namespace) -> None:
     pair = [read_picture(path) for path in (args.before, args.after)]
     for path, picture in zip((args.before, args.after), pair, strict=True):
-        if not picture.info.is_srgb:
-            raise UserError(f"{path}: tagged {picture.info.profile or 'gamma'!r}, not sRGB")
+        say_what_changed(path, picture.info)
     fitted = fit(pair[0].pixels, pair[1].pixels, args.size)
     for note in fitted.notes:
         print(note, file=sys.stderr)

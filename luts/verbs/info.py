@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import pictures
 from ..lut import stages, table_hash
 from ..measure import severity
+from ..pictures.read import is_picture
 from .common import describe, read_lut
 
 
@@ -18,6 +20,9 @@ def run(args: Namespace) -> None:
 
 
 def _lines(path: Path) -> list[str]:
+    if is_picture(path):
+        found = pictures.describe(pictures.read_picture(path, floats=True).info)
+        return [f"{path}: a picture", *(f"  {name:<13} {text}" for name, text in found)]
     lut = read_lut(path)
     values = np.concatenate([stage.table.ravel() for stage in stages(lut)])
     outside = float(((values < 0) | (values > 1)).mean())

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from ..cube.file import read_cube
 from ..library import names, resolve
 from ..pictures import read_picture
 from ..preview import PHOTO, sheet
 from ..tool.errors import UserError
 from ..tool.files import whole_file
+from .common import say_what_changed
 
 
 def run(args: argparse.Namespace) -> None:
@@ -20,7 +23,11 @@ def run(args: argparse.Namespace) -> None:
         raise UserError(f"--dpi {args.dpi}: 20 to 600 pixels per inch are drawn")
     if args.out.suffix.lower() != ".png":
         raise UserError(f"{args.out}: the sheet is a PNG; give a name that ends in .png")
-    pixels = read_picture(args.photo or PHOTO).pixels
+    photo = read_picture(args.photo or PHOTO)
+    say_what_changed(args.photo or PHOTO, photo.info)
+    pixels = photo.pixels
+    if pixels.dtype != np.uint8:  # a sheet has eight bits
+        pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
     luts = [(Path(name).stem, read_cube(resolve(name))) for name in args.lut or names()]
     figure = sheet(luts, pixels, columns=args.columns, dpi=args.dpi)
     with whole_file(args.out) as scratch:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from datagen.images.files import ImageError, read_image
-from datagen.images.icc import to_srgb
+from luts.pictures import PictureError, read_picture
+from luts.pictures.icc import read_profile
+from luts.pictures.space import to_srgb as by_space
 
 # D50 colorants of ProPhoto (ROMM) RGB, from its published profile; ISO 22028-2
 PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03135, 0.00009, 0.82491))
@@ -25,6 +26,14 @@ def profile(primaries, curve, kind=b"RGB "):
     head = bytearray(128)
     head[16:20] = kind
     return bytes(head) + struct.pack(">I", len(tags)) + table + body
+
+
+def to_srgb(image, icc):
+    return by_space(image, read_profile(icc))
+
+
+def read_image(path):
+    return read_picture(path).pixels
 
 
 GAMMA_18 = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(1.8 * 256))
@@ -83,5 +92,5 @@ def test_other_profiles_are_refused_by_name(tmp_path):
     ):
         extra = [(34675, 7, None, broken, True)]
         tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb", extratags=extra)
-        with pytest.raises(ImageError, match=message):
+        with pytest.raises(PictureError, match=message):
             read_image(tmp_path / "a.tif")

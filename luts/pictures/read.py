@@ -1,0 +1,211 @@
+"""Read a picture file: every colour model it can declare becomes RGB or grey in sRGB, or a reason.
+
+The format is told by the first bytes and never by the name. Numbers mean what the file says they
+mean: its colour space is taken from every place that states one, in the order of the format's
+specification, and converted; polarity, palettes, inks, premultiplied colours, odd depths and the
+orientation are undone. What cannot be taken to sRGB is refused, with the remedy.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ..colour.transfer import encode_srgb
+from . import jpeg, other, png, tiff
+from .info import MAX_PIXELS, Picture, PictureError, PictureInfo
+from .space import to_srgb
+
+Samples = tuple[np.ndarray, np.ndarray | None, PictureInfo]
+BRIGHT = 1.5  # a float file whose median is above it does not hold light with white at 1
+
+
+def read_info(path: Path | str) -> PictureInfo:
+    """Read what a picture file says about itself.
+
+    Raises
+    ------
+    PictureError : not a picture, damaged, not supported, or larger than 2^28 pixels
+    OSError : cannot be opened
+    """
+    return _told(path, lambda data: _headers(data) or other.other_pixels(data)[2])
+
+
+def read_picture(path: Path | str, *, floats: bool = False) -> Picture:
+    """Read a picture at its own depth, upright and in sRGB.
+
+    Parameters
+    ----------
+    floats : read float samples too, as linear light with white at 1, into 16-bit codes
+
+    Returns
+    -------
+    Picture of uint8 or uint16; grey is repeated into three channels.
+
+    Raises
+    ------
+    PictureError : not a picture, damaged, truncated, or with samples that have no sRGB meaning
+    OSError : cannot be opened
+    """
+    codes, alpha, info = read_samples(path, floats=floats)
+    if codes.ndim == 2:
+        codes = np.repeat(codes[..., None], 3, axis=2)
+    return Picture(codes, alpha, info)
+
+
+def read_samples(path: Path | str, *, floats: bool = False) -> Samples:
+    """`read_picture` with grey left as (H, W): samples, alpha or None, info."""
+    return _told(path, lambda data: _decoded(data, floats))
+
+
+def is_picture(path: Path | str) -> bool:
+    """Whether a file begins as a picture does."""
+    path = Path(path)
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    known = (png.SIGNATURE, jpeg.SIGNATURE, *tiff.SIGNATURES, b"GIF8", b"BM")
+    return start.startswith(known) or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+
+
+def describe(info: PictureInfo) -> list[tuple[str, str]]:
+    """What was found in a file, as pairs of a word and a text, for people to read."""
+    space = info.space
+    stated = f"{space.name} ({space.origin})"
+    if space.origin == "untagged":
+        stated = "none stated; taken as sRGB"
+    elif not info.is_srgb:
+        stated += ", converted to sRGB"
+    elif space.name.lower() != "srgb":
+        stated += ", is sRGB by content"
+    if info.model == "CMYK" and space.model != "CMYK":
+        stated = "CMYK without a profile; inks multiplied"
+    alpha = {"premultiplied": "premultiplied; colours are divided by it"}.get(info.alpha)
+    samples = f"{info.bits}-bit {info.sample} {info.model}"
+    found = [
+        ("file", f"{info.kind}{f', {info.compression}' if info.compression else ''}"),
+        ("size", f"{info.width} x {info.height}"),
+        ("samples", samples + (", chroma subsampled" if info.subsampled else "")),
+        ("alpha", alpha or info.alpha),
+        ("orientation", f"{info.orientation}{', turned upright' * (info.orientation != 1)}"),
+        ("colour space", stated),
+    ]
+    return found + [("note", note) for note in info.notes]
+
+
+def upright(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror (H, W, ...) samples stored with an EXIF orientation (1 to 8) to view them.
+
+    References
+    ----------
+    CIPA DC-008 (EXIF 2.32), 4.6.4 "Orientation"
+    """
+    if orientation not in range(1, 9):
+        raise ValueError(f"EXIF orientation is 1 to 8, got {orientation}")
+    if orientation >= 5:
+        image = image.swapaxes(0, 1)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    return np.ascontiguousarray(image[::rows, ::columns])
+
+
+def _told(path: Path | str, work: Callable):
+    """Run a reader on a file's bytes; whatever it dislikes becomes one line with the path."""
+    data = Path(path).read_bytes()
+    try:
+        return work(data)
+    except MemoryError:
+        raise PictureError(f"{path}: too large for the memory there is") from None
+    except PictureError:
+        raise
+    except Exception as error:  # every decoder has its own classes for a damaged file
+        raise PictureError(f"{path}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    damaged = isinstance(error, struct.error | zlib.error | IndexError | KeyError | TypeError)
+    return f"damaged: {text}" if damaged else text
+
+
+def _headers(data: bytes) -> PictureInfo | None:
+    """The info of the formats whose headers are ours to read; None for the others."""
+    if not data:
+        raise ValueError("the file is empty")
+    if data.startswith(png.SIGNATURE):
+        info = png.png_info(data)
+    elif data.startswith(jpeg.SIGNATURE):
+        info = jpeg.jpeg_info(data)
+    elif data[:4] in tiff.SIGNATURES:
+        info = tiff.tiff_info(data)
+    else:
+        return None
+    if not 0 < info.width * info.height <= MAX_PIXELS:
+        raise ValueError(f"{info.width}x{info.height} pixels; at most 2^28 are read")
+    return info
+
+
+def _decoded(data: bytes, floats: bool) -> Samples:
+    info, alpha = _headers(data), None
+    if info is None:
+        codes, alpha, info = other.other_pixels(data)
+    elif info.kind == "png":
+        codes, alpha = png.png_pixels(data, info)
+    elif info.kind == "jpeg":
+        codes = jpeg.jpeg_pixels(data, info)
+    else:
+        codes, alpha, info = tiff.tiff_pixels(data)
+    if codes.shape[:2] != (info.height, info.width):
+        raise ValueError("damaged: the pixels do not match the header")
+    if info.alpha == "premultiplied" and alpha is not None:
+        codes = _divided(codes, alpha)
+    if codes.dtype.kind == "f":
+        codes, info = _from_light(codes, info, floats)
+        alpha = None
+    elif info.model not in ("CMYK", "Lab"):  # these two have been converted where they were read
+        codes = to_srgb(codes, info.space)
+    if info.orientation != 1:
+        codes = upright(codes, info.orientation)
+        alpha = None if alpha is None else upright(alpha, info.orientation)
+    return codes, alpha, info
+
+
+def _divided(codes: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Undo the multiplication by alpha; what is fully transparent has no colour and stays."""
+    if codes.dtype.kind == "f":
+        raise ValueError("float samples multiplied by alpha; export without alpha")
+    top = np.iinfo(codes.dtype).max
+    weight = np.maximum(alpha, 1).astype(np.float32) / top
+    weight = weight[..., None] if codes.ndim == 3 else weight
+    return np.rint(np.minimum(codes / weight, top)).astype(codes.dtype)
+
+
+def _from_light(light: np.ndarray, info: PictureInfo, floats: bool) -> tuple:
+    """Float samples as 16-bit sRGB codes: linear light unless a profile says otherwise."""
+    if not floats:
+        raise ValueError(
+            f"float{info.bits} samples; 8 and 16-bit pictures are read. Export it with 16 bits"
+        )
+    if not np.isfinite(light).all():
+        raise ValueError("holds pixels that are not a number")
+    if np.median(light) > BRIGHT:
+        raise ValueError(
+            f"float samples up to {light.max():g}; linear light with white at 1 is read"
+        )
+    space, light = info.space, np.clip(light, 0, None)
+    if space.origin != "untagged":
+        if space.matrix is None or light.ndim == 2:
+            raise ValueError(f"float samples with the profile {space.name!r}; convert to sRGB")
+        curves = [curve(np.minimum(light[..., k], 1)) for k, curve in enumerate(space.curves)]
+        light = np.clip(np.stack(curves, axis=-1) @ space.matrix.T, 0, None)
+    note = "float samples, taken as linear light"
+    if (over := float((light > 1).mean())) > 0:
+        note += f"; {over:.2%} above white are cut"
+    codes = np.rint(encode_srgb(np.minimum(light, 1)) * 65535).astype(np.uint16)
+    return codes, replace(info, notes=(*info.notes, note))
