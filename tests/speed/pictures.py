@@ -106,9 +106,8 @@ def main() -> None:
             assert np.array_equal(works[0]()[0], works[2]())
             turns = TURNS * (8 if picture.size < 1e6 else 1)
             ours, old, least = (1000 * seconds for seconds in fastest(works, turns))
-            print(
-                f"{name:14} {ours:9.1f} {old:8.1f} {least:8.1f}   {old / ours:5.2f} {least / ours:5.2f}"
-            )
+            ratios = f"{old / ours:5.2f} {least / ours:5.2f}"
+            print(f"{name:14} {ours:9.1f} {old:8.1f} {least:8.1f}   {ratios}")
 
 
 if __name__ == "__main__":
