@@ -86,7 +86,7 @@ def test_a_pair_is_the_files_as_floats(bits, tmp_path):
 
 
 def test_a_set_that_is_not_finished_is_not_opened(built, tmp_path):
-    write_dataset(tmp_path, {**read_dataset(built), "complete": False})
+    write_dataset(tmp_path, dataclasses.replace(read_dataset(built), complete=False))
     with pytest.raises(ManifestError, match=r"dataset\.json: the build has not finished"):
         open_dataset(tmp_path)
 

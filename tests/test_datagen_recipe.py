@@ -66,7 +66,7 @@ def test_every_kind_of_mask_can_stand_in_a_recipe(kind):
         ({"split": {"train": 0.5}}, "must add up to 1, got 0.7"),
         ({"split": {"by": "order", "train": 0.5}}, "whole numbers of scenes"),
         ({"output": {"bits": 12}}, "bits: must be one of 8, 16; got 12"),
-        ({"name": "../up"}, "name: must be letters"),
+        ({"name": "../up"}, "name: must be up to 64 letters"),
         ({"seed": -1}, "seed: must be a whole number from 0"),
     ],
 )

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import signal
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from luts.tool.files import sha256_file
+from luts.tool.files import open_to_append, sha256_file
 from luts.tool.gate import plain_text
 from luts.tool.versions import versions
 
@@ -28,7 +28,7 @@ from .. import engines
 from ..dataset import workspace
 from ..dataset.card import Contents, write_card
 from ..dataset.manifest import dataset_hash, read_rows, sort_manifest
-from ..dataset.rows import OK, Lost, Row, Sample
+from ..dataset.rows import OK, Head, Lost, Row, Sample
 from ..dataset.target import PlaceError, Target, open_target
 from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
@@ -38,9 +38,10 @@ from . import distort, plan
 from .plan import Job
 from .samples import Renderer, lost_rows
 
+Engine = Callable[..., Iterator[Outcome]]  # see datagen.engines
 TIMINGS = "timings.jsonl"  # seconds per scene: kept apart, so that the manifest is reproducible
 
-# How long a scene may take before it counts as hung: generous, since machines are busy.
+# Seconds of processor time that a scene may take before it counts as hung.
 BASE_DEADLINE_S = 60.0
 DEADLINE_S_PER_MB = 3.0
 DEADLINE_S_PER_SAMPLE = 2.0
@@ -53,7 +54,7 @@ class Resources:
     engine: str = "local"
     workers: int = 1
     memory: int = 8 << 30  # bytes of address space per worker; 0 is no limit
-    deadline_s: float = 0.0  # per scene; 0 goes by the size of its file
+    deadline_s: float = 0.0  # of processor time per scene; 0 goes by the size of its file
 
     def __post_init__(self) -> None:
         if self.workers < 1 or self.memory < 0 or self.deadline_s < 0:
@@ -98,7 +99,7 @@ def build(
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
     run = engines.load(resources.engine)
-    meaning = {"recipe": recipe.resolved(), "distort": distort.check_names(recipe)}
+    head = Head(recipe.name, recipe.resolved(), False, distort.check_names(recipe))
     target = open_target(out)
     if not (target.shared or resources.engine == "serial"):
         raise PlaceError(f"{target}: no other process can see it; use --engine serial")
@@ -106,24 +107,37 @@ def build(
     jobs = plan.jobs(recipe, read_source(recipe.source))
     summary = Summary(str(target))
     with target.held() as manifest, _interruptible() as stop:
-        workspace.claim(target, recipe.name, meaning)
+        workspace.claim(target, head)
+        target.remove_tree(distort.MEMO)  # another's would be believed
         kept = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
         summary.reused = len(kept)
         todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
         tasks = (_task(recipe, job, folder, resources) for job in todo)
         tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
         renderer = Renderer(recipe, folder, target.absolute())
-        outcomes = run(renderer, tasks, workers=resources.workers, memory=resources.memory)
+        outcomes = _patiently(run, renderer, tasks, resources)
         with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
             for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):
                 bar.step(failed=any(isinstance(row, Lost) for row in rows))
         summary.interrupted = stop.is_set()
         if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
-            summary.hash = _finish(
-                target, manifest, content={"name": recipe.name, **meaning}, kept=kept
-            )
+            summary.hash = _finish(target, manifest, head, kept)
     summary.seconds = time.monotonic() - started
     return summary
+
+
+def _patiently(
+    run: Engine, renderer: Renderer, tasks: Iterable[Task], resources: Resources
+) -> Iterator[Outcome]:
+    """Do the tasks; one that took too long is tried once more, alone, when all else is done."""
+    late = []
+    for outcome in run(renderer, tasks, workers=resources.workers, memory=resources.memory):
+        if outcome.status == "timeout":
+            late.append(outcome.task)
+        else:
+            yield outcome
+    for task in late:
+        yield from run(renderer, [task], workers=1, memory=resources.memory)
 
 
 def _kept(
@@ -175,7 +189,7 @@ def _append(
     """Append every scene's rows as soon as it is done, and yield them."""
     with (
         workspace.Appender(renderer.out, manifest) as appender,
-        manifest.with_name(TIMINGS).open("a", encoding="utf-8") as timings,
+        os.fdopen(open_to_append(manifest.with_name(TIMINGS)), "r+", encoding="utf-8") as timings,
     ):
         for outcome in outcomes:
             scene, rows = outcome.task.job.scene.name, _rows(renderer.recipe, outcome)
@@ -202,27 +216,21 @@ def _count(summary: Summary, rows: Sequence[Row]) -> None:
         summary.failures.append(f"{first.scene}: {first.status}: {first.reason}")
 
 
-def _finish(
-    target: Target, manifest: Path, *, content: dict[str, Any], kept: dict[str, int]
-) -> str:
+def _finish(target: Target, manifest: Path, head: Head, kept: dict[str, int]) -> str:
     """Sort the manifest and sign the data set with its hash."""
     sort_manifest(manifest, kept)
     contents = Contents()
-    content = {
-        **content,
-        "complete": True,
-        "hash": dataset_hash(contents.noting(read_rows(manifest))),
-        "versions": versions(),
-    }
-    content["samples"] = {
+    signed = dataset_hash(contents.noting(read_rows(manifest)))
+    samples = {
         split: {status: n for (s, status), n in sorted(contents.counts.items()) if s == split}
         for split in plan.SPLITS
     }
+    head = replace(head, complete=True, hash=signed, versions=versions(), samples=samples)
     target.remove_tree(distort.MEMO)
     target.keep_manifest(manifest)
-    files = write_card(target, content, contents, manifest_sha256=sha256_file(manifest))
-    workspace.write_dataset(target, {**content, "files": files})
-    return content["hash"]
+    files = write_card(target, head, contents, manifest_sha256=sha256_file(manifest))
+    workspace.write_dataset(target, replace(head, files=files))
+    return head.hash
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="S",
-        help="seconds a scene may take; 0 is by size",
+        help="seconds of processor time a scene may take; 0 is by size",
     )
 
 

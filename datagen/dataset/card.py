@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from luts.tool.files import sha256
 
 from .croissant import croissant
 from .manifest import MANIFEST
-from .rows import Row, Sample
+from .rows import Head, Row, Sample
 from .target import Target
 from .templates import template
 
@@ -43,13 +42,13 @@ class Contents:
 
 
 def write_card(
-    out: Target, dataset: Mapping[str, Any], contents: Contents, *, manifest_sha256: str
+    out: Target, head: Head, contents: Contents, *, manifest_sha256: str
 ) -> dict[str, str]:
     """Write README.md and croissant.json of a complete data set; the same set gives the same bytes.
 
     Parameters
     ----------
-    dataset : what dataset.json is to hold
+    head : what dataset.json is to hold
 
     Returns
     -------
@@ -58,9 +57,9 @@ def write_card(
     licences = Counter(source["licence"] for source in contents.sources.values())
     evs = sorted(contents.evs, key=lambda ev: ev or 0)
     page = template("card.md.j2").render(
-        content=dataset, licences=licences, evs=evs, kinds=contents.kinds
+        content=head, licences=licences, evs=evs, kinds=contents.kinds
     )
-    described = croissant(dataset, contents.sources, manifest_sha256=manifest_sha256)
+    described = croissant(head, contents.sources, manifest_sha256=manifest_sha256)
     text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     files = {CARD: page.encode(), CROISSANT: text.encode()}
     for name, data in files.items():

@@ -12,7 +12,8 @@ from luts.colour.transfer import decode_srgb
 
 from ..images.align import MAX_SHIFT, MIN_RESPONSE, shift
 from ..images.codes import to_float
-from ..images.files import read_image
+from ..images.files import ImageError
+from .pictures import read_picture
 from .rows import Sample
 
 DARKEST, BRIGHTEST = 0.10, 0.97  # encoded; outside it rounding and clipping bend the slope
@@ -71,12 +72,13 @@ def alignment_problems(folder: Path, rows: Sequence[Sample]) -> list[str]:
     if not plain:
         return []
     row = min(plain, key=lambda row: abs(row.ev or 0.0))
-    degraded = to_float(read_image(folder / row.input))
+    degraded = to_float(read_picture(folder, row.input, row.size))
     problems = []
     for path in row.references.values():
-        reference = to_float(read_image(folder / path))
-        if reference.shape != degraded.shape:
-            problems.append(f"{path}: is {reference.shape}, the input {degraded.shape}")
+        try:
+            reference = to_float(read_picture(folder, path, row.size))
+        except ImageError as error:
+            problems.append(str(error))
             continue
         dx, dy, response = shift(reference, degraded)
         if response >= MIN_RESPONSE and np.hypot(dx, dy) > MAX_SHIFT:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .manifest import MANIFEST
+from .rows import Head
 
 SPDX = "https://spdx.org/licenses/"
 SPDX_NAMES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "MIT", "Apache-2.0")
@@ -57,16 +58,16 @@ _FIELDS = {  # column of the manifest -> type and meaning
 
 
 def croissant(
-    content: Mapping[str, Any], sources: Mapping[str, Mapping[str, str]], *, manifest_sha256: str
+    head: Head, sources: Mapping[str, Mapping[str, str]], *, manifest_sha256: str
 ) -> dict[str, Any]:
     """Describe a data set.
 
     Parameters
     ----------
-    content : what dataset.json holds
+    head : what dataset.json holds
     sources : path of every source file -> its licence, origin and sha256
     """
-    name = content["name"]
+    name = head.name
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -77,11 +78,11 @@ def croissant(
         "name": name,
         "description": f"Paired pictures for exposure and colour correction; recipe {name}.",
         "license": sorted({_licence(source["licence"]) for source in sources.values()}),
-        "version": f"1.0.0+{content['hash'][:16]}",
-        "identifier": f"sha256:{content['hash']}",
+        "version": f"1.0.0+{head.hash[:16]}",
+        "identifier": f"sha256:{head.hash}",
         "keywords": ["exposure correction", "colour correction", "image restoration"],
         "rai:dataCollection": "Developed from the source files by the recipe in dataset.json.",
-        "rai:dataPreprocessingProtocol": json.dumps(content["recipe"], sort_keys=True),
+        "rai:dataPreprocessingProtocol": json.dumps(head.recipe, sort_keys=True),
         "isBasedOn": [
             {
                 "@type": "CreativeWork",
@@ -92,7 +93,7 @@ def croissant(
             }
             for path, source in sorted(sources.items())
         ],
-        "distribution": _distribution(content["recipe"]["output"]["format"], manifest_sha256),
+        "distribution": _distribution(head.recipe["output"]["format"], manifest_sha256),
         "recordSet": [
             {
                 "@type": "cr:RecordSet",

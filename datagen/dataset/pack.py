@@ -20,6 +20,7 @@ from .card import forbidden_licences
 from .manifest import dump_row
 from .read import DataSet, open_dataset
 from .rows import Sample
+from .target import Folder
 
 INDEX = "shards.json"
 
@@ -81,7 +82,7 @@ def _parts(dataset: DataSet, rows: Sequence[Sample], limit: int) -> Iterator[lis
     size = 0
     for row in rows:
         part.append(row)
-        size += sum((dataset.folder / path).stat().st_size for path in members(row).values())
+        size += sum(_size(dataset.folder / path) for path in members(row).values())
         if size >= limit:
             yield part
             part, size = [], 0
@@ -89,10 +90,17 @@ def _parts(dataset: DataSet, rows: Sequence[Sample], limit: int) -> Iterator[lis
         yield part
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # `_checked` will say what is missing
+
+
 def _write_shard(path: Path, dataset: DataSet, rows: Sequence[Sample]) -> None:
     with (
         whole_file(path) as scratch,
-        tarfile.open(scratch, "w", format=tarfile.USTAR_FORMAT) as tar,
+        tarfile.open(scratch, "w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for row in rows:
             # WebDataset splits a member's name at the first dot of its last part.
@@ -103,7 +111,7 @@ def _write_shard(path: Path, dataset: DataSet, rows: Sequence[Sample]) -> None:
 
 
 def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:
-    path = dataset.folder / name
+    path = Folder(dataset.folder).at(name)
     if not path.is_file() or sha256_file(path) != row.sha256[name]:
         raise PackError(f"{path}: is not the file of the manifest; run the build again")
     return path.read_bytes()

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ..images.codes import to_float
-from ..images.files import ImageError, read_image
+from ..images.files import ImageError
 from ..regions.labels import check_regions
 from .manifest import DATASET, MANIFEST, ManifestError, read_rows
+from .pictures import read_picture
 from .rows import Row, Sample
 from .workspace import read_dataset
 
@@ -83,11 +84,11 @@ def open_dataset(folder: Path | str) -> DataSet:
         Not a data set, damaged, or a build that has not finished.
     """
     folder = Path(folder)
-    content = read_dataset(folder)
-    if not content.get("complete"):
+    head = read_dataset(folder)
+    if not head.complete:
         raise ManifestError(f"{folder / DATASET}: the build has not finished; run it again")
     rows = tuple(read_rows(folder / MANIFEST))
-    return DataSet(folder, str(content.get("name")), str(content.get("hash")), rows)
+    return DataSet(folder, head.name, head.hash, rows)
 
 
 def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pair:
@@ -107,14 +108,13 @@ def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pa
     name = names[0] if reference is None else reference
     if name not in names:
         raise ManifestError(f"{row.id}: no reference {name!r}; it has {', '.join(names)}")
-    paths = (row.input, row.references[name], row.regions)
     try:
-        degraded, wanted, regions = (read_image(dataset.folder / path) for path in paths)
+        degraded, wanted, regions = (
+            read_picture(dataset.folder, path, row.size)
+            for path in (row.input, row.references[name], row.regions)
+        )
         check_regions(regions)
     except (ImageError, ValueError) as error:
         raise ManifestError(f"{row.id}: {error}") from None
-    for path, picture in zip(paths, (degraded, wanted, regions), strict=True):
-        if picture.shape[:2] != row.size:
-            raise ManifestError(f"{dataset.folder / path}: is {picture.shape[:2]}, not {row.size}")
     lut = dataset.folder / row.distortion.lut if row.distortion else None
     return Pair(row.id, to_float(degraded), to_float(wanted), regions, lut, row)

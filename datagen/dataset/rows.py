@@ -168,6 +168,32 @@ class Lost:
 Row = Sample | Lost
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What dataset.json says of the whole set; all but the first three are there once it is done.
+
+    The recipe is that of `Recipe.resolved`, and `distort` the hashes of the LUT files it names:
+    together they decide the pixels.
+    """
+
+    name: Annotated[str, gate.short_name]
+    recipe: Mapping[str, Any]
+    complete: bool
+    distort: Mapping[Text, Digest] = field(default_factory=dict)
+    hash: str = ""
+    samples: Mapping[Split, Mapping[Name, int]] = field(default_factory=dict)  # by status
+    versions: Mapping[Text, Text] = field(default_factory=dict)
+    files: Mapping[Name, Digest] = field(default_factory=dict)  # beside the pictures
+    facts: Mapping[str, Any] = rest()
+
+    def __post_init__(self) -> None:
+        if self.complete or self.hash:
+            try:
+                gate.digest(self.hash)
+            except ValueError as error:
+                raise ValueError(f"hash: {error}") from None
+
+
 def read_row(table: object) -> Row:
     """Check one parsed line.
 

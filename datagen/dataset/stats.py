@@ -12,6 +12,7 @@ import numpy as np
 
 from luts.tool.errors import UserError
 from luts.tool.files import write_text
+from luts.tool.gate import plain_cell
 
 from ..images.files import ImageError
 from ..sources.scene import PICTURES, list_files
@@ -103,7 +104,7 @@ def _counts_csv(found: Mapping[str, Counter[str]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["what", "value", "samples"])
     for what, counter in found.items():
-        writer.writerows([what, value, n] for value, n in sorted(counter.items()))
+        writer.writerows([what, plain_cell(value), n] for value, n in sorted(counter.items()))
     return text.getvalue()
 
 

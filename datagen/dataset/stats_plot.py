@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from luts.tool.files import whole_file
+from luts.tool.gate import plain_plot
 
 from .exposure_map import BINS, FLOOR_EV, Luminance
 from .rows import Sample
@@ -76,7 +77,7 @@ def _draw_severity(axes: Any, rows: Sequence[Sample]) -> None:
 
 
 def _draw_cameras(axes: Any, rows: Sequence[Sample]) -> None:
-    found = Counter(row.camera or "not known" for row in rows).most_common()
+    found = Counter(plain_plot(row.camera or "not known") for row in rows).most_common()
     shown = found[:MOST_CAMERAS]
     if rest := sum(count for _, count in found[MOST_CAMERAS:]):
         shown.append((f"{len(found) - MOST_CAMERAS} others", rest))
@@ -98,8 +99,12 @@ def _draw_histograms(axes: Any, lights: Sequence[Luminance], evs: np.ndarray) ->
 
 def _draw_map(axes: Any, places: Mapping[str, np.ndarray], evs: np.ndarray) -> Any:
     (own, own_places), *others = places.items()
-    shades = axes.scatter(*own_places.T, c=np.nan_to_num(evs), s=9, cmap="viridis", label=own)
+    shades = axes.scatter(
+        *own_places.T, c=np.nan_to_num(evs), s=9, cmap="viridis", label=plain_plot(own)
+    )
     for number, (name, found) in enumerate(others):
-        axes.scatter(*found.T, s=22, marker="x+1234"[number % 6], c=f"C{3 + number}", label=name)
+        axes.scatter(
+            *found.T, s=22, marker="x+1234"[number % 6], c=f"C{3 + number}", label=plain_plot(name)
+        )
     axes.legend()
     return shades

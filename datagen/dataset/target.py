@@ -1,8 +1,9 @@
 """Where a data set is written: a folder, or any URL that fsspec knows (s3, gs, sftp ...).
 
 Both hold named files and answer the same few calls, so that the builder need not know which it is.
-A folder is the plain case: its files are whole or absent, and it is locked while a build runs. A
-URL is read and written file by file; rows go there scene by scene, since an object cannot grow.
+A folder is the plain case: its files are whole or absent, it is locked while a build runs, and no
+link in it leads out: what it holds may come from a stranger. A URL is read and written file by
+file; rows go there scene by scene, since an object cannot grow.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -20,7 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from luts.tool.errors import UserError
-from luts.tool.files import whole_file
+from luts.tool.files import open_no_link, remove_scratch, whole_file
+from luts.tool.gate import inside
 
 from .manifest import MANIFEST
 
@@ -45,18 +48,27 @@ class Folder:
     def absolute(self) -> Folder:
         return Folder(self.path.absolute())
 
+    def at(self, name: str) -> Path:
+        """The path of a file; PlaceError when a link on the way to it leads out of the folder."""
+        return _inside(self.path, name)
+
     def read(self, name: str) -> bytes:
         """Raises FileNotFoundError when it is not there."""
-        return (self.path / name).read_bytes()
+        return self.at(name).read_bytes()
 
     def write(self, name: str, data: bytes) -> None:
-        with whole_file(self.path / name) as scratch:
+        with whole_file(self._place_for(name)) as scratch:
             scratch.write_bytes(data)
+
+    def _place_for(self, name: str) -> Path:
+        """The path to write a file at: its folder is checked, a link at its own name goes."""
+        path = PurePosixPath(name)
+        return _inside(self.path, str(path.parent)) / path.name
 
     def size(self, name: str) -> int | None:
         """Bytes of a file; None when there is none."""
         try:
-            return (self.path / name).stat().st_size
+            return self.at(name).stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -65,19 +77,25 @@ class Folder:
 
     def sweep(self) -> None:
         """Remove what killed workers were writing."""
-        for scratch in self.path.glob("**/.*.part*"):
-            scratch.unlink(missing_ok=True)
+        remove_scratch(self.path)
 
     def remove(self, name: str) -> None:
-        (self.path / name).unlink(missing_ok=True)
+        self._place_for(name).unlink(missing_ok=True)
 
     def remove_tree(self, name: str) -> None:
-        shutil.rmtree(self.path / name, ignore_errors=True)
+        path = self._place_for(name)
+        if path.is_symlink():
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)
 
     def files(self, place: str = "") -> set[str]:
         """Every file below a folder of the data set, by its name in the set."""
-        found = (self.path / place).rglob("*")
-        return {path.relative_to(self.path).as_posix() for path in found if path.is_file()}
+        root = self.path / place
+        return {
+            (Path(folder) / name).relative_to(self.path).as_posix()
+            for folder, _, names in os.walk(root)  # links to folders are not followed
+            for name in names
+        }
 
     @contextmanager
     def here(self, names: Iterable[str]) -> Iterator[Path]:
@@ -91,7 +109,8 @@ class Folder:
         The lock dies with its process.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / LOCK).open("w") as stream:
+        descriptor = open_no_link(self.path / LOCK, os.O_RDWR)
+        with os.fdopen(descriptor, "rb") as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -222,6 +241,14 @@ class Remote:
             number, words = getattr(error, "errno", None), getattr(error, "strerror", None)
             words = words or " ".join(f"{type(error).__name__} {error}".split())
             raise OSError(number or errno.EIO, words, where) from error
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """The path of `name` below a folder, or PlaceError when links lead it elsewhere."""
+    try:
+        return inside(folder, name)
+    except ValueError as error:
+        raise PlaceError(str(error)) from None
 
 
 Target = Folder | Remote

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import luts
 from luts.tool.files import sha256_file
+from luts.tool.gate import inside, plain_text
 from luts.tool.words import to_table
 
 from ..images.codes import to_float
-from ..images.files import ImageError, read_image
+from ..images.files import ImageError
 from ..regions import labels as masks
 from ..sources.picture_hash import near_duplicates, picture_hash
 from . import consistency
@@ -30,6 +30,7 @@ from .manifest import (
     parse_row,
     read_rows,
 )
+from .pictures import read_picture
 from .rows import Lost, Row, Sample
 from .target import Target, open_target
 from .workspace import read_dataset
@@ -72,14 +73,16 @@ def verify(
         `place` holds no data set, or `against` is no manifest.
     """
     target, report = open_target(place), Report()
-    content = read_dataset(target)
-    if not content.get("complete"):
+    head = read_dataset(target)
+    if not head.complete:
         report.problems.append(f"{DATASET}: the build has not finished")
     with target.here([MANIFEST, CARD, CROISSANT]) as folder:
-        for name, digest in _signed(content).items():
-            report.problems += _file_problems(folder, name, digest)
+        for name in (MANIFEST, CARD, CROISSANT):
+            if name not in head.files:  # a set of an earlier version
+                continue
+            report.problems += _file_problems(folder, name, head.files[name])
         rows = list(_good_rows(folder / MANIFEST, report))
-    _check_hash(rows, content.get("hash"), report)
+    _check_hash(rows, head.hash, report)
     _check_groups(rows, report)
     pictures, files = [], {DATASET, MANIFEST}
     for scene in itertools.chain(_lut_reports(target, rows), _scene_reports(target, rows)):
@@ -91,17 +94,10 @@ def verify(
     _check_duplicates(pictures, report, strict=strict)
     report.files = len(files)
     strangers = sorted((target.files("scenes") | target.files("luts")) - files)
-    report.notes += [f"{path}: is not in the manifest" for path in strangers[:20]]
+    report.notes += [f"{plain_text(path)}: is not in the manifest" for path in strangers[:20]]
     if against is not None:
         _compare(rows, Path(against), report)
     return report
-
-
-def _signed(content: Mapping[str, Any]) -> dict[str, object]:
-    """The words beside the pictures whose hashes dataset.json holds; older sets have none."""
-    files = content.get("files")
-    known = files if isinstance(files, dict) else {}
-    return {name: known[name] for name in (MANIFEST, CARD, CROISSANT) if name in known}
 
 
 def _good_rows(path: Path, report: Report) -> Iterator[Row]:
@@ -122,14 +118,14 @@ def _good_rows(path: Path, report: Report) -> Iterator[Row]:
     report.notes += [f"{count} samples were not made: {name}" for name, count in lost.items()]
 
 
-def _check_hash(rows: Sequence[Row], signed: object, report: Report) -> None:
+def _check_hash(rows: Sequence[Row], signed: str, report: Report) -> None:
     try:
         found = dataset_hash(rows)
     except ManifestError as error:
         report.problems.append(str(error))
         return
     if found != signed:
-        report.problems.append(f"{DATASET}: is signed {str(signed)[:16]}, the rows {found[:16]}")
+        report.problems.append(f"{DATASET}: is signed {signed[:16]}, the rows {found[:16]}")
 
 
 def _check_groups(rows: Sequence[Row], report: Report) -> None:
@@ -188,7 +184,9 @@ def _check_scene(target: Target, rows: list[Sample]) -> _SceneReport:
             problems += consistency.exposure_problems(rows, inputs)
             problems += consistency.alignment_problems(folder, rows)
         row = rows[0]
-        reference = read_image(folder / min(row.references.values()))
+        if problems:
+            return _SceneReport(problems, frozenset(files), len(rows), None)
+        reference = read_picture(folder, min(row.references.values()), row.size)
     picture = (row.scene, row.split, picture_hash(to_float(reference)))
     return _SceneReport(problems, frozenset(files), len(rows), picture)
 
@@ -203,8 +201,10 @@ def _is_lut(path: str) -> bool:
 
 def _file_problems(folder: Path, path: str, digest: str) -> list[str]:
     try:
-        if sha256_file(folder / path) != digest:
+        if sha256_file(inside(folder, path)) != digest:
             return [f"{path}: its SHA-256 is not the one in the manifest"]
+    except ValueError as error:
+        return [str(error)]
     except OSError as error:
         return [f"{path}: {error.strerror}"]
     return []
@@ -223,9 +223,9 @@ def _lut_problems(folder: Path, path: str, digest: str) -> list[str]:
 def _pair_problems(folder: Path, row: Sample, inputs: dict[str, np.ndarray]) -> list[str]:
     """Decode a sample and compare it with what its row says; leaves its thinned input."""
     try:
-        codes = read_image(folder / row.input)
+        codes = read_picture(folder, row.input, row.size)
         inputs[row.id] = consistency.thin(codes)
-        regions = read_image(folder / row.regions)
+        regions = read_picture(folder, row.regions, row.size)
         coverage = masks.coverage(regions)
     except (ImageError, ValueError) as error:
         return [f"{row.id}: {error}"]
@@ -236,9 +236,6 @@ def _pair_problems(folder: Path, row: Sample, inputs: dict[str, np.ndarray]) -> 
     told = to_table(row.coverage)
     if any(abs(coverage[name] - told[name]) > 1e-9 for name in coverage):
         problems.append(f"{row.id}: its regions cover {coverage}, not {told}")
-    for what, found in (("regions are", regions), ("input is", codes)):
-        if found.shape[:2] != row.size:
-            problems.append(f"{row.id}: its {what} {found.shape}")
     return problems
 
 

@@ -11,8 +11,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from luts.tool.files import sha256
-from luts.tool.words import shown
+from luts.tool.files import open_to_append, sha256
+from luts.tool.gate import plain_json
+from luts.tool.words import read_value, shown, to_table
 
 from ..recipe.load import RecipeError, with_new_settings
 from .manifest import (
@@ -25,57 +26,62 @@ from .manifest import (
     is_signed,
     parse_row,
 )
-from .rows import Row, Sample
+from .rows import Head, Row, Sample
 from .target import Target, open_target
 
+MOST_HEAD = 16 << 20  # bytes of dataset.json
 BATCH = 256  # rows checked at a time, so that memory does not grow with the data set
 
 
-def claim(target: Target, name: str, meaning: Mapping[str, Any]) -> None:
-    """Take the target for a recipe, or refuse to mix two recipes in one data set.
-
-    `meaning` is what decides the pixels: the resolved recipe, and the hashes of its LUT files.
-    """
+def claim(target: Target, head: Head) -> None:
+    """Take the target for a recipe, or refuse to mix two recipes in one data set."""
     if target.size(DATASET) is not None:
-        before = _meaning(read_dataset(target), meaning)
-        if before != meaning:
+        before, now = _meaning(read_dataset(target)), _meaning(head)
+        if before != now:
             raise RecipeError(
                 f"{target}: holds a data set of another recipe "
-                f"({_difference(before, dict(meaning))}); choose another folder"
+                f"({_difference(before, now)}); choose another folder"
             )
     elif not target.is_empty():
         raise RecipeError(f"{target}: is not empty and holds no {DATASET}; choose another folder")
     else:
-        write_dataset(target, {"name": name, **meaning, "complete": False})
+        write_dataset(target, head)
     target.sweep()
 
 
-def _meaning(content: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+def _meaning(head: Head) -> dict[str, Any]:
     """What a data set's file says decides its pixels, in today's words where it is older."""
-    found = {key: content.get(key) for key in keys}
-    with contextlib.suppress(ValueError, TypeError):
-        found["recipe"] = with_new_settings(found["recipe"])
-    return found
+    recipe = head.recipe
+    with contextlib.suppress(ValueError, TypeError, AttributeError):
+        recipe = with_new_settings(recipe)
+    return {"recipe": recipe, "distort": head.distort}
 
 
-def read_dataset(place: Target | Path | str) -> dict[str, Any]:
+def read_dataset(place: Target | Path | str) -> Head:
     """Read dataset.json; raises ManifestError when it is missing or damaged."""
     target = open_target(place)
+    if (target.size(DATASET) or 0) > MOST_HEAD:
+        raise ManifestError(f"{target}/{DATASET}: must be up to {MOST_HEAD} bytes; it is longer")
     try:
         content = json.loads(target.read(DATASET).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise ManifestError(f"{target}: is no data set (it has no {DATASET})") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{target}/{DATASET}: not JSON: {error}") from None
-    if not isinstance(content, dict) or not isinstance(content.get("recipe"), dict):
-        raise ManifestError(f"{target}/{DATASET}: must be an object with a 'recipe'")
+    if not isinstance(content, dict):
+        raise ManifestError(f"{target}/{DATASET}: must be a JSON object")
     check = content.pop(CHECK, "none" if "files" in content else None)
     if check is not None and check != checksum(_text(content)):
         raise ManifestError(f"{target}/{DATASET}: has been changed: its checksum is wrong")
-    return content
+    try:
+        return read_value(Head, plain_json(content))
+    except ValueError as error:
+        raise ManifestError(f"{target}/{DATASET}: {error}") from None
 
 
-def write_dataset(place: Target | Path | str, content: Mapping[str, Any]) -> None:
+def write_dataset(place: Target | Path | str, head: Head) -> None:
+    """Write dataset.json, signed with its checksum."""
+    content = to_table(head)
     open_target(place).write(DATASET, _text({**content, CHECK: checksum(_text(content))}))
 
 
@@ -133,8 +139,9 @@ class Appender:
 
     def __init__(self, target: Target, manifest: Path) -> None:
         self.target = target
-        self.stream = manifest.open("ab")
-        if self.stream.tell() and not _ends_with_newline(manifest):
+        self.stream = os.fdopen(open_to_append(manifest), "r+b")
+        size = self.stream.seek(0, os.SEEK_END)
+        if size and not _ends_with_newline(manifest):
             self.stream.write(b"\n")  # a torn line must not swallow the next one
 
     def append(self, scene: str, rows: Iterable[Row]) -> dict[str, int]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from .isolated import run_isolated
 from .worker import EngineError, Outcome, Task, Work
 
+LOOPBACK = "127.0.0.1"
+
 
 def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iterator[Outcome]:
     """Do the tasks on a dask cluster, at most two per worker under way."""
@@ -22,7 +24,12 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
         raise EngineError("--engine dask needs dask: pip install 'tonebench[dask]'") from None
     address = dask.config.get("scheduler-address", None)
     cluster = address or LocalCluster(
-        n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=False,
+        host=LOOPBACK,
+        dashboard_address=f"{LOOPBACK}:0",  # it cannot be left out; nobody else may reach it
+        worker_dashboard_address=f"{LOOPBACK}:0",
     )
     queue = iter(tasks)
     with Client(cluster) as client:

@@ -18,7 +18,7 @@ def run_isolated(work: Work, task: Task, memory: int) -> Outcome:
     if isinstance(worker, Outcome):
         return Outcome(task, status=worker.status, reason=worker.reason)
     worker.submit(task)
-    outcome = worker.receive() if worker.connection.poll(task.deadline_s) else worker.give_up()
+    outcome = worker.receive() if worker.speaks() else worker.give_up()
     if worker.process.exitcode is not None or worker.worn_out:
         worker.retire()
         _here.worker = None
@@ -34,8 +34,8 @@ def _ready_worker(work: Work, memory: int) -> Worker | Outcome:
         worker.retire()
     _here.worker, _here.work = Worker(work, memory), work
     while not _here.worker.ready:
-        spoke = _here.worker.connection.poll(60)
-        outcome = _here.worker.receive() if spoke else _here.worker.give_up()
+        worker = _here.worker
+        outcome = worker.receive() if worker.speaks() else worker.give_up()
         if outcome is not None:
             _here.worker = None
             return outcome

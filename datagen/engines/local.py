@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import wait
 
-from .worker import Outcome, Task, Work, Worker
+from .worker import EngineError, Outcome, Task, Work, Worker
 
 MAX_FAILED_STARTS = 3
 
@@ -21,7 +21,7 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
     ------
     TargetError
         The outputs cannot be written; the other workers are killed, which leaves no half file.
-    RuntimeError
+    EngineError
         Workers die before they can take a task, several times in a row.
     """
     queue = iter(tasks)
@@ -45,7 +45,7 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
                     yield outcome
                 failed_starts = failed_starts + 1 if outcome and not outcome.task else 0
                 if failed_starts >= MAX_FAILED_STARTS:
-                    raise RuntimeError(f"worker processes cannot start: {outcome.reason}")
+                    raise EngineError(f"worker processes cannot start: {outcome.reason}")
     finally:
         for worker in team:
             worker.kill()
@@ -58,5 +58,4 @@ def _something_to_say(team: list[Worker]) -> list[Worker]:
         [worker.connection for worker in team],
         timeout=None if patience == float("inf") else patience,
     )
-    now = time.monotonic()
-    return [worker for worker in team if worker.connection in speaking or now >= worker.due]
+    return [worker for worker in team if worker.connection in speaking or worker.overdue()]

@@ -25,7 +25,9 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
     except ImportError:
         raise EngineError("--engine ray needs Ray: pip install 'tonebench[ray]'") from None
     local = "RAY_ADDRESS" not in os.environ
-    here = {"num_cpus": workers, "include_dashboard": False} if local else {}
+    here: dict[str, object] = {}
+    if local:  # a cluster of our own listens to this machine alone
+        here = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
     try:
         _connect(ray, here)
         shared = ray.put(work)

@@ -26,12 +26,17 @@ Work = Callable[[Any], Any]
 
 READY = "ready"
 RECYCLE_AFTER = 500  # tasks; bounds what a leaking native library can pile up
-GRACE_S = 60.0  # to start Python and import the image libraries on a busy machine
+GRACE_S = 60.0  # of processor time, to start Python and import the image libraries
+PATIENCE = 4.0  # times a limit may pass by the clock on an idle machine; more on a busy one
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job and how long it may take."""
+    """A job and how much processor time it may take.
+
+    By the clock it may take several times as long, and the longer the busier the machine is: a
+    process that waits for its turn is not one that hangs.
+    """
 
     job: Any
     deadline_s: float
@@ -74,7 +79,8 @@ class Worker:
         self.ready = False
         self.done = 0
         self.started = time.monotonic()
-        self.due = self.started + GRACE_S
+        self.limit, self.used_before = GRACE_S, 0.0
+        self.due = self.started + GRACE_S  # when to look whether it is past its limit
 
     @property
     def worn_out(self) -> bool:
@@ -82,7 +88,8 @@ class Worker:
 
     def submit(self, task: Task) -> None:
         self.task, self.started = task, time.monotonic()
-        self.due = self.started + task.deadline_s
+        self.limit, self.used_before = task.deadline_s, self._processor_s() or 0.0
+        self.due = self.started + self.limit
         with contextlib.suppress(BrokenPipeError):  # it has just died; `receive` will say so
             self.connection.send(task.job)
 
@@ -107,11 +114,44 @@ class Worker:
             return Outcome(task, result=value, seconds=seconds)
         return Outcome(task, status=status, reason=value, seconds=seconds)
 
+    def overdue(self) -> bool:
+        """Is it past its limit of processor time, or so long silent that it must be hanging?"""
+        now = time.monotonic()
+        if now < self.due:
+            return False
+        used = self._processor_s()
+        if used is None or used - self.used_before >= self.limit:
+            return True
+        if now - self.started >= self.limit * PATIENCE * max(1.0, _load()):
+            return True
+        self.due = now + max(0.1, min(self.limit - used + self.used_before, self.limit / 2))
+        return False
+
+    def speaks(self) -> bool:
+        """Wait until it has something to say (True) or is overdue (False)."""
+        while not self.connection.poll(max(0.0, self.due - time.monotonic())):
+            if self.overdue():
+                return False
+        return True
+
     def give_up(self) -> Outcome:
-        """Kill a process that is past its deadline."""
-        limit = self.task.deadline_s if self.task else GRACE_S
+        """Kill a process that is overdue."""
+        used = (self._processor_s() or self.limit) - self.used_before
+        clock = time.monotonic() - self.started
         self.kill()
-        return self._lost("timeout", f"took longer than {limit:g} s")
+        if used >= self.limit:
+            return self._lost("timeout", f"took longer than {self.limit:g} s of processor time")
+        words = f"hung: {clock:.0f} s by the clock, {used:.1f} s of processor time"
+        return self._lost("timeout", f"{words}; the limit is {self.limit:g} s")
+
+    def _processor_s(self) -> float | None:
+        """Seconds of processor time the process has used; None where that cannot be told."""
+        try:
+            stat = Path(f"/proc/{self.process.pid}/stat").read_bytes()
+        except OSError:
+            return None
+        user, system = stat.rpartition(b")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         self.connection.close()
@@ -136,6 +176,14 @@ class Worker:
         if code is not None and code < 0:
             return "crashed", f"the worker process was ended by {signal.Signals(-code).name}"
         return "crashed", f"the worker process ended with exit code {code}"
+
+
+def _load() -> float:
+    """Processes that want a core, per core."""
+    try:
+        return os.getloadavg()[0] / (os.cpu_count() or 1)
+    except OSError:
+        return 1.0
 
 
 def attempt(work: Work, job: Any) -> tuple[str, Any]:

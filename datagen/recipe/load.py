@@ -7,17 +7,17 @@ The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from luts.tool.errors import UserError
 from luts.tool.files import write_text
-from luts.tool.words import nearest, read_table, shown
+from luts.tool.gate import short_name
+from luts.tool.words import convert, nearest, read_table, shown
 
 from ..regions.shapes import SHAPES
 from .settings import Distort, Mask, Output, Render, Source, Split
@@ -92,8 +92,7 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
         if key not in known:
             raise ValueError(f"{where}: unknown key {key!r}{nearest(key, known)}")
     name, seed = table.get("name"), table.get("seed", 0)
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ValueError(f"{where}: name: must be letters, digits and . _ - , got {shown(name)}")
+    name = convert(name, Annotated[str, short_name], f"{where}: name")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise ValueError(f"{where}: seed: must be a whole number from 0, got {shown(seed)}")
     parts = {

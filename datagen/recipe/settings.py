@@ -11,6 +11,7 @@ from ..regions.shapes import Shape
 MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)  # Afifi et al., CVPR 2021: the five relative exposures
 SAMPLES = "samples:"  # as [source] folder: the files that come with the package
 
+MOST_EVS = 1000
 SPLITS = ("train", "val", "test")
 
 Baseline = Literal["ignore", "dng"]
@@ -51,8 +52,11 @@ class Render:
     noise: Noise = "none"  # that of a shorter exposure, for EVs below 0
 
     def __post_init__(self) -> None:
-        if not self.evs or len(set(self.evs)) < len(self.evs):
-            raise ValueError("evs: must list one or more, each once")
+        names = {f"{ev:+g}" for ev in self.evs}  # by which samples are called
+        if not self.evs or len(names) < len(self.evs):
+            raise ValueError("evs: must list one or more, each once, to six digits")
+        if len(self.evs) > MOST_EVS:
+            raise ValueError(f"evs: must list up to {MOST_EVS}, got {len(self.evs)}")
         if not all(-10 <= ev <= 10 for ev in self.evs):
             raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
         if self.long_edge and not 16 <= self.long_edge <= 65535:

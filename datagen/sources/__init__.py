@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+from luts.tool.gate import plain_name
 from luts.tool.words import nearest
 
 from ..recipe.load import RecipeError
@@ -48,12 +49,22 @@ def read_source(source: Source) -> list[Scene]:
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
     scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
     scenes = scenes[: source.limit or None]
+    _refuse_strange_names(scenes)
     _refuse_unknown_references(source, scenes)
     if source.burst_s:
         scenes = group_bursts(scenes, folder, within_s=source.burst_s)
     if source.near_duplicates:
         scenes = group_near_duplicates(scenes, folder)
     return scenes
+
+
+def _refuse_strange_names(scenes: Sequence[Scene]) -> None:
+    """References name files and members of archives, so their names must be plain."""
+    for name in {name for scene in scenes for name, _ in scene.references}:
+        try:
+            plain_name(name)
+        except ValueError as error:
+            raise RecipeError(f"[source] references: {error}") from None
 
 
 def _refuse_unknown_references(source: Source, scenes: Sequence[Scene]) -> None:

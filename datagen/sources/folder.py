@@ -16,7 +16,11 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+from luts.tool.gate import relative_path
+from luts.tool.words import shown
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
@@ -95,23 +99,39 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
 def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
     """The rows with their line numbers."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
     header = lines[0].split("\t") if lines else []
     if "path" not in header:
-        raise RecipeError(f"{path}:1: the header line must name a 'path' column, got {header}")
+        raise RecipeError(
+            f"{path}:1: the header line must name a 'path' column, got {shown(header)}"
+        )
+    if twice := [name for name, count in Counter(header).items() if count > 1]:
+        raise RecipeError(f"{path}:1: the column {twice[0]!r} is named twice")
     rows = []
-    for line, cells in enumerate(csv.reader(lines[1:], delimiter="\t"), start=2):
+    for line, cells in enumerate(_cells(path, lines[1:]), start=2):
         if not cells:
             continue
         if len(cells) != len(header):
             raise RecipeError(f"{path}:{line}: {len(cells)} cells; the header has {len(header)}")
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        if not row["path"] or row["path"].startswith("/") or ".." in Path(row["path"]).parts:
-            raise RecipeError(f"{path}:{line}: path must lie in the folder, got {row['path']!r}")
+        for name, value in row.items():
+            place = name in ("path", "segmentation") or name.startswith("reference_")
+            if name == "path" or (place and value):
+                try:
+                    relative_path(value)
+                except ValueError as error:
+                    raise RecipeError(f"{path}:{line}: {name}: {error}") from None
         rows.append((line, row))
     return rows
+
+
+def _cells(path: Path, lines: list[str]) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter="\t")
+    except csv.Error as error:
+        raise RecipeError(f"{path}: not a table: {error}") from None
 
 
 def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from luts.tool.files import sha256
+
 from ..recipe.load import RecipeError
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
@@ -16,6 +18,9 @@ RAWS = frozenset(
     | {".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"}
     | {".srf", ".srw", ".x3f"}
 )
+
+
+MOST_NAME = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,11 @@ class Scene:
 
 
 def safe_name(text: str) -> str:
-    """A folder name that every file system and shell takes."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "scene"
+    """A folder name that every file system and shell takes, of up to 150 characters."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "scene"
+    if len(name) <= MOST_NAME:
+        return name
+    return f"{name[:140]}_{sha256(text.encode())[:8]}"
 
 
 def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = ()) -> list[str]:

@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from .errors import UserError
+from .gate import MOST_TEXT, plain_text
 
 SUCCESS, PARTIAL, MISUSE, INTERRUPTED = 0, 1, 2, 130
 
@@ -95,7 +96,7 @@ def _guarded(name: str, args: argparse.Namespace) -> int:
     try:
         return args.execute(args) or SUCCESS
     except UserError as error:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{name}: {plain_text(str(error)[:MOST_TEXT])}", file=sys.stderr)
         return MISUSE
     except BrokenPipeError:  # `luts list | head`: keep the interpreter's final flush quiet as well
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -104,7 +105,7 @@ def _guarded(name: str, args: argparse.Namespace) -> int:
         if error.errno in (None, errno.EBADF, errno.EINVAL):
             raise
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{name}: {where}{error.strerror}", file=sys.stderr)
+        print(plain_text(f"{name}: {where}{error.strerror}"), file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)

@@ -7,6 +7,7 @@ what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.words` 
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ _UNSEEN = re.compile(
 )
 _PART = "[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,150}"
 _PLAIN_PATH = re.compile(f"{_PART}(?:/{_PART}){{0,3}}")  # what nearly all are
+_SHORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,11 +41,34 @@ def plain_text(text: str) -> str:
     return text if text.isprintable() else _UNSEEN.sub("\ufffd", text)
 
 
+def plain_cell(text: str) -> str:
+    """A text as a cell of a CSV file that no spreadsheet takes for a formula."""
+    if text[:1] not in "=+-@\t\r" or not text:
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def plain_plot(text: str) -> str:
+    """A text as matplotlib shows it: a dollar is a dollar and starts no formula."""
+    return text.replace("$", r"\$")
+
+
 def plain_name(text: str) -> str:
     """One part of a path: not empty, no separator, no control character, no dot in front."""
     if "/" in text:
         raise ValueError(f"must be a name without '/', got {shown(text)}")
     return plain_path(text)
+
+
+def short_name(text: str) -> str:
+    """A name that a file, an archive or a table may be called by: 1 to 64 of A-Z a-z 0-9 . _ -"""
+    if not _SHORT.fullmatch(text):
+        raise ValueError(f"must be up to 64 letters, digits and . _ - , got {shown(text)}")
+    return text
 
 
 def plain_path(text: str) -> str:
@@ -106,12 +131,19 @@ def plain_json(value: Any, depth: int = MOST_DEPTH) -> Any:
 
 
 def inside(folder: Path, name: str) -> Path:
-    """The path of a file below a folder, which no link on the way leads out of.
+    """The path of a file below a folder.
 
-    Raises ValueError when it would.
+    Raises ValueError when a link on the way, or ".." in the name, leads out of the folder.
     """
-    root = Path(folder).resolve()
-    path = root / plain_path(name)
-    if not path.resolve().is_relative_to(root):
-        raise ValueError(f"{name}: leads out of {folder} through a link")
+    path = folder / name
+    root, real = os.path.realpath(folder), os.path.realpath(path)
+    if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
+        raise ValueError(f"{path}: leads out of {folder} through a link; take the link away")
     return path
+
+
+def relative_path(text: str) -> str:
+    """A path below a folder of the user's own: not absolute, no "..", nothing unseen."""
+    if not text or text.startswith("/") or ".." in text.split("/") or _UNSEEN.search(text):
+        raise ValueError(f"must be a path in the folder, without '..', got {shown(text)}")
+    return text

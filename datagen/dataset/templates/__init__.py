@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,4 +21,11 @@ def template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["md"] = markdown
     return environment.get_template(name)
+
+
+def markdown(text: object) -> str:
+    """A text as Markdown shows it: no table, no link, no HTML, no emphasis of its own."""
+    escaped = re.sub(r"([\\`*_{}\[\]|$])", r"\\\1", str(text))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
