@@ -231,7 +231,7 @@ def test_an_index_names_scenes_groups_and_references(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("no.png\t\t\t\t\t\t", r"index.tsv:2: no such file: no.png"),
+        ("no.png\t\t\t\t\t\t", r"index.tsv:2: no such file: .no.png"),
         ("../a.png\t\t\t\t\t\t", "must be a path in the folder"),
         ("a.png\ts", "2 cells; the header has 7"),
         ("a.png\t\t\t\tleft\t0\t", "must be numbers, got .left., .0."),

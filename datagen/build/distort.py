@@ -24,7 +24,7 @@ from luts.lut import Lut3D, nodes
 from luts.measure import mean_difference
 from luts.tool.files import sha256
 from luts.tool.seeding import sample_rng
-from luts.tool.words import nearest
+from luts.tool.words import nearest, shown
 
 from ..dataset.target import Target
 from ..recipe.load import Recipe, RecipeError
@@ -94,7 +94,7 @@ def check_names(recipe: Recipe) -> dict[str, str]:
         for key, names in known.items():
             for name in getattr(distort, key):
                 if name not in names:
-                    raise RecipeError(f"{where} {key}: no {name!r}{nearest(name, names)}")
+                    raise RecipeError(f"{where} {key}: no {shown(name)}{nearest(name, names)}")
         for file in distort.files:
             if not Path(file).is_file():
                 raise RecipeError(f"{where} files: {file}: no such file")

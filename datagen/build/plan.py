@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from luts.tool.words import shown
+
 from ..recipe.load import Recipe, RecipeError
 from ..recipe.settings import SPLITS, Split
 from ..sources.scene import Scene
@@ -106,7 +108,7 @@ def _own_splits(split: Split, scenes: Sequence[Scene], seed: int) -> list[str]:
     for scene in scenes:
         if scene.split not in (*SPLITS, ""):
             raise RecipeError(
-                f"{scene.files[0]}: its source puts it into split {scene.split!r}; "
+                f"{scene.files[0]}: its source puts it into split {shown(scene.split)}; "
                 f"known are {', '.join(SPLITS)}"
             )
     fixed = {scene.group: scene.split for scene in scenes if scene.split}
@@ -141,6 +143,6 @@ def _refuse_divided_groups(scenes: Sequence[Scene], splits: Sequence[str]) -> No
         other_split, other = first.setdefault(scene.group, (split, scene))
         if other_split != split:
             raise RecipeError(
-                f"[split]: group {scene.group!r} would be divided: "
+                f"[split]: group {shown(scene.group)} would be divided: "
                 f"{other.name} is in {other_split}, {scene.name} in {split}"
             )

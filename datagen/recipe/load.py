@@ -90,7 +90,7 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
     known = ["name", "seed", "distort", "mask", *single]
     for key in table:
         if key not in known:
-            raise ValueError(f"{where}: unknown key {key!r}{nearest(key, known)}")
+            raise ValueError(f"{where}: unknown key {shown(key)}{nearest(key, known)}")
     name, seed = table.get("name"), table.get("seed", 0)
     name = convert(name, Annotated[str, short_name], f"{where}: name")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from luts.tool.gate import plain_name
-from luts.tool.words import nearest
+from luts.tool.words import nearest, shown
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import SAMPLES, Source
@@ -41,9 +41,8 @@ def read_source(source: Source) -> list[Scene]:
         The folder is missing, empty, or not laid out as this kind of source is.
     """
     if source.kind not in SOURCES:
-        raise RecipeError(
-            f"[source] kind: no source is called {source.kind!r}{nearest(source.kind, SOURCES)}"
-        )
+        close = nearest(source.kind, SOURCES)
+        raise RecipeError(f"[source] kind: no source is called {shown(source.kind)}{close}")
     folder = source_folder(source)
     module, _, function = SOURCES[source.kind].partition(":")
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
@@ -72,7 +71,7 @@ def _refuse_unknown_references(source: Source, scenes: Sequence[Scene]) -> None:
     for name in source.references:
         if name not in known:
             raise RecipeError(
-                f"[source] references: no scene has a reference {name!r}{nearest(name, known)}"
+                f"[source] references: no scene has a reference {shown(name)}{nearest(name, known)}"
             )
 
 

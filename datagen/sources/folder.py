@@ -72,7 +72,7 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
     for line, row in rows:
         path = row["path"]
         if not (folder / path).is_file():
-            raise RecipeError(f"{folder / INDEX}:{line}: no such file: {path}")
+            raise RecipeError(f"{folder / INDEX}:{line}: no such file: {shown(path)}")
         named = row.get("scene", "")
         name = named if named and views[named] == 1 else str(Path(path).with_suffix(""))
         scenes.append(
@@ -142,8 +142,10 @@ def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:
         centre = float(x), float(y)
     except ValueError:
         raise RecipeError(
-            f"{where}: centre_x, centre_y: must be numbers, got {x!r}, {y!r}"
+            f"{where}: centre_x, centre_y: must be numbers, got {shown(x)}, {shown(y)}"
         ) from None
     if not all(0 <= value <= 1 for value in centre):
-        raise RecipeError(f"{where}: centre_x, centre_y: must be shares from 0 to 1, got {x}, {y}")
+        raise RecipeError(
+            f"{where}: centre_x, centre_y: must be from 0 to 1, got {shown(x)}, {shown(y)}"
+        )
     return centre

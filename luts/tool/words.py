@@ -246,7 +246,7 @@ def _table(cls: type) -> Reader:
             raise FieldError(f"must be a table, got {shown(table)}")
         if not names.issuperset(table) and takes_rest is None:
             key = next(key for key in table if key not in names)
-            raise FieldError(f"unknown key {key!r}{nearest(key, known)}")
+            raise FieldError(f"unknown key {shown(key)}{nearest(key, known)}")
         for name in needed:
             if name not in table:
                 raise FieldError(f"{name} is missing")
