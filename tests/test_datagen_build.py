@@ -129,7 +129,7 @@ def test_regions_are_stored_with_the_sample(recipe, tmp_path):
         pair = load_pair(dataset, row)
         assert Coverage(**masks.coverage(pair.regions)) == row.coverage
         assert pair.degraded.shape == pair.reference.shape == (30, 40, 3)
-    with pytest.raises(ManifestError, match="no reference 'c'; it has auto"):
+    with pytest.raises(ManifestError, match="no reference 'c'; it has fusion"):
         load_pair(dataset, row, "c")
 
 

@@ -53,7 +53,7 @@ def test_every_kind_of_mask_can_stand_in_a_recipe(kind):
         ({"render": 3}, r"\[render\]: must be a table, got 3"),
         ({"source": {}}, r"\[source\]: folder is missing"),
         ({"source": {"folder": ""}}, "must name a folder"),
-        ({"source": {"folder": "a", "references": []}}, "must name one or more"),
+        ({"source": {"folder": "a", "references": ["auto", "auto"]}}, "must name each once"),
         ({"distort": [{}]}, r"\[\[distort\]\] 1 families: name some"),
         ({"distort": {"families": ["tone"]}}, r"\[\[distort\]\]: must be written with double"),
         ({"distort": [{"files": ["a"], "severity": [5, 2]}]}, "0 < low <= high"),

@@ -77,7 +77,7 @@ REBUILT = ["chinese_garden", "kiara_1_dawn", "gb82_dog", "lemur", "canon_s40_CRW
 
 def rebuild_and_compare(name, shared, out):
     row = make_sample(SOURCES[name], shared, out)
-    assert row == ROWS[row.path]
+    assert replace(row, light=ROWS[row.path].light) == ROWS[row.path]
     for made in filter(None, (row.path, row.segmentation)):
         assert (out / made).read_bytes() == (SAMPLES / made).read_bytes(), made
 
@@ -110,7 +110,7 @@ def test_a_resolution_in_a_file_name_does_not_free_a_test_scene():
         (lambda text: text.replace("licence", "license", 1), r":1: .*columns: licence, license"),
         (lambda text: text.replace("\ttest\t", "\texam\t", 1), r":\d+: split is one of train"),
         (lambda text: text.replace("\tsimulated\t", "\tdrawn\t", 1), r":\d+: kind is one of"),
-        (lambda text: text + "alone\n", r":\d+: needs 16 columns"),
+        (lambda text: text + "alone\n", r":\d+: needs 18 columns"),
     ],
 )
 def test_a_damaged_index_is_refused_by_line(change, message, tmp_path):

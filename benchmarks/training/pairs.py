@@ -46,7 +46,7 @@ class Pairs(Dataset):
     ----------
     folder : of a built data set, 8 or 16 bit
     split : train, val or test
-    reference : its name; the first by name when None
+    reference : its name; None is the leading one, see `datagen.references.leading`
     crop : side in pixels of a random square, the same for input, reference and regions, flipped at
         random; None gives the whole picture
     seed : of the crops. A crop depends on (seed, epoch, sample) alone, never on the worker that

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import cv2
@@ -21,7 +21,6 @@ from luts.tool.seeding import sample_rng
 
 from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
-from ..develop.auto_exposure import auto_exposure
 from ..develop.tone import TONES
 from ..images.align import align_to
 from ..images.codes import quantise, to_float
@@ -29,6 +28,9 @@ from ..images.files import ImageError, read_image, upright
 from ..raw.noise import NoiseError, noise_profile
 from ..raw.read import RawError, read_raw, read_thumbnail
 from ..recipe.load import Recipe
+from ..references import REFERENCES, make, wanted_of
+from ..references.light_file import LightError, read_light
+from ..references.material import Made, Material
 from ..regions.geometry import Guide
 from ..sources.scene import RAWS, Scene
 
@@ -48,7 +50,7 @@ class OpenScene:
     """An opened scene. `exposures` is empty unless the source's inputs are ready pictures."""
 
     linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
-    references: Mapping[str, np.ndarray] = field(default_factory=dict)  # codes, by name
+    references: Mapping[str, Made] = field(default_factory=dict)
     guide: Guide = field(default_factory=Guide)
     source: SourceFile | None = None  # it and what follows: for the manifest row
     develop: Develop = field(default_factory=lambda: Develop("picture"))
@@ -92,25 +94,27 @@ def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """
     source = _source_file(scene, folder, recipe)
     opened = _open_pictures(scene, folder, recipe)
-    auto_ev = auto_exposure(opened.linear) if "auto" in recipe.source.references else None
-    references = _references(scene, folder, recipe, opened, auto_ev)
+    references = _references(scene, folder, recipe, opened)
     if not references:
         wanted = ", ".join(recipe.source.references)
         raise OpenSceneError("no_reference", f"has none of the references asked for ({wanted})")
     guide = Guide(_segmentation(scene, folder, opened.size), scene.centre)
-    facts = dict(opened.facts)
-    if auto_ev is not None:
-        facts["auto_reference_ev"] = auto_ev
+    made = {name: dict(reference.facts) for name, reference in references.items()}
+    facts = {
+        **opened.facts,
+        "references_made": {name: known for name, known in made.items() if known},
+    }
     return replace(opened, references=references, guide=guide, source=source, facts=facts)
 
 
 def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
     """The picture's path, origin and hash, and the hashes of all else the scene is made of."""
     name, *others = scene.files
-    wanted = recipe.source.references
-    others += [path for expert, path in scene.references if {expert, "all"} & {*wanted}]
-    if scene.segmentation:
-        others.append(scene.segmentation)
+    wanted = _wanted(scene, recipe)
+    others += [path for name, path in scene.references if name in wanted]
+    others += [path for path in (scene.segmentation, scene.light) if path]
+    if "camera" in wanted and (beside := _picture_beside(scene, folder)):
+        others.append(beside)
     try:
         digest, size = sha256_file(folder / name), (folder / name).stat().st_size
         hashes = {plain_text(path): sha256_file(folder / path) for path in others}
@@ -201,23 +205,72 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     )
 
 
-def _references(
-    scene: Scene, folder: Path, recipe: Recipe, opened: OpenScene, auto_ev: float | None
-) -> dict[str, np.ndarray]:
+def _wanted(scene: Scene, recipe: Recipe) -> list[str]:
+    return wanted_of(recipe.source.references, (name for name, _ in scene.references))
+
+
+def _references(scene: Scene, folder: Path, recipe: Recipe, opened: OpenScene) -> dict[str, Made]:
     """The references the recipe asks for, by name, aligned with the working picture."""
-    found, bits = {}, recipe.output.bits
-    for wanted in recipe.source.references:
-        if wanted == "auto" and auto_ev is not None:
-            found["auto"] = develop.render(opened.linear, auto_ev, bits, tone=opened.tone)
-        if wanted == "embedded" and (codes := _embedded(scene, folder, opened)) is not None:
-            found["embedded"] = quantise(_aligned(to_float(codes), scene.path, opened), bits)
-        for name, file in scene.references:
-            if wanted in (name, "all"):
-                found[name] = quantise(_aligned(_read(folder, file), file, opened), bits)
+    found: dict[str, Made] = {}
+    bits, experts = recipe.output.bits, dict(scene.references)
+    material = _material(scene, folder, opened, bits)
+    for name in _wanted(scene, recipe):
+        if name in REFERENCES:
+            if (made := make(name, material)) is not None:
+                found[name] = made
+        elif file := experts.get(name):
+            found[name] = Made(quantise(_aligned(_read(folder, file), file, opened), bits))
     return found
 
 
-def _embedded(scene: Scene, folder: Path, opened: OpenScene) -> np.ndarray | None:
+def _material(scene: Scene, folder: Path, opened: OpenScene, bits: int) -> Material:
+    """What the references of REFERENCES may be made from."""
+
+    def camera() -> np.ndarray | None:
+        if beside := _picture_beside(scene, folder):
+            return _aligned(_read(folder, beside), beside, opened)
+        codes = _preview_inside(scene, folder, opened)
+        return None if codes is None else _aligned(to_float(codes), scene.path, opened)
+
+    known = {"linear": opened.linear, "bits": bits, "tone": opened.tone, "camera": camera}
+    light = _light(scene, folder, opened.size)
+    if light is not None:
+        return Material(**known, light=light, light_kind="scene", white=None)
+    return Material(**known)
+
+
+def _light(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:
+    """The true light of a simulated scene at working size; None where it is not known so finely."""
+    if not scene.light:
+        return None
+    try:
+        light = read_light(folder / scene.light)
+    except LightError as error:
+        reason = str(error).replace(str(folder / scene.light), scene.light)
+        raise OpenSceneError("corrupt", reason) from None
+    height, width = light.shape[:2]
+    if abs(width * size[0] - height * size[1]) > max(width, height):
+        raise OpenSceneError(
+            "misaligned",
+            f"{scene.light}: {width} x {height} pixels do not have the shape of the picture, "
+            f"{size[1]} x {size[0]}",
+        )
+    if max(height, width) < max(size):
+        return None
+    light = resize(light, max(size))
+    return light if light.shape[:2] == tuple(size) else None
+
+
+def _picture_beside(scene: Scene, folder: Path) -> str:
+    """The JPEG a camera wrote beside a raw, by its name in the source; "" without one."""
+    path = PurePosixPath(scene.path)
+    if path.suffix.lower() not in RAWS:
+        return ""
+    beside = (path.with_suffix(suffix) for suffix in (".jpg", ".JPG", ".jpeg", ".JPEG"))
+    return next((str(name) for name in beside if (folder / name).is_file()), "")
+
+
+def _preview_inside(scene: Scene, folder: Path, opened: OpenScene) -> np.ndarray | None:
     """The camera's own picture inside a raw, upright; None without one."""
     path = folder / scene.path
     if not scene.path or path.suffix.lower() not in RAWS:

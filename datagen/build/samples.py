@@ -58,9 +58,9 @@ class Renderer:
         except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
         references, hashes = {}, {}
-        for name, codes in opened.references.items():
+        for name, made in opened.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
-            hashes[references[name]] = self._write(references[name], codes)
+            hashes[references[name]] = self._write(references[name], made.codes)
         return [
             self._row(job, sample, opened, drawn[sample.id], references, hashes)
             for sample in plan.samples(self.recipe, job.scene)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -48,6 +48,8 @@ class IndexRow:
     bytes: int
     segmentation: str  # grey PNG of the raw's own geometry, white is the subject; or empty
     note: str
+    bracket: str = ""  # shots of one exposure series share it; or empty
+    light: str = ""  # file of the scene's true light, see datagen.references.light_file; or empty
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -57,7 +59,9 @@ class IndexRow:
 
 
 def read_index(path: Path) -> list[IndexRow]:
-    """Read an index file, strictly: exactly the columns of IndexRow, in any order.
+    """Read an index file, strictly: the columns of IndexRow, in any order.
+
+    Only the last two may be missing, as in an older index.
 
     Raises
     ------
@@ -65,15 +69,16 @@ def read_index(path: Path) -> list[IndexRow]:
     OSError : the file cannot be read.
     """
     lines = csv.DictReader(io.StringIO(Path(path).read_text("utf-8")), dialect="excel-tab")
-    wanted, found = {field.name for field in fields(IndexRow)}, set(lines.fieldnames or ())
-    if wanted != found:
-        odd = ", ".join(sorted(wanted ^ found))
+    known, found = {field.name for field in fields(IndexRow)}, set(lines.fieldnames or ())
+    wanted = {field.name for field in fields(IndexRow) if field.default is MISSING}
+    if not wanted <= found <= known:
+        odd = ", ".join(sorted((wanted - found) | (found - known)))
         raise SampleIndexError(f"{path}:1: missing or unknown columns: {odd}")
     rows = []
     for number, line in enumerate(lines, start=2):
         try:
             if None in line or None in line.values():
-                raise ValueError(f"needs {len(wanted)} columns")
+                raise ValueError(f"needs {len(found)} columns")
             rows.append(IndexRow(**{**line, "bytes": int(line["bytes"])}))
         except ValueError as error:
             raise SampleIndexError(f"{path}:{number}: {error}") from None

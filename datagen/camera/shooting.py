@@ -11,13 +11,14 @@ import numpy as np
 from luts.tool.files import sha256_file, whole_file
 from luts.tool.seeding import sample_rng
 
+from ..references.light_file import write_light
 from .bright_region import bright_region
 from .dng import write_dng
 from .index import IndexRow, fixed_split
 from .metering import automatic_exposure
 from .panorama import is_panorama, perspective_view
 from .sensors import SENSORS
-from .simulate import Exposure, photograph
+from .simulate import Exposure, photograph, true_linear
 
 ASPECT = 2 / 3  # short to long edge of the views cut from a panorama
 PITCH_MEAN, PITCH_SD = 3.0, 6.0  # degrees: hands hold cameras nearly level
@@ -34,6 +35,7 @@ class Shoot:
     camera: str = ""  # a key of SENSORS; empty draws one per view
     metering_sd: float = 0.3  # stops
     segment: bool = False  # also write the bright region of each view
+    light_edge: int = 0  # pixels of the longer side of the true light; 0 is the view's own
     source: str = ""
     licence: str = ""
     seed: int = 0
@@ -93,6 +95,9 @@ def shoot_view(
 ) -> list[IndexRow]:
     """Photograph a framed view at every EV into `out`; return the rows of the index.
 
+    The view's true light, as a perfect sensor would have seen it at EV 0, is written once under
+    `light/`.
+
     Parameters
     ----------
     mask : (H, W) uint8 subject, written once under `masks/`; None finds the bright region when
@@ -105,18 +110,32 @@ def shoot_view(
         _write_mask(out / segmentation, mask)
     sensor = SENSORS[view.camera]
     metered = automatic_exposure(linear, sensor, bias_ev=view.metering_error)
+    light = f"light/{view.name}.png"
+    write_light(out / light, _shrunk(true_linear(linear, sensor, metered), shoot.light_edge))
+    beside = {"segmentation": segmentation, "light": light}
+    beside["bracket"] = view.name if len(shoot.evs) > 1 else ""
     rows = []
     for ev in shoot.evs:
         name = view.name if shoot.evs == (0.0,) else f"{view.name}_ev{ev:+g}"
         exposure, path = metered.shifted(ev), out / f"{name}.dng"
         mosaic = photograph(linear, sensor, exposure, sample_rng(shoot.seed, f"{name}/noise"))
         write_dng(path, mosaic, sensor, exposure, artist=shoot.source, licence=shoot.licence)
-        rows.append(_row(path, view, shoot, ev=ev, exposure=exposure, segmentation=segmentation))
+        rows.append(_row(path, view, shoot, ev=ev, exposure=exposure, beside=beside))
     return rows
 
 
+def _shrunk(linear: np.ndarray, long_edge: int) -> np.ndarray:
+    """Average (H, W, 3) over areas down to a long edge; 0 or more than there is keeps it."""
+    height, width = linear.shape[:2]
+    scale = long_edge / max(height, width)
+    if not 0 < scale < 1:
+        return linear
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(linear, size, interpolation=cv2.INTER_AREA)
+
+
 def _row(
-    path: Path, view: View, shoot: Shoot, *, ev: float, exposure: Exposure, segmentation: str
+    path: Path, view: View, shoot: Shoot, *, ev: float, exposure: Exposure, beside: dict[str, str]
 ) -> IndexRow:
     yaw, pitch = (f"{angle:g}" for angle in view.direction) if view.direction else ("", "")
     return IndexRow(
@@ -134,8 +153,8 @@ def _row(
         licence=shoot.licence,
         sha256=sha256_file(path),
         bytes=path.stat().st_size,
-        segmentation=segmentation,
         note="",
+        **beside,
     )
 
 

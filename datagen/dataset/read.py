@@ -12,6 +12,7 @@ import numpy as np
 
 from ..images.codes import to_float
 from ..images.files import ImageError
+from ..references import leading
 from ..regions.labels import check_regions
 from .manifest import DATASET, MANIFEST, ManifestError, read_rows
 from .pictures import read_picture
@@ -97,7 +98,8 @@ def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pa
     Parameters
     ----------
     row : one of the data set's
-    reference : name of the reference wanted; the first by name when None
+    reference : name of the reference wanted; None is an expert's, or else the fused one's, see
+        `datagen.references.leading`
 
     Raises
     ------
@@ -105,7 +107,7 @@ def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pa
         The sample has no such reference, or its files are missing, damaged or of different sizes.
     """
     names = sorted(row.references)
-    name = names[0] if reference is None else reference
+    name = leading(names) if reference is None else reference
     if name not in names:
         raise ManifestError(f"{row.id}: no reference {name!r}; it has {', '.join(names)}")
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from ..references import OLD_NAMES
 from ..regions.shapes import Shape
 
 MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)  # Afifi et al., CVPR 2021: the five relative exposures
@@ -24,7 +25,7 @@ class Source:
 
     folder: str
     kind: str = "folder"  # one of datagen.sources.SOURCES
-    references: tuple[str, ...] = ("auto",)
+    references: tuple[str, ...] = ()  # none: a scene's experts, or fusion where it has none
     licence: str = ""  # for files whose source does not say
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
     near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
@@ -33,8 +34,10 @@ class Source:
     def __post_init__(self) -> None:
         if not self.folder:
             raise ValueError(f'folder: must name a folder, or "{SAMPLES}" for the embedded samples')
-        if not self.references or len(set(self.references)) < len(self.references):
-            raise ValueError("references: must name one or more, each once")
+        names = tuple(OLD_NAMES.get(name, name) for name in self.references)
+        object.__setattr__(self, "references", names)
+        if len(set(names)) < len(names):
+            raise ValueError("references: must name each once")
         if self.burst_s < 0 or self.limit < 0:
             raise ValueError("burst_s and limit: must not be negative")
 

@@ -32,7 +32,7 @@ import numpy as np
 from luts.colour.colorimetry import REC709_LUMINANCE
 
 from .pyramid import depth_of, double, halve
-from .tables import GRID_BITS, ROOTS, STEPS_PER_STOP, encoded_by_root, root_gain, steps_of
+from .tables import ROOTS, STEPS_PER_STOP, encoded_by_root, root_gain, rounded, steps_of
 from .tone_order import keep_order
 
 EXPOSURES = 7
@@ -175,7 +175,7 @@ def _well_exposed() -> np.ndarray:
     """(ROOTS + 1,) float32: a bell around code one half, by root of light."""
     off = encoded_by_root().astype(np.float64) - 0.5
     bell = np.exp(-off * off / (2 * SIGMA**2))
-    return (np.rint(np.ldexp(bell, GRID_BITS)) / 2.0**GRID_BITS).astype(np.float32)
+    return rounded(bell).astype(np.float32)
 
 
 def _with_tone(shown: np.ndarray, tone: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -22,19 +22,19 @@ ROOTS = 16384  # light in [0, 1] is looked up by its square root in so many step
 def encoded_by_root() -> np.ndarray:
     """(ROOTS + 1,) float32: the sRGB code of (n / ROOTS) ** 2. Half a step is 1/90 of a code."""
     roots = np.arange(ROOTS + 1) / ROOTS
-    return _rounded(encode_srgb(roots * roots)).astype(np.float32)
+    return rounded(encode_srgb(roots * roots)).astype(np.float32)
 
 
 @cache
 def root_gains() -> np.ndarray:
     """(128,) float64: 2 ** (n / 128), the factor of the square root for n steps of exposure."""
-    return _rounded(np.exp2(np.arange(2 * STEPS_PER_STOP) / (2 * STEPS_PER_STOP)))
+    return rounded(np.exp2(np.arange(2 * STEPS_PER_STOP) / (2 * STEPS_PER_STOP)))
 
 
 @cache
 def _step_edges() -> np.ndarray:
     """(64,) float64 in (0.5, 1): where the nearest whole number of steps changes."""
-    return _rounded(np.exp2((np.arange(STEPS_PER_STOP) + 0.5) / STEPS_PER_STOP - 1))
+    return rounded(np.exp2((np.arange(STEPS_PER_STOP) + 0.5) / STEPS_PER_STOP - 1))
 
 
 def steps_of(ratio: float) -> int:
@@ -56,5 +56,6 @@ def root_gain(steps: int) -> np.float32:
     return np.float32(math.ldexp(float(root_gains()[rest]), octaves))
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
+def rounded(values: np.ndarray) -> np.ndarray:
+    """Values as multiples of 2 ** -GRID_BITS: the same whichever library made them."""
     return np.rint(np.ldexp(values, GRID_BITS)) / 2.0**GRID_BITS

@@ -13,6 +13,7 @@ from luts.tool.words import nearest, shown
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import SAMPLES, Source
+from ..references import EXPERTS, REFERENCES
 from .bursts import group_bursts
 from .groups import group_near_duplicates
 from .scene import Scene
@@ -25,9 +26,6 @@ SOURCES: dict[str, str] = {
     "ppr10k": "ppr10k:read_ppr10k",
     "uieb": "uieb:read_uieb",
 }
-
-
-ALWAYS = ("auto", "embedded", "all")  # references that need no file beside the picture
 
 
 def read_source(source: Source) -> list[Scene]:
@@ -67,7 +65,12 @@ def _refuse_strange_names(scenes: Sequence[Scene]) -> None:
 
 
 def _refuse_unknown_references(source: Source, scenes: Sequence[Scene]) -> None:
-    known = {name for scene in scenes for name, _ in scene.references} | {*ALWAYS}
+    experts = {name for scene in scenes for name, _ in scene.references}
+    for name in sorted(experts & {*REFERENCES, EXPERTS}):
+        raise RecipeError(
+            f"references/{name}: that name is one of {', '.join(REFERENCES)}; rename it"
+        )
+    known = experts | {*REFERENCES, EXPERTS}
     for name in source.references:
         if name not in known:
             raise RecipeError(

@@ -7,9 +7,10 @@ looked into by file stem:
     segmentations/<stem>.png          white = the subject
 
 With `index.tsv` (tab-separated, a header line) only the listed files are scenes. Its columns:
-path (needed), scene, group, split, source, licence, sha256, segmentation, centre_x, centre_y, and
-reference_<name>; others are ignored. Rows that share a `scene` are views of one scene: each takes
-its file's name, and the scene becomes their group, so that they stay in one split.
+path (needed), scene, group, split, source, licence, sha256, segmentation, light (of a simulated
+scene), centre_x, centre_y, and reference_<name>; others are ignored. Rows that share a `scene` are
+views of one scene: each takes its file's name, and the scene becomes their group, so that they stay
+in one split.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
                     if key.startswith("reference_") and value
                 ),
                 segmentation=row.get("segmentation", ""),
+                light=row.get("light", ""),
                 centre=_centre(row, f"{folder / INDEX}:{line}"),
                 group=row.get("group") or named,
                 split=row.get("split", ""),

@@ -35,6 +35,7 @@ class Scene:
     inputs: tuple[tuple[float | None, str], ...] = ()  # or: ready pictures by EV (None: not known)
     references: tuple[tuple[str, str], ...] = ()  # by name, such as expert "c"
     segmentation: str = ""
+    light: str = ""  # its true light, see datagen.references.light_file
     centre: tuple[float, float] | None = None  # of a mask: x, y as shares of width and height
     group: str = ""  # scenes of one group never cross a split
     split: str = ""  # when the source fixes it
