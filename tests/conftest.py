@@ -30,6 +30,7 @@ def tiny_data(tmp_path_factory) -> Path:
     from datagen.recipe.load import load_recipe
 
     small = ["render.evs=[-1.0, 1.0]", "render.long_edge=48", "source.limit=7", "distort=[]"]
+    small.append("source.references=['fusion']")
     folder = tmp_path_factory.mktemp("tiny") / "data"
     build(load_recipe("demo", small), folder, Resources("serial", 1))
     return folder

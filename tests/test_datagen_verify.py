@@ -142,13 +142,14 @@ def test_a_wrong_exposure_is_found_although_the_hashes_agree(copy):
 def test_a_shifted_reference_is_found_although_the_hashes_agree(copy):
     def move(row):
         if row.scene == "p3":
-            path = row.references["auto"]
+            path = row.references["fusion"]
             if row.id == "p3/ev+0":
                 write_image(copy / path, np.roll(read_image(copy / path), 5, axis=1))
             row.sha256[path] = sha256_file(copy / path)
 
     rewrite(copy, move)
-    assert any("reference_auto.png: is shifted by +5" in p for p in verify(copy).problems)
+    problems = verify(copy).problems
+    assert any("reference_fusion.png: is shifted by +" in p for p in problems), problems
 
 
 def test_a_leak_is_found(copy):
@@ -203,11 +204,11 @@ def test_a_duplicate_picture_across_splits_is_a_note_and_strictly_a_problem(copy
     splits = {row.scene: row.split for row in rows}
     one = next(name for name, split in splits.items() if split == "train")
     two = next(name for name, split in splits.items() if split == "test")
-    source = copy / "scenes" / one / "reference_auto.png"
+    source = copy / "scenes" / one / "reference_fusion.png"
 
     def duplicate(row):
         if row.scene == two:
-            path = row.references["auto"]
+            path = row.references["fusion"]
             shutil.copy(source, copy / path)
             row.sha256[path] = sha256_file(copy / path)
 
