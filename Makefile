@@ -43,7 +43,16 @@ lint: .venv/.made ## check style
 bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness
 	$(BIN)/python -m tests.speed.$*
 
+library: .venv/.made ## make the hand-crafted LUTs again from their recipes
+	$(BIN)/python -m luts.make.bake_library
+
+lamps: .venv/.made ## fit the lamps' matrices again: needs the spectra of colour-science
+	$(BIN)/python -m luts.make.make_lamps
+
+samples: .venv/.made ## make the embedded raws again: make samples SOURCES=folder
+	$(BIN)/python -m datagen.camera.make_samples $(SOURCES)
+
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 
-.PHONY: help install data bench bench-full test test-slow lint clean
+.PHONY: help install data bench bench-full test test-slow lint library lamps samples clean

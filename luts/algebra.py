@@ -44,7 +44,7 @@ def resize(lut: Lut, size: int) -> Lut:
     Going from n to k(n - 1) + 1 nodes loses nothing; other sizes do where the table bends.
     """
     if isinstance(lut, ShapedLut):
-        return replace(lut, cube=resize(lut.cube, size))
+        return replace(lut, cube=replace(compose(lut.cube, size=size), title=lut.cube.title))
     if isinstance(lut, Lut3D):
         return replace(compose(lut, size=size), title=lut.title)
     ramp = np.linspace(lut.domain_min, lut.domain_max, size)
@@ -100,6 +100,7 @@ def invert(lut: Lut, size: int = 33) -> Inverse:
     The inverse over [0, 1], as Lut1D for curves and Lut3D otherwise, with the error it leaves:
     from colours clipped, from colours merged, and from the inverse's own interpolation.
     """
+    undo: Lut1D | Lut3D
     if isinstance(lut, Lut1D):
         rows = max(size, lut.size)
         ramp = np.linspace((0, 0, 0), (1, 1, 1), rows)

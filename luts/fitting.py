@@ -161,7 +161,7 @@ def _shift(source: np.ndarray, target: np.ndarray) -> tuple[float, float]:
         grey = picture.mean(axis=2, dtype=np.float32)
         detail.append(grey - cv2.GaussianBlur(grey, (0, 0), 3))
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    (right, down), _ = cv2.phaseCorrelate(*detail, window)
+    (right, down), _ = cv2.phaseCorrelate(detail[0], detail[1], window)
     return float(right), float(down)
 
 

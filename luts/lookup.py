@@ -139,9 +139,9 @@ def _transforms(step: Lut1D | Lut3D, interpolation: str) -> list:
         tetrahedral = interpolation == "tetrahedral"
         lookup.setInterpolation(ocio.INTERP_TETRAHEDRAL if tetrahedral else ocio.INTERP_LINEAR)
         lookup.setData(step.table)  # blue fastest, as our C order is
-    low, high = np.array(step.domain_min), np.array(step.domain_max)
-    if not low.any() and (high == 1).all():
+    if step.is_unit:
         return [lookup]
+    low, high = np.array(step.domain_min), np.array(step.domain_max)
     scale = 1 / (high - low)
     matrix = np.diag([*scale, 1.0]).ravel().tolist()
     return [ocio.MatrixTransform(matrix, [*(-low * scale), 0.0]), lookup]

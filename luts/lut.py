@@ -48,6 +48,11 @@ class Lut1D:
         _freeze(self)
 
     @property
+    def is_unit(self) -> bool:
+        """Whether the domain is [0, 1] in every channel."""
+        return (self.domain_min, self.domain_max) == (ZEROS, ONES)
+
+    @property
     def size(self) -> int:
         """Number of rows."""
         return self.table.shape[0]
@@ -80,6 +85,11 @@ class Lut3D:
                 f"a 3D LUT is an (n, n, n, 3) table with 2 <= n <= {MAX_SIZE_3D}, got shape {shape}"
             )
         _freeze(self)
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether the domain is [0, 1] in every channel."""
+        return (self.domain_min, self.domain_max) == (ZEROS, ONES)
 
     @property
     def size(self) -> int:

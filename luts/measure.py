@@ -18,7 +18,7 @@ import numpy as np
 from .colour.colorimetry import delta_e_2000, encoded_to_lab
 from .folds import FLAT, determinants, determinants_at
 from .lookup import apply
-from .lut import ONES, ZEROS, Lut, Lut3D, nodes
+from .lut import Lut, Lut3D, nodes
 
 NATURAL_SET = "natural@1"
 _TABLE = Path(__file__).parent / "data" / "natural_colours.tsv"
@@ -125,8 +125,9 @@ def natural_colours() -> ColourSet:
 @cache
 def uniform_colours() -> ColourSet:
     """The centres of 16 x 16 x 16 equal cells of the cube, all of the same weight."""
-    axis = (np.arange(_UNIFORM_CELLS) + 0.5) / _UNIFORM_CELLS
-    colours = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    half = 0.5 / _UNIFORM_CELLS
+    inner = Lut3D(nodes(_UNIFORM_CELLS), (half,) * 3, (1 - half,) * 3)
+    colours = nodes(_UNIFORM_CELLS, inner).reshape(-1, 3)
     return ColourSet(colours, np.full(len(colours), 1 / len(colours)), encoded_to_lab(colours))
 
 
@@ -159,7 +160,7 @@ def severity(lut: Lut) -> Severity:
 
 
 def _unit_cube(lut: Lut) -> Lut3D:
-    if isinstance(lut, Lut3D) and lut.domain_min == ZEROS and lut.domain_max == ONES:
+    if isinstance(lut, Lut3D) and lut.is_unit:
         return lut
     return Lut3D(apply(lut, nodes(_RESAMPLED).astype(np.float32)))
 

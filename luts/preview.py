@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .lookup import apply
-from .lut import Lut, identity
+from .lut import Lut, identity, nodes
 from .measure import Severity, severity
 
 # gb82_dog.png of data/natural_photos.tsv (CC0-1.0), made smaller and cut.
@@ -55,7 +55,7 @@ def sheet(
     from matplotlib.figure import Figure
 
     figures = measured or [severity(lut) for _, lut in luts]
-    cards = [("original", identity(2), None)]
+    cards: list[tuple[str, Lut, Severity | None]] = [("original", identity(2), None)]
     cards += [(name, lut, found) for (name, lut), found in zip(luts, figures, strict=True)]
     columns = min(columns, len(cards))
     rows = -(-len(cards) // columns)
@@ -132,8 +132,7 @@ def _draw_lattice(axes, lut: Lut) -> None:
     """Where the colours of a lattice go in the RGB cube; a node keeps the colour it had."""
     from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
-    steps = np.linspace(0, 1, _NODES, dtype=np.float32)
-    colours = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
+    colours = nodes(_NODES).astype(np.float32)
     output = np.clip(apply(lut, colours), 0, 1)
     for cube, colour, width in ((colours, _QUIET, 0.4), (output, _INK, 0.9)):
         turned = (cube, cube.swapaxes(0, 1), cube.swapaxes(0, 2))

@@ -17,6 +17,7 @@ from luts.make.bake_library import bake
 from luts.make.library_recipes import RECIPES
 from luts.make.library_steps import STEPS
 from luts.measure import severity
+from luts.preview import PHOTO
 
 GREY = np.full((1, 3), 0.5)
 RAMP = np.linspace(0, 1, 17)[:, None].repeat(3, axis=1)
@@ -123,7 +124,7 @@ def test_full_desaturation_leaves_luminance():
 
 
 def test_an_unknown_name_lists_what_there_is():
-    with pytest.raises(library.LibraryError, match=r"no LUT 'tungstn' .* tungsten"):
+    with pytest.raises(library.LibraryError, match=r"no LUT 'tungstn' .* did you mean 'tungsten'"):
         library.load("tungstn")
 
 
@@ -180,3 +181,32 @@ def test_severity_prints_figures_and_verdict(capsys):
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record["lut"] for record in records] == ["tungsten", "video-range"]
     assert records[0]["mean"] == pytest.approx(severity(library.load("tungsten")).mean, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "source", ["tungsten", "TUNGSTEN", "{folder}/tungsten.cube", "{folder}/LOOK.CUBE"]
+)
+@pytest.mark.parametrize(
+    "verb", ["apply", "info", "lint", "compose", "convert", "invert", "resize", "severity"]
+)
+def test_every_verb_takes_a_path_or_a_name_in_any_case(verb, source, tmp_path, capsys):
+    import shutil
+
+    for name in ("tungsten.cube", "LOOK.CUBE"):
+        shutil.copyfile(library.path("tungsten"), tmp_path / name)
+    given = [source.format(folder=tmp_path)]
+    if verb == "apply":
+        given += [str(PHOTO), "-o", str(tmp_path / "graded.png")]
+    elif verb not in ("info", "lint", "severity"):
+        given += ["-o", str(tmp_path / "out.cube")]
+    assert main([verb, *given]) == 0, capsys.readouterr().err
+
+
+def test_one_bad_file_never_stops_the_rest(tmp_path, capsys):
+    bad = tmp_path / "bad.cube"
+    bad.write_text("LUT_3D_SIZE 2\nx\n")
+    for verb in ("info", "severity", "lint"):
+        assert main([verb, str(bad), str(tmp_path / "none.cube"), str(tmp_path), "fog"]) == 1
+        printed = capsys.readouterr()
+        assert "fog" in printed.out
+        assert "bad.cube:1" in printed.err + printed.out and "none.cube: No such" in printed.err

@@ -10,7 +10,7 @@ TARGET = "luts.verbs.apply:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, help=".cube file")
+    parser.add_argument("lut", help="a .cube file, or a name of the library")
     parser.add_argument("picture", type=Path, help="PNG, TIFF, JPEG or WebP, 8 or 16 bits")
     parser.add_argument("-o", "--out", type=Path, required=True, help="picture to write")
     parser.add_argument(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 from .common import add_output, add_size
 
@@ -12,6 +11,8 @@ TARGET = "luts.verbs.compose:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, nargs="+", help=".cube files in the order of application")
+    parser.add_argument(
+        "lut", nargs="+", help=".cube files or names of the library, in the order of application"
+    )
     add_size(parser, 33, "nodes per edge of the result (default 33)")
     add_output(parser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 from .common import add_output, add_size
 
@@ -12,6 +11,6 @@ TARGET = "luts.verbs.convert:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, help=".cube file of either dialect")
+    parser.add_argument("lut", help="a .cube file of either dialect, or a name of the library")
     add_size(parser, None, "bake everything into one cube of N nodes per edge")
     add_output(parser)

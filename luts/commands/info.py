@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 EXAMPLE = "luts info look.cube"
 TARGET = "luts.verbs.info:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, nargs="+", help=".cube files, or pictures")
+    parser.add_argument("lut", nargs="+", help=".cube files, names of the library, or pictures")

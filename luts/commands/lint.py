@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 EXAMPLE = "luts lint downloaded/*.cube"
 TARGET = "luts.verbs.lint:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, nargs="+", help=".cube files")
+    parser.add_argument("lut", nargs="+", help=".cube files, or names of the library")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 from .common import add_output, add_size
 
@@ -12,6 +11,6 @@ TARGET = "luts.verbs.resize:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, help=".cube file")
+    parser.add_argument("lut", help="a .cube file, or a name of the library")
     add_size(parser, 33, "nodes per edge of the cube, or rows of the curves (default 33)")
     add_output(parser)

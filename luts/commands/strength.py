@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from pathlib import Path
 
 from .common import add_output
 
@@ -12,6 +11,6 @@ TARGET = "luts.verbs.strength:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", type=Path, help=".cube file")
+    parser.add_argument("lut", help="a .cube file, or a name of the library")
     parser.add_argument("amount", type=float, help="0 changes nothing, 1 is the LUT, 2 doubles it")
     add_output(parser)

@@ -94,7 +94,10 @@ def write_cube(lut: Lut, path: Path | str, dialect: str = "iridas") -> None:
             f"{path}: the iridas dialect holds one table, this LUT has curves and a cube; "
             "write dialect 'resolve', or bake it into one cube"
         )
-    keywords = _iridas_keywords(lut) if dialect == "iridas" else _resolve_keywords(lut, path)
+    if dialect == "resolve" or isinstance(lut, ShapedLut):
+        keywords = _resolve_keywords(lut, path)
+    else:
+        keywords = _iridas_keywords(lut)
     title = " ".join(_ascii(lut.title).replace('"', "'").split())
     comments = list(lut.comments)
     if title and dialect == "resolve" and len(keywords) > 1:
@@ -113,7 +116,7 @@ def write_cube(lut: Lut, path: Path | str, dialect: str = "iridas") -> None:
 
 def _iridas_keywords(lut: Lut1D | Lut3D) -> list[str]:
     keywords = [_size_line(lut)]
-    if not _is_unit(lut):
+    if not lut.is_unit:
         keywords.append(f"DOMAIN_MIN {_numbers(lut.domain_min)}")
         keywords.append(f"DOMAIN_MAX {_numbers(lut.domain_max)}")
     return keywords
@@ -123,7 +126,7 @@ def _resolve_keywords(lut: Lut, path: Path | str) -> list[str]:
     keywords = []
     for stage in stages(lut):
         keywords.append(_size_line(stage))
-        if not _is_unit(stage):
+        if not stage.is_unit:
             low, high = set(stage.domain_min), set(stage.domain_max)
             if len(low) > 1 or len(high) > 1:
                 raise LutFormatError(
@@ -137,10 +140,6 @@ def _resolve_keywords(lut: Lut, path: Path | str) -> list[str]:
 
 def _size_line(lut: Lut1D | Lut3D) -> str:
     return f"LUT_{'1D' if isinstance(lut, Lut1D) else '3D'}_SIZE {lut.size}"
-
-
-def _is_unit(lut: Lut1D | Lut3D) -> bool:
-    return set(lut.domain_min) == {0.0} and set(lut.domain_max) == {1.0}
 
 
 def _numbers(values: tuple) -> str:

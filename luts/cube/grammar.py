@@ -155,7 +155,7 @@ def _bounds(keyword: str, arguments: list[bytes], where: tuple) -> tuple:
 
 
 def _build(rows: np.ndarray, header: _Header, name: str) -> Lut:
-    text = {"title": header.title, "comments": tuple(header.comments)}
+    title, comments = header.title, tuple(header.comments)
     given = header.given
     for kind in ("1D", "3D"):
         stray = f"LUT_{kind}_INPUT_RANGE"
@@ -165,13 +165,13 @@ def _build(rows: np.ndarray, header: _Header, name: str) -> Lut:
     if both and (line := _first_line(given, "DOMAIN_MIN", "DOMAIN_MAX")):
         fail(name, line, "DOMAIN_* in a file with two tables; use LUT_*_INPUT_RANGE", b"DOMAIN_*")
     cut = header.rows("LUT_1D_SIZE")
-    curves = cube = None
-    if cut:
-        curves = Lut1D(rows[:cut], *_domain("1D", given, name), **({} if both else text))
-    if "LUT_3D_SIZE" in given:
-        table = from_red_fastest(rows[cut:], given["LUT_3D_SIZE"][1][0])
-        cube = Lut3D(table, *_domain("3D", given, name), **({} if both else text))
-    return ShapedLut(curves, cube, **text) if both else curves or cube
+    if "LUT_3D_SIZE" not in given:
+        return Lut1D(rows, *_domain("1D", given, name), title, comments)
+    table = from_red_fastest(rows[cut:], given["LUT_3D_SIZE"][1][0])
+    if not both:
+        return Lut3D(table, *_domain("3D", given, name), title, comments)
+    shaper = Lut1D(rows[:cut], *_domain("1D", given, name))
+    return ShapedLut(shaper, Lut3D(table, *_domain("3D", given, name)), title, comments)
 
 
 def _domain(kind: str, given: dict, name: str) -> tuple[tuple, tuple]:

@@ -92,7 +92,9 @@ def lint(path: Path | str) -> Lint:
     OSError : cannot be opened
     """
     data = read_bytes(path)
-    lut, notes, error = None, [], ""
+    lut: Lut | None = None
+    notes: list[Note] = []
+    error = ""
     try:
         lut, notes = parse_cube(data, str(path))
     except LutFormatError as refusal:
@@ -130,7 +132,8 @@ def traits(data: bytes) -> set[str]:
     except UnicodeDecodeError:
         found.add("latin1")
     lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    keywords, rows = {}, 0
+    keywords: dict[str, tuple[int, list[bytes]]] = {}
+    rows = 0
     for line in lines:
         words = line.split(None, 4)
         if not words or line.lstrip().startswith(b"#"):

@@ -24,9 +24,11 @@ class Family:
     limit     function(parameters) -> the largest strength at which the member is still one of its
               family (curves rise, displacements keep within their bound); 0 to this is allowed
     summary   one line: which cause it models
+    reaches   the strongest of the usual severities, up to 12, that nearly every seed can be given
     """
 
     draw: Callable[[np.random.Generator], Parameters]
     apply: Callable[[np.ndarray, Parameters, float], np.ndarray]
     limit: Callable[[Parameters], float]
     summary: str
+    reaches: float = 12.0

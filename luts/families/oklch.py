@@ -49,4 +49,6 @@ def limit(parameters: Parameters) -> float:
     return float(min(MAX_TURN / max(turn, 1e-6), MAX_CHROMA / max(abs(c0) + abs(c1), 1e-6)))
 
 
-OKLCH = Family(draw, apply, limit, "hues turned and chroma changed, hue by hue; greys kept")
+OKLCH = Family(
+    draw, apply, limit, "hues turned and chroma changed, hue by hue; greys kept", reaches=4.0
+)

@@ -30,9 +30,8 @@ def draw_increments(rng: np.random.Generator, lean: float, concentration: float)
 
 def scale(increments: list[float], strength: float) -> np.ndarray:
     """Move increments along the line from the identity's (all 1/K) through the drawn ones."""
-    increments = np.asarray(increments)
     even = 1 / len(increments)
-    return even + strength * (increments - even)
+    return even + strength * (np.asarray(increments) - even)
 
 
 def curve(x: np.ndarray, increments: np.ndarray) -> np.ndarray:

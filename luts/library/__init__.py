@@ -7,6 +7,7 @@ from pathlib import Path
 from ..cube.file import read_cube
 from ..lut import Lut
 from ..tool.errors import UserError
+from ..tool.words import nearest
 
 FOLDER = Path(__file__).parent
 
@@ -21,20 +22,21 @@ def names() -> list[str]:
 
 
 def path(name: str) -> Path:
-    """Where a LUT's file is; LibraryError when there is none of that name."""
-    if name not in names():
-        raise LibraryError(f"no LUT {name!r} in the library; there are {', '.join(names())}")
-    return FOLDER / f"{name}.cube"
+    """Where a LUT's file is; any case. LibraryError when there is none of that name."""
+    key = name.lower()
+    if key not in names():
+        raise LibraryError(
+            f"no LUT {name!r} in the library, and no such file{nearest(key, names())}"
+        )
+    return FOLDER / f"{key}.cube"
 
 
 def resolve(source: str | Path) -> Path:
-    """The file meant by a user: a name of the library, or else a path."""
-    text = str(source)
-    if text in names():
-        return path(text)
-    if Path(text).suffix or Path(text).parent != Path():
-        return Path(text)
-    return path(text)
+    """The file meant by a user: a path, or else a name of the library in any case."""
+    given = Path(source)
+    if given.suffix or given.parent != Path() or given.is_file():
+        return given
+    return path(str(source))
 
 
 def load(source: str | Path) -> Lut:
@@ -42,7 +44,7 @@ def load(source: str | Path) -> Lut:
 
     Parameters
     ----------
-    source : one of `names()`, or a `.cube` file
+    source : a `.cube` file, or one of `names()` in any case
 
     Returns
     -------

@@ -100,7 +100,7 @@ def log_encode(encoded: np.ndarray, parameters: Parameters) -> np.ndarray:
     return (white + per_decade * np.log10(linear)) / 1023
 
 
-STEPS: dict[str, Callable[[np.ndarray, Parameters], np.ndarray]] = {
+STEPS: dict[str, Callable[..., np.ndarray]] = {
     **{name: family.apply for name, family in FAMILIES.items()},
     "filter-light": filter_light,
     "mix-channels": mix_channels,

@@ -87,8 +87,8 @@ def spectra() -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     observer = colour.MSDS_CMFS["CIE 1931 2 Degree Standard Observer"]
     lamps = {name: lights[theirs].copy().align(shape).values for name, theirs in wanted.items()}
     # Beyond 700 nm the eye sees next to nothing: the last value is held.
-    absorption = [float(word) for word in _WATER.split()]
-    absorption = np.interp(shape.wavelengths, np.arange(380, 701, 10), absorption)
+    measured = [float(word) for word in _WATER.split()]
+    absorption = np.interp(shape.wavelengths, np.arange(380, 701, 10), measured)
     for name, metres in WATER_METRES.items():
         lamps[name] = lamps["D65"] * np.exp(-absorption * metres)
     return (
@@ -115,11 +115,11 @@ def build() -> list[tuple[str, str, np.ndarray, float, float]]:
             patch @ fit(day[o], lamp[o], whites).T for patch, o in zip(day, others, strict=True)
         ]
         truth = linear_to_lab(lamp)
-        errors = [
+        fitted, unseen = (
             float(delta_e_2000(linear_to_lab(estimate), truth).mean())
             for estimate in (day @ matrix.T, np.array(left_out))
-        ]
-        rows.append((name, LAMPS.get(name, "D65 through water"), matrix, *errors))
+        )
+        rows.append((name, LAMPS.get(name, "D65 through water"), matrix, fitted, unseen))
     return rows
 
 

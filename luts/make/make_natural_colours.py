@@ -35,6 +35,8 @@ def read_photo(path: Path, sha256: str) -> np.ndarray:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise SystemExit(f"{path}: not the photograph of {PHOTOS.name}: SHA-256 differs")
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if pixels is None:
+        raise SystemExit(f"{path}: cannot be decoded")
     return pixels.reshape(-1, 3) / 255.0
 
 

@@ -110,7 +110,8 @@ def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
     plate_bits = marker.bits if marker else depth
     notes = [*_file_notes(info, depth, marker), *_edit_notes(table, plate_bits)]
     notes += _loss_notes(clipped, folded)
-    if marker and (uneven := plate_checks.unevenness(cells, marker, table)) > PLACE_LIMIT:
+    uneven = 0.0 if cells is None or not marker else plate_checks.unevenness(cells, marker, table)
+    if uneven > PLACE_LIMIT:
         notes.append(
             f"the edit depends on the place or its surroundings by {uneven:.0f} levels: vignette, "
             "mask, sharpening, clarity or local contrast was on"
@@ -161,7 +162,7 @@ def _check_marker(
 def _find_layout(path: Path | str, levels: np.ndarray, layouts: tuple[str, ...]) -> str:
     """The layout under which the cube is smooth; refuses a picture that is so under none."""
     scores = {layout: plate_checks.roughness(unroll(levels, layout)) for layout in layouts}
-    best = min(scores, key=scores.get)
+    best = min(scores, key=scores.__getitem__)
     table = unroll(levels, best)
     mixed = np.random.default_rng(0).permutation(len(table))
     scrambled = table[mixed][:, mixed][:, :, mixed]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..lut import red_fastest
+from ..lut import nodes, red_fastest
 
 LAYOUTS = ("hald", "tiles", "strip")
 LEVELS = range(2, 17)
@@ -63,9 +63,8 @@ def identity_plate(level: int, layout: str = "hald", bits: int = 8) -> np.ndarra
 
 def quantised_nodes(size: int, bits: int) -> np.ndarray:
     """The cube an identity plate holds: (size, size, size, 3) uint8 or uint16."""
-    axis = np.floor(np.linspace(0, 1, size) * (2**bits - 1) + 0.5)
-    axis = axis.astype(np.uint8 if bits == 8 else np.uint16)
-    return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    levels = np.floor(nodes(size) * (2**bits - 1) + 0.5)
+    return levels.astype(np.uint8 if bits == 8 else np.uint16)
 
 
 def lay_out(table: np.ndarray, layout: str) -> np.ndarray:

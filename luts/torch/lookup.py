@@ -156,7 +156,7 @@ def spread(vertices: Tensor, images: Tensor) -> Tensor:
 def stack(cubes: Sequence[Lut3D], device: torch.device | str | None = None) -> Tensor:
     """Collect cubes of one size with the unit domain as the `tables` of `apply`."""
     for lut in cubes:
-        if set(lut.domain_min) != {0.0} or set(lut.domain_max) != {1.0}:
+        if not lut.is_unit:
             raise ValueError(f"a stacked cube has the domain [0, 1], got {lut.domain_max}")
     return torch.stack([torch.tensor(lut.table, device=device) for lut in cubes])
 

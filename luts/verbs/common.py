@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import library
@@ -20,6 +21,25 @@ def read_lut(source: Path | str) -> Lut:
     for note in notes:
         print(f"{path}:{note.line}: {note.text}", file=sys.stderr)
     return lut
+
+
+def each(verb: str, sources: Sequence[str], work: Callable[[str], object]) -> int:
+    """Do the work for every source; one that fails is one line on stderr and never stops the rest.
+
+    Returns the exit code: 0, or 1 when any failed. A single source that fails is the user's
+    mistake as in every verb: its error is raised.
+    """
+    failed = 0
+    for source in sources:
+        try:
+            work(source)
+        except (UserError, OSError) as error:
+            if len(sources) == 1:
+                raise
+            failed += 1
+            told = f"{source}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            print(f"{verb}: {told}", file=sys.stderr)
+    return min(failed, 1)
 
 
 def one_table(lut: Lut) -> Lut:
@@ -57,7 +77,7 @@ def describe(lut: Lut) -> str:
     if isinstance(lut, ShapedLut):
         return f"{describe(lut.shaper)}, then {describe(lut.cube)}"
     kind = f"cube of {lut.size}" if isinstance(lut, Lut3D) else f"curves of {lut.size}"
-    if set(lut.domain_min) == {0.0} and set(lut.domain_max) == {1.0}:
+    if lut.is_unit:
         return kind
     low, high = (" ".join(f"{x:g}" for x in bound) for bound in (lut.domain_min, lut.domain_max))
     return f"{kind} over {low} to {high}"

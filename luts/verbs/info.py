@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
 import numpy as np
 
@@ -11,15 +10,15 @@ from .. import pictures
 from ..lut import stages, table_hash
 from ..measure import severity
 from ..pictures.read import is_picture
-from .common import describe, read_lut
+from .common import describe, each, read_lut
 
 
-def run(args: Namespace) -> None:
-    for path in args.lut:
-        print("\n".join(_lines(path)))
+def run(args: Namespace) -> int:
+    """1 when any of the files had to be refused."""
+    return each("luts info", args.lut, lambda source: print("\n".join(_lines(source))))
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: str) -> list[str]:
     if is_picture(path):
         found = pictures.describe(pictures.read_picture(path, floats=True).info)
         return [f"{path}: a picture", *(f"  {name:<13} {text}" for name, text in found)]

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cube.file import read_cube
-from ..library import names, resolve
+from ..library import names
 from ..pictures import read_picture
 from ..preview import PHOTO, sheet
 from ..tool.errors import UserError
 from ..tool.files import whole_file
-from .common import say_what_changed
+from .common import read_lut, say_what_changed
 
 
 def run(args: argparse.Namespace) -> None:
@@ -28,7 +27,7 @@ def run(args: argparse.Namespace) -> None:
     pixels = photo.pixels
     if pixels.dtype != np.uint8:  # a sheet has eight bits
         pixels = np.rint(pixels / np.float32(257)).astype(np.uint8)
-    luts = [(Path(name).stem, read_cube(resolve(name))) for name in args.lut or names()]
+    luts = [(Path(name).stem, read_lut(name)) for name in args.lut or names()]
     figure = sheet(luts, pixels, columns=args.columns, dpi=args.dpi)
     with whole_file(args.out) as scratch:
         figure.savefig(scratch, facecolor=figure.get_facecolor())
