@@ -9,7 +9,8 @@ from luts.tool.command import run_program
 VERBS: dict[str, str] = {
     "list": "show every method: kind, paper, parameters, trained or not, region-aware or not",
     "run": "score methods on a built data set, one row per evaluation",
-    "train": "train a model on a built data set",
+    "train": "train a model on a built data set, or on a stream",
+    "train-all": "train every row that learns until it stops improving; resumes",
     "time": "measure latency, throughput, memory and FLOPs",
     "recolour": "a picture through balanced latents, as often as wanted, and the .cube it took",
     "export-lut": "what a model does to one picture, as a .cube for other programs",

@@ -23,6 +23,7 @@ _HOMES = {
     "read_raw": "raw.read",
     "read_rows": "dataset.manifest",
     "stats": "dataset.stats:write_stats",
+    "stream": "streaming.stream",
     "verify": "dataset.verify",
 }
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from .develop.file import develop_file as develop
     from .raw.read import read_raw
     from .recipe.load import Recipe, load_recipe
+    from .streaming.stream import stream
 
     __version__: str
 
@@ -64,6 +66,7 @@ __all__ = [
     "read_raw",
     "read_rows",
     "stats",
+    "stream",
     "verify",
 ]
 __getattr__, __dir__ = front_door(__name__, _HOMES)

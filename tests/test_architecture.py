@@ -19,6 +19,7 @@ HOMES = {
         "datagen/develop/on_gpu.py",
         "datagen/references",
         "datagen/regions/blend_torch.py",
+        "datagen/streaming",
         "benchmarks",
     },
 }

@@ -26,6 +26,7 @@ from benchmarks.methods.models.output import Output
 from benchmarks.training.batches import Batches
 from benchmarks.training.loop import learning_rate, make_optimiser, train
 from benchmarks.training.losses import LOSSES
+from benchmarks.training.material import Stored
 from benchmarks.training.settings import Training, TrainingError, settings_for
 from benchmarks.training.validate import validate, validation_rows
 from datagen.dataset.manifest import MANIFEST, dump_row, read_rows
@@ -221,7 +222,7 @@ def test_a_run_leaves_weights_record_losses_and_a_picture(data, tmp_path):
     record = train(quick(), data, tmp_path, device="cpu")
     assert {p.name for p in tmp_path.iterdir()} == {
         *("best.json", "best.safetensors", "last.json", "last.safetensors"),
-        *("losses.jsonl", "losses.png", "state.pt"),
+        *("losses.jsonl", "losses.png", "scores.jsonl", "state.pt"),
     }
     assert record["data"]["hash"] == open_dataset(data).hash
     assert record["training"] == dataclasses.asdict(quick())
@@ -280,11 +281,16 @@ def test_validation_judges_global_models_everywhere_and_local_ones_by_region(dat
     degraded, reference = (
         torch.from_numpy(x).permute(2, 0, 1)[None] for x in (pair.degraded, pair.reference)
     )
-    perfect = validate(Answer(reference), dataset, quick("zero_dce"), "cpu")
-    assert perfect == {"score": perfect["A"], "A": perfect["A"], "images": 1}
-    assert perfect["A"] > 90
-    untouched = validate(Answer(degraded), dataset, quick(MODEL), "cpu")
-    everything = validate(Answer(reference), dataset, quick(MODEL), "cpu")
+
+    def scored(answer, model):
+        settings = quick(model)
+        return validate(Answer(answer), Stored(dataset).validation(settings), settings, "cpu")
+
+    perfect = scored(reference, "zero_dce")
+    assert perfect["score"] == perfect["pooled"] == perfect["A"] > 90
+    assert perfect["images"] == 1
+    assert perfect["psnr"] == perfect["A"]
+    untouched, everything = scored(degraded, MODEL), scored(reference, MODEL)
     assert untouched["C"] > 90 > 40 > untouched["A"]
     assert everything["A"] > 90 > 40 > everything["C"]
     mse = np.square(pair.degraded - pair.reference)[pair.regions == 2].mean()

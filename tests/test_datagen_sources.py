@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -83,6 +84,13 @@ def folder(root):
     put(root, "a.png", "deep/a.png", "references/expert/a.png", "segmentations/a.png")
 
 
+def panoramas(root):
+    light = np.random.default_rng(0).random((32, 64, 3), np.float32)
+    for name in ("noon_grass_1k", "nowhere"):
+        root.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(root / f"{name}.hdr"), light)
+
+
 # maker of a miniature, and what is known of its scenes: name -> (split, references, inputs)
 MINIATURES = {
     "fivek": (fivek, {"a0001-one.x": ("", "ac", 0), "a0701-two": ("", "ac", 0)}),
@@ -103,6 +111,7 @@ MINIATURES = {
             "Real_captured_Test_low7": ("test", ("reference",), 1),
         },
     ),
+    "panoramas": (panoramas, {"noon_grass_1k": ("train", (), 0), "nowhere": ("", (), 0)}),
     "folder": (folder, {"a": ("", ("expert",), 0), "deep_a": ("", ("expert",), 0)}),
 }
 

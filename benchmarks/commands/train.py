@@ -6,17 +6,31 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..training.material import Material
+    from ..training.settings import Training
 
 EXAMPLE = "benchmarks train zero_dce --data out/train --out out/zero_dce --steps 1500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help="a trainable model, such as zero_dce or star_dce+ranlen")
-    parser.add_argument("--data", type=Path, required=True, help="folder of a built data set")
+    material = parser.add_mutually_exclusive_group(required=True)
+    material.add_argument("--data", type=Path, help="folder of a built data set")
+    material.add_argument(
+        "--stream", metavar="RECIPE", help="pairs made anew for every step, by a recipe"
+    )
+    parser.add_argument("--source", help="folder of the recipe's scenes, with --stream")
+    parser.add_argument("--cache", type=Path, help="scenes from `datagen stream --cache`")
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and losses")
     parser.add_argument("--steps", type=int, help="optimiser steps")
+    parser.add_argument("--minutes", type=float, help="of a core's time, instead of steps")
     parser.add_argument("--seed", type=int, help="of initial weights, order and crops")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="train N times, seeds 0 to N - 1, each in OUT/seedK"
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -28,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=0, help="processes that decode images")
     parser.add_argument("--resume", action="store_true", help="go on from what --out holds")
     parser.add_argument(
+        "--overwrite", action="store_true", help="replace an earlier training in --out"
+    )
+    parser.add_argument(
         "--install", action="store_true", help="make the best weights the ones `run` scores"
     )
     parser.add_argument(
@@ -36,36 +53,76 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from luts.tool.errors import UserError
+
+    from ..training.settings import settings_for, streamed_settings_for
+
+    flags = {"steps": args.steps, "seed": args.seed, "minutes": args.minutes}
+    given = {name: value for name, value in flags.items() if value is not None}
+    for name, value in map(_setting, args.set):
+        if name in given:
+            raise UserError(f"{name} is given twice: {given[name]!r} and {value!r}")
+        given[name] = value
+    if "minutes" in given and "steps" in given:
+        raise UserError("--steps and --minutes: a run has one budget")
+    if args.stream:
+        settings = streamed_settings_for(args.model, **given)
+    else:
+        if args.source or args.cache:
+            raise UserError("--source and --cache go with --stream")
+        settings = settings_for(args.model, **({"validations": 8} if args.minutes else {}) | given)
+    if args.seeds is None:
+        return _train(args, settings, args.out)
+    if args.seeds < 1 or args.seed is not None or args.install:
+        raise UserError("--seeds takes 1 or more, and neither --seed nor --install beside it")
+    for seed in range(args.seeds):
+        _train(args, replace(settings, seed=seed), args.out / f"seed{seed}")
+
+
+def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
+    """One training; prints where its best weights are."""
     import os
 
     from tqdm import tqdm
 
     from ..methods.models.checkpoints import install
     from ..training.loop import train
-    from ..training.settings import settings_for
 
-    flags = {"steps": args.steps, "seed": args.seed}
-    overrides = {name: value for name, value in flags.items() if value is not None}
-    settings = settings_for(args.model, **overrides, **dict(map(_setting, args.set)))
     first = os.environ.get("RANK", "0") == "0"
-    with tqdm(total=settings.steps, unit="step", file=sys.stderr, disable=not first) as bar:
+    total = None if settings.minutes else settings.steps
+    with tqdm(total=total, unit="step", file=sys.stderr, disable=not first) as bar:
 
         def progress(steps: int, loss: float) -> None:
             bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
             bar.update(steps - bar.n)
 
-        train(
+        record = train(
             settings,
-            args.data,
-            args.out,
+            material(args) if args.stream else args.data,
+            out,
             device=args.device,
             resume=args.resume,
+            overwrite=args.overwrite,
             workers=args.jobs,
             progress=progress,
         )
     if first:
-        best = args.out / "best.safetensors"
+        best = out / "best.safetensors"
+        if (gain := record["gain_last_quarter"]) is not None:
+            print(f"{gain:+.2f} dB over the last quarter of the run", file=sys.stderr)
         print(install(args.model, best, half=not args.float32) if args.install else best)
+
+
+def material(args: argparse.Namespace) -> Material:
+    """The stream that --stream, --source and --cache name."""
+    from datagen.recipe.load import load_recipe
+
+    from ..training.material import Streamed
+
+    changes = [f"source.folder={json.dumps(args.source)}"] if args.source else []
+    return Streamed(load_recipe(args.stream, changes), cache=args.cache)
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -14,7 +14,7 @@ from luts.tool.seeding import sample_rng
 from .pairs import to_tensors
 from .patches import TRIES, is_informative
 from .settings import Training, TrainingError
-from .stages import moment
+from .stages import Moment, moment
 
 Batch = dict[str, Tensor]
 PLANES = ("degraded", "reference", "regions")
@@ -37,11 +37,10 @@ class Batches(Dataset):
         self.rows = dataset.select(split="train")
         if not self.rows:
             raise TrainingError(f"{dataset.folder}: no sample in split 'train'")
-        stages = settings.stages or ({"batch": settings.batch, "crop": settings.crop},)
-        for batch in (stage["batch"] for stage in stages):
-            if batch % world:
-                raise TrainingError(f"batch {batch} does not divide over {world} processes")
-        crop = max(stage["crop"] for stage in stages)
+        check_shares(settings, world)
+        if any(stage.size for stage in settings.parts):
+            raise TrainingError("size: whole pictures come from --stream; stored pairs take crop")
+        crop = max(stage.crop for stage in settings.parts)
         small = [row.id for row in self.rows if min(row.size) < crop]
         if small:
             raise TrainingError(
@@ -52,8 +51,8 @@ class Batches(Dataset):
     def __len__(self) -> int:
         return self.settings.steps
 
-    def __getitem__(self, step: int) -> Batch:
-        now = moment(self.settings, step)
+    def __getitem__(self, step: int | Moment) -> Batch:
+        now = moment(self.settings, step) if isinstance(step, int) else step
         mine = range(now.seen + self.rank, now.seen + now.batch, self.world)
         crops = [to_tensors(self._crop(position, now.crop)) for position in mine]
         return {name: torch.stack([crop[name] for crop in crops]) for name in PLANES}
@@ -78,6 +77,13 @@ class Batches(Dataset):
             if (pair.regions[window] == A).any() and not rejected:
                 break
         return window
+
+
+def check_shares(settings: Training, world: int) -> None:
+    """Refuse batches that processes cannot share evenly."""
+    for stage in settings.parts:
+        if stage.batch % world:
+            raise TrainingError(f"batch {stage.batch} does not divide over {world} processes")
 
 
 def to_batch(pair: Pair, device: str) -> Batch:

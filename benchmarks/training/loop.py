@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.distributed import destroy_process_group, init_process_group
+from torch.distributed import all_reduce, destroy_process_group, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -25,15 +27,16 @@ from datagen.dataset.read import open_dataset
 
 from ..environment import pick_device
 from ..methods.models import MODELS, build
-from ..methods.models.checkpoints import Record
+from ..methods.models.checkpoints import Record, load_weights
 from .adversarial import Adversary
-from .batches import Batch, Batches
+from .batches import Batch
 from .losses import LOSSES
 from .losses.regions import region_loss
+from .material import Material, Stored
 from .settings import Training, TrainingError
-from .stages import moment
+from .stages import Moment, Pace, moment
 from .state import Run, not_finite
-from .validate import validate, validation_rows
+from .validate import validate
 
 Progress = Callable[[int, float], None]
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
@@ -43,26 +46,30 @@ LAYOUT = {"memory_format": torch.channels_last}  # steps take 10 to 50 % less ti
 
 def train(
     settings: Training,
-    data: Path,
+    data: Path | Material,
     out: Path,
     *,
     device: str = "auto",
     resume: bool = False,
+    overwrite: bool = False,
     workers: int = 0,
     progress: Progress = lambda steps, loss: None,
+    clock: Callable[[], float] = time.process_time,
 ) -> Record:
     """Train a model and leave its weights in `out`.
 
     Parameters
     ----------
     settings : see Training
-    data : folder of a built data set with train and val splits
+    data : folder of a built data set with train and val splits, or a stream
     out : receives best.safetensors and last.safetensors, each with its record, state.pt to resume
-        from, losses.jsonl and losses.png
+        from, losses.jsonl, scores.jsonl and losses.png
     device : "auto", "cpu", "cuda", "cuda:1", ...
     resume : go on from state.pt; on a CPU the losses are those of an uninterrupted run
-    workers : processes that decode images ahead; 0 decodes in this one
+    overwrite : replace an earlier training in `out`
+    workers : processes that decode or make images ahead; 0 does it in this one
     progress : called with (steps done, loss) after every step
+    clock : seconds, for budgets in minutes
 
     Returns
     -------
@@ -71,56 +78,103 @@ def train(
     Raises TrainingError when the loss is not finite; the batch is kept in `out`.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if settings.minutes and world > 1:
+        raise TrainingError("minutes: several processes cannot agree on a clock; give steps")
     device = _join(pick_device(device), world)
-    dataset = open_dataset(data)
-    batches = Batches(dataset, settings, rank=rank, world=world)
-    validation_rows(dataset, settings)  # what is missing there is better said now than in hours
+    material = Stored(open_dataset(data)) if isinstance(data, Path) else data
+    batches = material.batches(settings, rank=rank, world=world)
+    next(iter(material.validation(settings)))  # what is missing there is better said now
 
     torch.manual_seed(settings.seed)
     model = build(settings.model, **settings.model_settings).to(device, **LAYOUT)
+    if settings.start:
+        load_weights(model, Path(settings.start))
+    model = _with_shared_statistics(model, device, world)
     average = _average(model, settings.ema)
     optimiser = make_optimiser(model, settings)
     adversary = Adversary(settings, device) if settings.adversarial else None
     parts = {"model": model, "average": average, "optimiser": optimiser, "adversary": adversary}
-    run = Run(settings, dataset, out, parts)
-    start = run.restore(device) if resume else 0
+    pace = Pace(settings, clock)
+    run = Run(settings, material, out, parts, pace)
+    if resume:
+        run.restore(device)
+    elif not overwrite:
+        run.refuse_overwriting()
     network = DistributedDataParallel(model) if world > 1 else model
 
+    def validated() -> dict[str, float]:
+        judged = model if average is None else average.module
+        return validate(judged, material.validation(settings), settings, device)
+
     # The loader seeds its workers from a generator; giving it one leaves the global one alone.
+    moments: deque[Moment] = deque()
     loader = DataLoader(
         batches,
         batch_size=None,
-        sampler=range(start, settings.steps),
+        sampler=_noted(pace, moments),
         num_workers=workers,
         generator=torch.Generator(),
     )
-    for step, batch in enumerate(loader, start=start):
+    now = None
+    for batch in loader:
+        now = moments.popleft()
         batch = {name: x.to(device, non_blocking=True, **LAYOUT) for name, x in batch.items()}
         model.train()
-        judge = partial(adversary.term, step=step) if moment(settings, step).adversarial else None
+        judge = partial(adversary.term, step=now.step) if now.adversarial else None
         terms = loss_terms(network, batch, settings, judge)
         loss = sum(terms.values())
         if not torch.isfinite(loss):
-            raise not_finite(out, step, terms, batch)
+            raise not_finite(out, now.step, terms, batch)
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(settings, step)
+            group["lr"] = learning_rate(settings, now)
         optimiser.zero_grad()
         loss.backward()
         if settings.clip:
             nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimiser.step()
         if judge:
-            adversary.learn(batch["reference"], step)
+            adversary.learn(batch["reference"], now.step)
         if average is not None:
             average.update_parameters(model)
-        run.note(step, terms)
-        progress(step + 1, loss.item())
-        if rank == 0 and run.is_due(step):
-            judged = model if average is None else average.module
-            run.keep(judged, step, validate(judged, dataset, settings, device))
+        run.note(now.step, _mean_over_processes(terms, world))
+        pace.done(now)
+        progress(now.step + 1, loss.item())
+        if rank == 0 and pace.is_due(now):
+            run.keep(average.module if average else model, now, validated())
+    if rank == 0 and now and run.scores[-1:] and run.scores[-1]["step"] < pace.steps:
+        run.keep(average.module if average else model, now, validated())
     if world > 1:
         destroy_process_group()
     return run.best
+
+
+def _noted(moments: Iterable[Moment], notes: deque[Moment]) -> Iterator[Moment]:
+    """Pass moments on, and note them in the order in which their batches will come."""
+    for now in moments:
+        notes.append(now)
+        yield now
+
+
+def _mean_over_processes(terms: dict[str, Tensor], world: int) -> dict[str, Tensor]:
+    """The terms of the whole batch: every process has an equal part of it."""
+    if world == 1:
+        return terms
+    values = torch.stack([term.detach().float() for term in terms.values()])
+    all_reduce(values)
+    return dict(zip(terms, values / world, strict=True))
+
+
+def _with_shared_statistics(model: nn.Module, device: str, world: int) -> nn.Module:
+    """Batch norm over the batches of all processes; TrainingError where torch has none."""
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if world == 1 or not norms:
+        return model
+    if not device.startswith("cuda"):
+        raise TrainingError(
+            "this model normalises over the batch, which several processes share on a GPU only;"
+            " train it in one process"
+        )
+    return nn.SyncBatchNorm.convert_sync_batchnorm(model)
 
 
 def make_optimiser(model: nn.Module, settings: Training) -> torch.optim.Optimizer:
@@ -134,15 +188,19 @@ def make_optimiser(model: nn.Module, settings: Training) -> torch.optim.Optimize
     )
 
 
-def learning_rate(settings: Training, step: int) -> float:
-    """Learning rate of step 0, 1, ...: constant, or half a cosine from lr to 0 over all steps.
+def learning_rate(settings: Training, now: Moment | int) -> float:
+    """Learning rate of a step: constant, or half a cosine from lr to 0 over the run.
 
-    The halvings of the stages come on top.
+    It rises evenly over the warm-up; the factors of the stages come on top.
     """
-    lr = settings.lr * moment(settings, step).rate
+    now = moment(settings, now) if isinstance(now, int) else now
+    lr = settings.lr * now.rate
+    if now.progress < settings.warmup:
+        # Never 0: the first step would be for nothing.
+        lr *= max(now.progress / settings.warmup, 1e-2)
     if settings.schedule == "constant":
         return lr
-    return lr * (1 + math.cos(math.pi * step / settings.steps)) / 2
+    return lr * (1 + math.cos(math.pi * now.progress)) / 2
 
 
 def loss_terms(
@@ -158,7 +216,7 @@ def loss_terms(
     """
     degraded, reference, regions = batch["degraded"], batch["reference"], batch["regions"]
     own_loss = getattr(MODELS[settings.model].load(), "OWN_LOSS", False)
-    halved = settings.mixed_precision and degraded.is_cuda
+    halved = settings.mixed_precision if degraded.is_cuda else settings.bfloat16_on_cpu
     with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
         output = network(degraded, regions, **({"reference": reference} if own_loss else {}))
     if own_loss:
@@ -176,7 +234,16 @@ def _average(model: nn.Module, decay: float) -> AveragedModel | None:
     """The exponential moving average of a model's weights and buffers."""
     if not decay:
         return None
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    average = AveragedModel(model, use_buffers=True)
+
+    def warmed(averages: list[Tensor], now: list[Tensor], count: Tensor) -> None:
+        # At first the mean of all steps so far: the weights that were drawn shall not linger.
+        get_ema_multi_avg_fn(min(decay, (1 + float(count)) / (10 + float(count))))(
+            averages, now, count
+        )
+
+    average.multi_avg_fn = warmed
+    return average
 
 
 def _join(device: str, world: int) -> str:

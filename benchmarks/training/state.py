@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import json
 import math
+import pickle
 import shlex
 import sys
 from pathlib import Path
@@ -15,55 +16,75 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from datagen.dataset.read import DataSet
 from luts.tool.files import whole_file, write_text
 
 from ..environment import describe
 from ..methods.models.checkpoints import Record, save
 from .batches import Batch
+from .material import Material
 from .plot import plot_losses
 from .settings import Training, TrainingError
+from .stages import Moment, Pace
 
 STATE = "state.pt"
+LAST_PART = 0.75  # of a run: what it gained after that says whether it should have gone on
 
 
 class Run:
     """The memory of one run. `parts`: what goes on, by name: model, optimiser, average or None."""
 
     def __init__(
-        self, settings: Training, dataset: DataSet, out: Path, parts: dict[str, Any]
+        self,
+        settings: Training,
+        material: Material,
+        out: Path,
+        parts: dict[str, Any],
+        pace: Pace | None = None,
     ) -> None:
-        self.settings, self.dataset, self.out, self.parts = settings, dataset, out, parts
+        self.settings, self.material, self.out = settings, material, out
+        self.pace = pace or Pace(settings)
+        self.parts = {**parts, "pace": self.pace}
         self.losses: list[dict[str, float]] = []
         self.scores: list[dict[str, float]] = []
         self.best: Record = {}
         # Asked at the start: later the checkout may hold other code than is running.
         self.made_by = describe(str(next(parts["model"].parameters()).device))
 
+    def refuse_overwriting(self) -> None:
+        """Refuse a folder that holds an earlier training."""
+        if (self.out / STATE).exists() or (self.out / "best.safetensors").exists():
+            raise TrainingError(
+                f"{self.out}: holds an earlier training; go on with --resume, replace it with"
+                " --overwrite, or choose another folder"
+            )
+
     def note(self, step: int, terms: dict[str, Tensor]) -> None:
         """Remember the loss terms of a step."""
         values = {name: term.item() for name, term in terms.items()}
         self.losses.append({"step": step + 1, "loss": sum(values.values()), **values})
 
-    def is_due(self, step: int) -> bool:
-        """Whether weights are validated and kept after this step."""
-        done = step + 1
-        return done % self.settings.validate_every == 0 or done == self.settings.steps
-
-    def keep(self, judged: nn.Module, step: int, scores: dict[str, float]) -> None:
+    def keep(self, judged: nn.Module, now: Moment, scores: dict[str, float]) -> None:
         """Write losses, weights and state; best are the weights with the best score so far."""
-        self.scores.append({"step": step + 1, **scores})
-        record = self._record(step, scores)
+        at = {
+            "step": self.pace.steps,
+            "pictures": self.pace.seen,
+            "seconds": round(self.pace.seconds, 1),
+            "progress": round(min(self.pace.progress(self.pace.steps), 1.0), 4),
+        }
+        self.scores.append({**at, **scores})
+        record = self._record(scores)
         record = save(judged, record, self.out / "last.safetensors")
         if scores["score"] > self.best.get("validation", {}).get("score", -math.inf):
             self.best = save(judged, record, self.out / "best.safetensors")
         lines = [json.dumps(row) + "\n" for row in self.losses]
         write_text(self.out / "losses.jsonl", "".join(lines))
+        lines = [json.dumps(row) + "\n" for row in self.scores]
+        write_text(self.out / "scores.jsonl", "".join(lines))
         plot_losses(self.losses, self.scores, self.out / "losses.png")
         state = {
             "settings": json.dumps(dataclasses.asdict(self.settings)),
-            "data": self.dataset.hash,
-            "step": step + 1,
+            "data": self.material.identity,
+            "step": self.pace.steps,
             "losses": self.losses,
             "scores": self.scores,
             "best": json.dumps(self.best),
@@ -80,15 +101,22 @@ class Run:
         path = self.out / STATE
         if not path.is_file():
             raise TrainingError(f"{path}: nothing to resume from")
-        state = torch.load(path, map_location=device, weights_only=True)
+        try:
+            state = torch.load(path, map_location=device, weights_only=True)
+        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            reason = str(error).partition("\n")[0][:100]
+            raise TrainingError(
+                f"{path}: damaged, nothing can be resumed from it ({reason}); the weights beside it"
+                " can still be used: start=.../last.safetensors"
+            ) from None
         now = json.loads(json.dumps(dataclasses.asdict(self.settings)))
-        then = json.loads(state["settings"])
+        then = now | json.loads(state["settings"])
         # Stopping later is the one thing a resumed run may change, if nothing depends on the end.
         if self.settings.schedule == "constant" and not self.settings.stages:
             then["steps"] = now["steps"]
         changed = [f"{key} was {then[key]!r}" for key in now if then[key] != now[key]]
-        if state["data"] != self.dataset.hash:
-            changed.append("data set")
+        if state["data"] != self.material.identity:
+            changed.append("data")
         if changed:
             raise TrainingError(f"{path}: from a run with other settings: {', '.join(changed)}")
         for name, part in self.parts.items():
@@ -98,20 +126,22 @@ class Run:
         self.best = json.loads(state["best"])
         return state["step"]
 
-    def _record(self, step: int, scores: dict[str, float]) -> Record:
-        rows = self.dataset.select(split="train")
+    def gain(self) -> float | None:
+        """What the score gained after three quarters of the run, dB; None before there are two."""
+        before = [row["score"] for row in self.scores if row["progress"] <= LAST_PART]
+        return max(row["score"] for row in self.scores) - max(before) if before else None
+
+    def _record(self, scores: dict[str, float]) -> Record:
+        gain = self.gain()
         return {
             "model": self.settings.model,
             "parameters": sum(p.numel() for p in self.parts["model"].parameters()),
             "training": dataclasses.asdict(self.settings),
-            "data": {
-                "name": self.dataset.name,
-                "hash": self.dataset.hash,
-                "split": "train",
-                "groups": sorted({row.group for row in rows}),
-                "licences": sorted({row.licence for row in rows}),
-            },
-            "step": step + 1,
+            "data": self.material.facts(),
+            "pictures": self.pace.seen,
+            "seconds": round(self.pace.seconds, 1),
+            "gain_last_quarter": None if gain is None else round(gain, 3),
+            "step": self.pace.steps,
             "validation": scores,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "command": shlex.join(["benchmarks", *sys.argv[1:]]),

@@ -19,12 +19,15 @@ from luts.tool.files import sha256_file
 from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
 
+from ..camera.metering import meter
+from ..camera.shooting import Shoot, frame, plan_views
 from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
 from ..develop.tone import TONES
 from ..images.align import align_to
 from ..images.codes import quantise, to_float
 from ..images.files import ImageError, read_image, upright
+from ..images.hdr import HdrError, read_scene
 from ..raw.noise import NoiseError, noise_profile
 from ..raw.read import RawError, read_raw, read_thumbnail
 from ..recipe.load import Recipe
@@ -32,7 +35,7 @@ from ..references import REFERENCES, make, wanted_of
 from ..references.light_file import LightError, read_light
 from ..references.material import Made, Material
 from ..regions.geometry import Guide
-from ..sources.scene import RAWS, Scene
+from ..sources.scene import LIGHT, RAWS, Scene
 
 RESIZE = "area, linear light"
 
@@ -138,9 +141,25 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
         return OpenScene(linear, exposures=exposures, develop=Develop("ready"))
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
+    if Path(scene.path).suffix.lower() in LIGHT:
+        return _point_at(folder / scene.path, scene, recipe)
     linear = resize(decode_srgb(_read(folder, scene.path)), render.long_edge)
     how = Develop("picture", render.tone, {"resize": RESIZE})
     return OpenScene(linear, tone=render.tone, develop=how)
+
+
+def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
+    """A scene of linear light as a perfect camera sees it: one view, metered, without noise."""
+    shoot = Shoot(long_edge=recipe.render.long_edge or Shoot().long_edge, seed=recipe.seed)
+    try:
+        light = read_scene(path)
+    except HdrError as error:
+        raise OpenSceneError("corrupt", str(error).replace(str(path), scene.path)) from None
+    view = plan_views(scene.name, light, shoot)[0]
+    framed = frame(light, view, shoot)
+    gain = meter(framed) * 2.0**view.metering_error
+    how = Develop("picture", recipe.render.tone, {"view": view.direction, "gain": round(gain, 6)})
+    return OpenScene(framed * np.float32(gain), tone=recipe.render.tone, develop=how)
 
 
 def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:

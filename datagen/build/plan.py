@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from luts.tool.seeding import sample_rng
 from luts.tool.words import shown
 
 from ..recipe.load import Recipe, RecipeError
@@ -73,7 +74,14 @@ def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
 
 def _evs(recipe: Recipe, scene: Scene) -> Sequence[float | None]:
     """The exposures of a scene's inputs: its own where they are ready, else the recipe's."""
-    return [ev for ev, _ in scene.inputs] if scene.inputs else recipe.render.evs
+    if scene.inputs:
+        return [ev for ev, _ in scene.inputs]
+    evs = recipe.render.evs
+    return (
+        evs
+        if isinstance(evs, tuple)
+        else evs.draw_all(sample_rng(recipe.seed, f"{scene.name}/evs"))
+    )
 
 
 def _refuse_unused_evs(recipe: Recipe, scenes: Sequence[Scene]) -> None:

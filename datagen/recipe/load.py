@@ -1,7 +1,7 @@
 """A recipe: everything that decides the pixels of a data set, read strictly from TOML.
 
-The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]`, `[split]` and
-`[output]`; `datagen init` writes a commented example.
+The tables are `[source]`, `[render]`, any number of `[[distort]]` and `[[mask]]`, `[split]`,
+`[output]` and `[stream]`; `datagen init` writes a commented example.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from luts.tool.gate import short_name
 from luts.tool.words import convert, nearest, read_table, shown
 
 from ..regions.shapes import SHAPES
-from .settings import Distort, Mask, Output, Render, Source, Split
+from .settings import Distort, Mask, Output, Range, Render, Source, Split, Stream
 
 
 class RecipeError(UserError):
@@ -39,6 +39,7 @@ class Recipe:
     mask: tuple[Mask, ...]
     split: Split
     output: Output
+    stream: Stream = field(default_factory=Stream)  # decides nothing about a built data set
     path: str = field(default="", compare=False)  # for messages
 
     def resolved(self) -> dict[str, Any]:
@@ -47,7 +48,9 @@ class Recipe:
         The source's folder is left out: where the files lie does not change the pictures.
         """
         values = asdict(self)
-        del values["path"], values["source"]["folder"]
+        del values["path"], values["source"]["folder"], values["stream"]
+        if isinstance(self.render.evs, Range):
+            values["render"]["evs"]["from"] = values["render"]["evs"].pop("from_")
         for block in values["mask"]:
             block.update(block.pop("shape"))
         return json.loads(json.dumps(values))
@@ -86,7 +89,13 @@ def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
 
 def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
     """Check a parsed TOML document; raises ValueError with one line that begins with `where`."""
-    single = {"source": Source, "render": Render, "split": Split, "output": Output}
+    single = {
+        "source": Source,
+        "render": Render,
+        "split": Split,
+        "output": Output,
+        "stream": Stream,
+    }
     known = ["name", "seed", "distort", "mask", *single]
     for key in table:
         if key not in known:
@@ -106,6 +115,8 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
         _read_mask(block, f"{where}: [[mask]] {number}")
         for number, block in _blocks(table, "mask", where)
     )
+    if isinstance(parts["render"].evs, Range) and any(block.evs for block in distort):
+        raise ValueError(f"{where}: [[distort]] evs: names exposures, but [render] evs is a range")
     if not (parts["render"].undistorted or distort):
         raise ValueError(f"{where}: [render] undistorted: is false without any [[distort]] block")
     return Recipe(name=name, seed=seed, distort=distort, mask=masks, path=where, **parts)

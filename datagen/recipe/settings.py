@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+import numpy as np
+
 from ..references import OLD_NAMES
 from ..regions.shapes import Shape
 
@@ -43,10 +45,48 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Range:
+    """Exposures drawn anew for every scene of a build, and for every sample of a stream."""
+
+    from_: float
+    to: float
+    normal: tuple[float, ...] = ()  # mean and sd of a distribution cut at the ends; else uniform
+    count: int = 5  # so many per scene of a build
+
+    def __post_init__(self) -> None:
+        if not -10 <= self.from_ < self.to <= 10:
+            raise ValueError(
+                f"from, to: need -10 <= from < to <= 10 stops, got {self.from_:g}, {self.to:g}"
+            )
+        if self.normal and not (
+            len(self.normal) == 2 and self.from_ <= self.normal[0] <= self.to and self.normal[1] > 0
+        ):
+            raise ValueError("normal: needs a mean between from and to, and an sd above 0")
+        most = min(1000, round(10 * (self.to - self.from_)))
+        if not 1 <= self.count <= most:
+            raise ValueError(f"count: must be 1 to {most} in this range, got {self.count}")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """One exposure in stops."""
+        if not self.normal:
+            return float(rng.uniform(self.from_, self.to))
+        while not self.from_ <= (ev := float(rng.normal(*self.normal))) <= self.to:
+            pass
+        return ev
+
+    def draw_all(self, rng: np.random.Generator) -> tuple[float, ...]:
+        """`count` different exposures in hundredths of a stop, for one scene of a build."""
+        found: set[float] = set()
+        while len(found) < self.count:
+            found.add(round(self.draw(rng), 2) + 0.0)
+        return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
 class Render:
     """How a raw becomes inputs: one per EV, all from one demosaic."""
 
-    evs: tuple[float, ...] = MSEC_EVS
+    evs: tuple[float, ...] | Range = MSEC_EVS
     long_edge: int = 512  # pixels; 0 keeps the sensor's own
     undistorted: bool = True  # also without any [[distort]]
     highlights: Literal["clip", "blend", "rebuild"] = "blend"
@@ -55,13 +95,14 @@ class Render:
     noise: Noise = "none"  # that of a shorter exposure, for EVs below 0
 
     def __post_init__(self) -> None:
-        names = {f"{ev:+g}" for ev in self.evs}  # by which samples are called
-        if not self.evs or len(names) < len(self.evs):
-            raise ValueError("evs: must list one or more, each once, to six digits")
-        if len(self.evs) > MOST_EVS:
-            raise ValueError(f"evs: must list up to {MOST_EVS}, got {len(self.evs)}")
-        if not all(-10 <= ev <= 10 for ev in self.evs):
-            raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
+        if not isinstance(self.evs, Range):
+            names = {f"{ev:+g}" for ev in self.evs}  # by which samples are called
+            if not self.evs or len(names) < len(self.evs):
+                raise ValueError("evs: must list one or more, each once, to six digits")
+            if len(self.evs) > MOST_EVS:
+                raise ValueError(f"evs: must list up to {MOST_EVS}, got {len(self.evs)}")
+            if not all(-10 <= ev <= 10 for ev in self.evs):
+                raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
         if self.long_edge and not 16 <= self.long_edge <= 65535:
             raise ValueError(f"long_edge: must be 0 (as is) or 16 to 65535, got {self.long_edge}")
 
@@ -98,6 +139,41 @@ class Distort:
                 raise ValueError(f"{name}: must be 1 to {most}, got {getattr(self, name)}")
         if not 2 <= self.lut_size <= 129:
             raise ValueError(f"lut_size: must be 2 to 129, got {self.lut_size}")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """How a stream frames its sources, and the camera that photographs panoramas for it."""
+
+    fov: tuple[float, float] = (45.0, 90.0)  # degrees across the long edge
+    pitch: tuple[float, float] = (3.0, 10.0)  # mean and standard deviation, degrees
+    roll_sd: float = 3.0  # degrees
+    zoom: tuple[float, float] = (0.4, 1.0)  # of pictures: share of the largest crop that fits
+    mirror: bool = True
+    shots: int = 2  # of each view, at exposures of their own
+    cameras: tuple[str, ...] = ()  # names as of `datagen simulate --camera`; empty: all
+    metering_sd: float = 0.3  # stops
+    white_balance_sd: float = 0.0  # stops, of red and of blue
+    noise: bool = True
+    sites: tuple[float, float] = (1.0, 16.0)  # sensor sites whose mean a pixel is
+    brackets: float = 0.5  # share whose EV is the shot's own; else one shot developed at that EV
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.fov[0] <= self.fov[1] <= 150:
+            raise ValueError(f"fov: needs 1 <= low <= high <= 150 degrees, got {list(self.fov)}")
+        if not 0 < self.zoom[0] <= self.zoom[1] <= 1:
+            raise ValueError(f"zoom: needs 0 < low <= high <= 1, got {list(self.zoom)}")
+        if not 1 <= self.sites[0] <= self.sites[1] <= 1e6:
+            raise ValueError(f"sites: needs 1 <= low <= high, got {list(self.sites)}")
+        if not -90 <= self.pitch[0] <= 90:
+            raise ValueError(f"pitch: the mean is -90 to 90 degrees, got {self.pitch[0]:g}")
+        spreads = (self.pitch[1], self.roll_sd, self.metering_sd, self.white_balance_sd)
+        if min(spreads) < 0:
+            raise ValueError("pitch, roll_sd, metering_sd, white_balance_sd: not below 0")
+        if not 1 <= self.shots <= 1000:
+            raise ValueError(f"shots: must be 1 to 1000, got {self.shots}")
+        if not 0 <= self.brackets <= 1:
+            raise ValueError(f"brackets: must be a share, 0 to 1, got {self.brackets:g}")
 
 
 @dataclass(frozen=True)

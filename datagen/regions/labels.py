@@ -72,7 +72,10 @@ def distance_to(members: np.ndarray) -> np.ndarray:
     (H, W) bool or 0/1 to (H, W) float32. At least one pixel must be a member.
     """
     others = (np.asarray(members) == 0).astype(np.uint8)
-    return cv2.distanceTransform(others, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    found = cv2.distanceTransform(others, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # OpenCV's last bits depend on where in memory the array lies; squared distances are whole.
+    squared = np.rint(np.square(found, dtype=np.float64))
+    return np.sqrt(squared).astype(np.float32)
 
 
 def coverage(regions: np.ndarray) -> dict[str, float]:

@@ -23,6 +23,7 @@ SOURCES: dict[str, str] = {
     "fivek": "fivek:read_fivek",
     "lol": "lol:read_lol",
     "msec": "msec:read_msec",
+    "panoramas": "panoramas:read_panoramas",
     "ppr10k": "ppr10k:read_ppr10k",
     "uieb": "uieb:read_uieb",
 }

@@ -90,8 +90,13 @@ def to_table(value: object) -> Any:
         if is_rest:
             table |= found
         elif default is MISSING or found != default:
-            table[name] = to_table(found)
+            table[_key(name)] = to_table(found)
     return table
+
+
+def _key(name: str) -> str:
+    """The key of a field: words that Python keeps for itself end in _, as `from_`."""
+    return name.rstrip("_")
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
@@ -140,14 +145,22 @@ def _reader(hint: Any) -> Reader:
     if origin is tuple:
         return _listed(args)
     if origin in (Union, types.UnionType):
-        (kind,) = (arg for arg in args if arg is not type(None))
-        inner = _reader(kind)
+        kinds = [arg for arg in args if arg is not type(None)]
+        inner = _reader(kinds[0]) if len(kinds) == 1 else _table_or_other(kinds)
+        if len(kinds) == len(args):
+            return inner
         return lambda value: None if value is None else inner(value)
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(args[0]), _reader(args[1]))
     if is_dataclass(hint):
         return _table(hint)
     return _float if hint is float else _plain(hint)
+
+
+def _table_or_other(kinds: list[Any]) -> Reader:
+    """Of two kinds one is a dataclass: tables are read as it, everything else as the other."""
+    table, other = (_reader(kind) for kind in sorted(kinds, key=is_dataclass, reverse=True))
+    return lambda value: (table if isinstance(value, Mapping) else other)(value)
 
 
 def _plain(kind: type) -> Reader:
@@ -232,13 +245,14 @@ def _mapping(key_reader: Reader, value_reader: Reader) -> Reader:
 def _table(cls: type) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
     takes_rest = next((item.name for item in fields(cls) if item.metadata.get(_REST)), None)
-    known = [item.name for item in fields(cls) if item.name != takes_rest]
+    attributes = [item.name for item in fields(cls) if item.name != takes_rest]
+    known = [_key(name) for name in attributes]
     needed = [
-        item.name
+        _key(item.name)
         for item in fields(cls)
         if item.default is MISSING and item.default_factory is MISSING
     ]
-    readers = [(name, _reader(hints[name])) for name in known]
+    readers = [(_key(name), name, _reader(hints[name])) for name in attributes]
     names = frozenset(known)
 
     def read(table: Any) -> Any:
@@ -251,12 +265,12 @@ def _table(cls: type) -> Reader:
             if name not in table:
                 raise FieldError(f"{name} is missing")
         values: dict[str, Any] = {}
-        for name, inner in readers:
-            if name in table:
+        for key, name, inner in readers:
+            if key in table:
                 try:
-                    values[name] = inner(table[name])
+                    values[name] = inner(table[key])
                 except FieldError as error:
-                    raise error.inside(name) from None
+                    raise error.inside(key) from None
         if takes_rest is not None and len(values) < len(table):
             values[takes_rest] = {key: table[key] for key in table if key not in names}
         try:

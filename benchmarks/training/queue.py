@@ -1,0 +1,210 @@
+"""Every row that learns, one after another, in rounds, until it stops improving.
+
+    OUT/unet/round1, round2, ...      a training each; a round starts from the row's best weights
+
+Nothing but these folders is remembered, so a queue that was killed goes on where it stopped. All
+rows have their first round before any has its second. A row is settled when its best score gained
+less than `LEAST_GAIN` over the last quarter of all its time, or when its budget is spent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..methods.models import MODELS
+from ..methods.models.checkpoints import Record
+from .loop import train
+from .material import Material
+from .settings import Training, TrainingError, streamed_settings_for
+from .state import LAST_PART, STATE
+
+LEAST_GAIN = 0.15  # dB
+ROUNDS = (1.0, 1.0, 1.5, 2.0)  # of the queue's minutes; later rounds are as long as the last
+BUDGETS = {False: 3.5, True: 7.0}  # of the queue's minutes, for light and for heavy rows
+
+# Most wanted first; whatever else learns follows in the order of the table.
+ORDER = (
+    "unet",
+    "image_adaptive_lut",
+    "deep_upe",
+    "hdr_cnn_small",
+    "image_adaptive_lut+concat",
+    "zero_dce",
+    "zero_dce_pp",
+    "dpe_small",
+    "adaint",
+    "msec_small",
+    "star_dce",
+    "retinexformer_small",
+    "dped_small",
+    "retinexnet_small",
+    "vae_recolour",
+    "image_adaptive_lut+ranlen_blend",
+    "star_dce+concat",
+    "star_dce+ranlen",
+    "deep_upe+concat",
+    "deep_upe+ranlen",
+)
+HEAVY = ("retinexformer", "dped", "dpe", "msec", "unet", "adaint", "star_dce")
+# Their arithmetic gains nothing from 16 bits on a processor, or does not allow it.
+FLOAT32 = ("star_dce", "hdr_cnn", "tone_thumb", "highlight_shadow")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a row is: finished rounds, the curve of all of them, and what it gained lately."""
+
+    row: str
+    rounds: int
+    seconds: float
+    best: Path | None
+    score: float
+    gain: float | None
+    settled: bool
+
+
+def rows_to_train(only: Sequence[str] = (), *, slow: bool = False) -> list[str]:
+    """The rows in the order of the queue. Those marked slow need to be named, or `slow`.
+
+    Raises TrainingError for a name that does not learn.
+    """
+    trained = [name for name, method in MODELS.items() if method.trained]
+    for name in only:
+        if name not in trained:
+            raise TrainingError(f"{name}: no row that learns; `benchmarks list` shows them")
+    if only:
+        return list(dict.fromkeys(only))
+    usual = [name for name in trained if slow or not MODELS[name].slow]
+    return list(dict.fromkeys([*ORDER, *usual]))
+
+
+def standing(out: Path, row: str, minutes: float) -> Standing:
+    """What the folders of a row say."""
+    curve: list[tuple[float, float]] = []
+    best, score, rounds, seconds = None, float("-inf"), 0, 0.0
+    for number in range(1, 1000):
+        folder = out / row / f"round{number}"
+        lines = _scores(folder)
+        if not lines:
+            break
+        curve += [(seconds + line["seconds"], line["score"]) for line in lines]
+        top = max(line["score"] for line in lines)
+        if top > score:
+            best, score = folder / "best.safetensors", top
+        seconds += lines[-1]["seconds"]
+        if lines[-1]["progress"] < 1:
+            break
+        rounds = number
+    gain = _late_gain(curve, seconds)
+    spent = seconds >= 60 * minutes * BUDGETS[_is_heavy(row)]
+    settled = rounds > 0 and (spent or (gain is not None and gain < LEAST_GAIN))
+    return Standing(row, rounds, seconds, best, score, gain, settled)
+
+
+def run_queue(
+    material: Material,
+    out: Path,
+    rows: Sequence[str],
+    *,
+    minutes: float,
+    device: str = "cpu",
+    finished: Callable[[Standing, Record], None] = lambda standing, record: None,
+    say: Callable[[str], None] = print,
+    **changes: Any,
+) -> list[Standing]:
+    """Train rows until all are settled.
+
+    Parameters
+    ----------
+    minutes : of the first round of every row
+    finished : called after every round with the row's standing and the record of its best weights
+    say : told what begins, what failed and what is left
+    changes : settings for all rows
+
+    Returns
+    -------
+    The standing of every row.
+    """
+    failed: dict[str, str] = {}
+    for row, number in _jobs(out, rows, minutes, failed):
+        folder = out / row / f"round{number}"
+        settings = round_settings(standing(out, row, minutes), number, minutes, device, changes)
+        resume = (folder / STATE).exists()
+        say(f"{row}: round {number}, {settings.minutes:g} minutes{', resumed' * resume}")
+        try:
+            train(settings, material, folder, device=device, resume=resume, overwrite=not resume)
+        except (TrainingError, RuntimeError, ValueError) as error:
+            failed[row] = str(error).partition("\n")[0]
+            say(f"{row}: failed: {failed[row]}")
+            continue
+        now = standing(out, row, minutes)
+        done = f"{row}: {now.score:.2f} dB after {now.seconds / 60:.1f} minutes"
+        say(f"{done}; {left(out, rows, minutes)}")
+        if now.best is not None:
+            finished(now, json.loads(now.best.with_suffix(".json").read_text("utf-8")))
+    return [standing(out, row, minutes) for row in rows]
+
+
+def round_settings(
+    before: Standing, number: int, minutes: float, device: str, changes: dict[str, Any]
+) -> Training:
+    """The settings of a row's round: later ones start from its best, at half the rate each."""
+    host = before.row.partition("+")[0]
+    usual = streamed_settings_for(before.row)
+    settings: dict[str, Any] = {
+        "minutes": minutes * ROUNDS[min(number, len(ROUNDS)) - 1],
+        "bfloat16_on_cpu": device == "cpu" and not host.startswith(FLOAT32),
+    }
+    if number > 1 and before.best is not None:
+        settings |= {
+            "start": str(before.best),
+            "lr": usual.lr * 0.5 ** (number - 1),
+            "seed": number - 1,
+            "stages": tuple(
+                stage | {"share": share}
+                for stage, share in zip(usual.stages, (0.5, 0.5), strict=True)
+            ),
+        }
+    return streamed_settings_for(before.row, **settings | changes)
+
+
+def left(out: Path, rows: Sequence[str], minutes: float) -> str:
+    """What is still to do, in words."""
+    open_rows = [one for one in (standing(out, row, minutes) for row in rows) if not one.settled]
+    fresh = sum(one.rounds == 0 for one in open_rows)
+    return f"{len(open_rows)} of {len(rows)} rows left, {fresh} of them without a round"
+
+
+def _jobs(
+    out: Path, rows: Sequence[str], minutes: float, failed: dict[str, str]
+) -> Iterator[tuple[str, int]]:
+    """The next round to train, and again, until every row is settled or failed."""
+    while True:
+        now = {row: standing(out, row, minutes) for row in rows if row not in failed}
+        open_rows = [row for row, one in now.items() if not one.settled]
+        if not open_rows:
+            return
+        # `min` takes the first of equals: the order of the rows.
+        row = min(open_rows, key=lambda name: now[name].rounds)
+        yield row, now[row].rounds + 1
+
+
+def _late_gain(curve: Sequence[tuple[float, float]], seconds: float) -> float | None:
+    """What the best score gained over the last quarter of the time, dB."""
+    before = [score for at, score in curve if at <= LAST_PART * seconds + 1]
+    return max(score for _, score in curve) - max(before) if before else None
+
+
+def _is_heavy(row: str) -> bool:
+    return row.startswith(HEAVY)
+
+
+def _scores(folder: Path) -> list[dict[str, float]]:
+    path = folder / "scores.jsonl"
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]

@@ -1,0 +1,65 @@
+"""The colour distortions of a recipe, for a stream: the pools a build draws from, kept in memory.
+
+The members are those of `datagen.build.distort`, with the same names and so the same parameters.
+On a CPU a member is applied by its own formula; tables, of the library or of files, as tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from luts.tool.seeding import sample_rng
+
+from ..build import distort as built
+from ..recipe.load import Recipe
+from ..recipe.settings import Distort
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One entry of a pool: its layers, and what they are."""
+
+    layers: tuple[built.Layer, ...]
+    record: dict[str, Any]
+
+
+class Pools:
+    """The pools of one recipe and split, drawn entry by entry when first asked for."""
+
+    def __init__(self, recipe: Recipe, split: str, known: dict[str, Any] | None = None) -> None:
+        self.recipe, self.split = recipe, split
+        self.records: dict[str, list[dict[str, Any]]] = dict(known or {})
+        self._members: dict[str, Member] = {}
+
+    def member(self, block: int, entry: int) -> Member:
+        """Entry `entry` of the pool of the recipe's [[distort]] block number `block`."""
+        key = f"distort/{block}/{self.split}/{entry}"
+        if key not in self._members:
+            distort = self.recipe.distort[block]
+            if key not in self.records:
+                self.records[key] = _draw(distort, sample_rng(self.recipe.seed, key))
+            layers = tuple(built._layer(layer, distort) for layer in self.records[key])
+            self._members[key] = Member(layers, _summary(self.records[key], entry))
+        return self._members[key]
+
+
+def apply(member: Member, encoded: Tensor) -> Tensor:
+    """Distort one picture (3, H, W), encoded in [0, 1]; so is the result."""
+    array = encoded.permute(1, 2, 0).contiguous().cpu().numpy()
+    result = built._through(member.layers, array)
+    return torch.from_numpy(np.asarray(result, np.float32)).permute(2, 0, 1).to(encoded.device)
+
+
+def _draw(distort: Distort, rng: np.random.Generator) -> list[dict[str, Any]]:
+    return [built._draw_layer(distort, rng) for _ in range(distort.stack)]
+
+
+def _summary(layers: list[dict[str, Any]], entry: int) -> dict[str, Any]:
+    """What a batch says about a distortion: names, and severities where they are known."""
+    severities = [layer["parameters"].get("severity", {}).get("mean") for layer in layers]
+    return {"names": [layer["name"] for layer in layers], "severities": severities, "entry": entry}

@@ -1,0 +1,299 @@
+"""datagen.stream: one mathematics with a build, and batches that depend on (recipe, seed, step)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+import datagen
+from datagen.build import distort as built_distort
+from datagen.build.samples import draw_regions
+from datagen.camera.bright_region import bright_region
+from datagen.camera.metering import estimate_light, meter
+from datagen.camera.panorama import perspective_view
+from datagen.camera.sensors import SENSORS
+from datagen.camera.simulate import UNIT_TIME_S, Exposure, true_camera, true_linear
+from datagen.develop.series import render
+from datagen.images.codes import quantise
+from datagen.raw.highlights import blend
+from datagen.recipe.load import RecipeError, load_recipe, parse_recipe
+from datagen.recipe.settings import Range
+from datagen.references.fusion import fusion
+from datagen.regions.geometry import Guide
+from datagen.regions.labels import alpha
+from datagen.streaming import camera
+from datagen.streaming.draws import draw
+from datagen.streaming.stream import StreamError
+from datagen.streaming.views import Direction, pyramid, view
+from luts.colour.transfer import encode_srgb
+from luts.tool.seeding import sample_rng
+
+SIZE = (32, 48)
+TEXT = {
+    "name": "tiny",
+    "render": {"evs": {"from": -2, "to": 2}},
+    "distort": [{"families": ["tone", "illuminant"], "severity": [3, 6], "pool": 3, "stack": 2}],
+    "mask": [{"kind": "circle"}, {"kind": "segmentation"}, {"kind": "gradient"}],
+    "split": {"train": 1.0, "val": 0.0, "test": 0.0},
+    "stream": {"white_balance_sd": 0.2},
+}
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory):
+    """Two panoramas with detail, a bright window, and light over several stops."""
+    folder = tmp_path_factory.mktemp("light")
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        coarse = rng.random((8, 16, 3), np.float32) ** 3
+        light = cv2.resize(coarse, (256, 128), interpolation=cv2.INTER_CUBIC).clip(0.01)
+        light[30:60, 100 + 40 * number : 140 + 40 * number] *= 20
+        cv2.imwrite(str(folder / f"place{number}.hdr"), light)
+    source = {"kind": "panoramas", "folder": str(folder), "references": ["fusion", "auto"]}
+    return parse_recipe({**TEXT, "source": source}, where="tiny.toml")
+
+
+def stream(recipe, **settings):
+    return datagen.stream(recipe, **{"size": SIZE, "batch": 4} | settings)
+
+
+def same(one, other):
+    planes = [name for name, value in one.items() if isinstance(value, torch.Tensor)]
+    return one["drawn"] == other["drawn"] and all(torch.equal(one[n], other[n]) for n in planes)
+
+
+def test_a_batch_is_a_function_of_recipe_seed_and_step(recipe):
+    first = [stream(recipe).batch(step) for step in (0, 1)]
+    again = stream(recipe)
+    assert same(again.batch(1), first[1]) and same(again.batch(0), first[0])
+    assert not same(first[0], first[1])
+    assert not same(stream(recipe, seed=1).batch(0), first[0])
+    for name in ("degraded", "reference"):
+        assert first[0][name].shape == (4, 3, *SIZE)
+        codes = first[0][name] * 255
+        assert torch.equal(codes, codes.round()) and codes.min() >= 0 and codes.max() <= 255
+    assert first[0]["regions"].shape == (4, 2, *SIZE)
+    assert first[0]["alpha"].shape == (4, 1, *SIZE)
+    assert set(first[0]["references"]) == {"fusion", "auto"}
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_workers_change_no_batch(recipe, workers):
+    expected = [stream(recipe).batch(step) for step in (3, 4, 5)]
+    loader = DataLoader(stream(recipe, first=3), batch_size=None, num_workers=workers)
+    found = list(itertools.islice(loader, 3))
+    assert all(same(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_the_samples_of_a_batch_do_not_depend_on_each_other(recipe):
+    whole = stream(recipe).samples(range(4))
+    for position in range(4):
+        alone = stream(recipe).samples([position])
+        assert alone["drawn"][0] == whole["drawn"][position]
+        for name in ("degraded", "reference", "regions"):
+            # Sums of one picture and of four may differ in the last bit before rounding.
+            torch.testing.assert_close(
+                alone[name][0], whole[name][position], atol=1.01 / 255, rtol=0
+            )
+
+
+def test_a_streamed_sample_is_the_built_one(recipe):
+    """Every stage by the functions a build uses, from the draws of the stream: within one level."""
+    size, made = (48, 72), stream(recipe)
+    draws = [draw(recipe, 0, "train", n, 2) for n in range(8)]
+    batch = made.make(draws, size)
+    assert {one.block for one in draws} == {-1, 0} and {one.bracket for one in draws} == {
+        True,
+        False,
+    }
+    for number, one in enumerate(draws):
+        degraded, reference, labels = built(recipe, made, one, size)
+        for ours, theirs in (
+            (batch["degraded"][number], degraded),
+            (batch["reference"][number], reference),
+        ):
+            levels = ours.permute(1, 2, 0).numpy() * 255 - theirs.astype(np.float32)
+            assert np.abs(levels).max() <= 1.001
+        np.testing.assert_array_equal(batch["regions"][number, 0].numpy(), labels == 2)
+        np.testing.assert_array_equal(batch["alpha"][number, 0].numpy(), alpha(labels))
+
+
+def built(recipe, made, one, size):
+    """(degraded, reference, labels) of a draw, with numpy and what a build is made of."""
+    levels = made.sources[one.source].levels(torch.device("cpu"))
+    where = Direction(one.yaw, one.pitch, one.roll, one.fov)
+    scene = view(levels, where, size).permute(1, 2, 0).numpy()
+    scene = np.ascontiguousarray(scene[:, ::-1]) if one.mirrored else scene
+    sensor, gain, light = SENSORS[one.camera], meter(scene), np.array(estimate_light(scene))
+
+    def shot(stops, light):
+        return Exposure(gain * 2.0**stops * UNIT_TIME_S, light=tuple(light))
+
+    true = true_linear(scene, sensor, shot(0, light))
+    red, blue = one.balance_error
+    seen = light * [2.0**red, 1, 2.0**blue]
+    exposure = shot(one.metering_error + one.ev * one.bracket, seen)
+    raw = true_camera(scene, sensor, exposure)
+    shot_noise, read_noise = made._noise([one], size)[:, 0].permute(0, 2, 3, 1).numpy()
+    iso = camera.iso_of(exposure.gain, sensor)
+    s, o = sensor.noise_profile(iso)
+    raw = raw.clip(0, 4)
+    full = min(sensor.full_well / sensor.electrons(iso), 1)
+    raw = np.minimum(raw + np.sqrt(s * raw / one.sites) * shot_noise, full)
+    raw = (raw + np.sqrt(o / one.sites) * read_noise).clip(-4 * math.sqrt(o), full)
+    balanced = blend(np.float32(raw / sensor.white(tuple(seen))))
+    linear = np.float32(balanced @ np.linalg.inv(sensor.mix).T)
+    ev = one.ev * (not one.bracket)
+    if one.block < 0:
+        degraded = render(linear, ev)
+    else:
+        member = made.pools.member(one.block, one.entry)
+        shown = encode_srgb(np.clip(linear * np.float32(2.0**ev), 0, 1))
+        degraded = quantise(built_distort._through(member.layers, shown))
+    bright = bright_region(scene)
+    guide = Guide(None if bright is None else bright.astype(np.float32) / 255)
+    _, drawn = draw_regions(recipe, f"stream/train/{one.position}", size, guide)
+    return degraded, quantise(fusion(true)), drawn.regions
+
+
+def test_the_members_of_a_pool_are_those_of_a_build(recipe):
+    made = stream(recipe)
+    member = made.pools.member(0, 1)
+    rng = sample_rng(recipe.seed, "distort/0/train/1")
+    expected = built_distort._draw_entry(recipe.distort[0], rng)
+    assert made.pools.records["distort/0/train/1"] == expected["record"]["layers"]
+    assert len(member.layers) == 2
+
+
+def test_a_view_is_the_one_that_a_build_cuts():
+    rng = np.random.default_rng(1)
+    panorama = cv2.resize(rng.random((16, 32, 3), np.float32), (256, 128))
+    levels = pyramid(torch.from_numpy(panorama).permute(2, 0, 1).contiguous())
+    for yaw, pitch, fov in ((0, 0, 70), (179, 20, 40), (-90, -60, 90)):
+        ours = view(levels, Direction(yaw, pitch, 0, fov), (64, 96)).permute(1, 2, 0).numpy()
+        theirs = perspective_view(panorama, yaw=yaw, pitch=pitch, fov=fov, size=(96, 64))
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
+
+
+def test_a_small_view_of_a_fine_panorama_does_not_alias():
+    """A checkerboard finer than the pixels is grey, whatever the view meets of it."""
+    board = np.indices((256, 512)).sum(0) % 2
+    levels = pyramid(torch.from_numpy(np.repeat(board[None], 3, 0).astype(np.float32)))
+    small = view(levels, Direction(10, 5, 3, 90), (32, 48))
+    assert small.std() < 0.02 and small.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_rolling_turns_the_picture_about_its_middle():
+    panorama = torch.rand(3, 64, 128, generator=torch.Generator().manual_seed(0))
+    panorama = torch.nn.functional.avg_pool2d(panorama, 5, 1, 2)
+    straight = view([panorama], Direction(30, 0, 0, 60), (64, 64))
+    turned = view([panorama], Direction(30, 0, 90, 60), (64, 64))
+    assert any(torch.allclose(turned, straight.rot90(k, (1, 2)), atol=1e-4) for k in (1, -1))
+
+
+@pytest.mark.parametrize("key", ["meter", "estimate_light"])
+def test_what_a_camera_decides_is_what_the_built_camera_decides(key):
+    scenes = torch.rand(3, 3, 20, 30, generator=torch.Generator().manual_seed(2)) ** 4
+    ours = getattr(camera, key)(scenes)
+    for number, scene in enumerate(scenes):
+        theirs = {"meter": meter, "estimate_light": estimate_light}[key](
+            scene.permute(1, 2, 0).contiguous().numpy()
+        )
+        np.testing.assert_allclose(ours[number].numpy(), theirs, rtol=1e-5)
+
+
+def test_noise_is_as_strong_as_the_sensor_says():
+    sensor = SENSORS["phone-12bit"]
+    grey = torch.full((1, 3, 200, 200), 0.2)
+    noise = torch.randn(2, 1, 3, 200, 200, generator=torch.Generator().manual_seed(0))
+    gain = torch.ones(1)
+    taken = camera.record(grey, gain, [sensor], torch.tensor([4.0]), noise)
+    s, o = sensor.noise_profile(camera.iso_of(1.0, sensor))
+    assert taken.var().item() == pytest.approx((s * 0.2 + o) / 4, rel=0.02)
+    assert taken.mean().item() == pytest.approx(0.2, rel=1e-3)
+
+
+def test_exposures_are_drawn_from_ranges_lists_and_distributions(recipe):
+    def evs(evs):
+        changed = replace(recipe, render=replace(recipe.render, evs=evs))
+        return np.array([draw(changed, 0, "train", n, 2).ev for n in range(400)])
+
+    flat = evs(Range(-3.0, 1.0))
+    assert -3 <= flat.min() < -2.9 and 0.9 < flat.max() <= 1
+    assert flat.mean() == pytest.approx(-1, abs=0.15)
+    bell = evs(Range(-3.0, 1.0, (0.5, 0.3)))
+    assert bell.max() <= 1 and bell.std() < 0.4 and 0.3 < bell.mean() < 0.5
+    assert set(evs((-1.0, 0.5))) == {-1.0, 0.5}
+
+
+def test_splits_have_scenes_and_distortions_of_their_own(recipe):
+    halved = replace(recipe, split=replace(recipe.split, by="order", train=1.0, val=1.0))
+    train, val = (stream(halved, split=name) for name in ("train", "val"))
+    assert not {s.name for s in train.sources} & {s.name for s in val.sources}
+    train.pools.member(0, 0), val.pools.member(0, 0)
+    assert not set(train.pools.records) & set(val.pools.records)
+
+
+def table(**changes):
+    return {**TEXT, "source": {"kind": "panoramas", "folder": "x"}} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"render": {"evs": {"from": 2, "to": -2}}}, "from, to: need -10 <= from < to"),
+        ({"render": {"evs": {"from": -2, "to": 2, "normal": [5, 1]}}}, "normal: needs a mean"),
+        ({"render": {"evs": {"to": 2}}}, "evs: from is missing"),
+        ({"render": {"evs": {"from": 0, "to": 0.5, "count": 9}}}, "count: must be 1 to 5"),
+        ({"stream": {"fov": [90, 40]}}, "fov: needs 1 <= low <= high <= 150"),
+        ({"stream": {"brackets": 2}}, "brackets: must be a share"),
+        ({"stream": {"blur": 2}}, "unknown key 'blur'"),
+        ({"distort": [{"families": ["tone"], "evs": [1]}]}, r"\[render\] evs is a range"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(changes, words):
+    with pytest.raises(ValueError, match=words) as refused:
+        parse_recipe(table(**changes), where="r.toml")
+    assert "\n" not in str(refused.value)
+
+
+def test_streams_that_cannot_be_made_are_refused(recipe, tmp_path):
+    with pytest.raises(StreamError, match="size: at least 16 pixels"):
+        stream(recipe, size=(8, 96))
+    with pytest.raises(StreamError, match="batch is 1 or more"):
+        stream(recipe, batch=0)
+    with pytest.raises(StreamError, match="split is one of train, val, test"):
+        stream(recipe, split="all")
+    with pytest.raises(StreamError, match="tiny: no scene in split 'val'"):
+        stream(recipe, split="val")
+    nowhere = replace(recipe, source=replace(recipe.source, folder=str(tmp_path / "none")))
+    with pytest.raises(RecipeError, match="no such folder"):
+        stream(nowhere)
+    with pytest.raises(RecipeError, match="holds no picture"):
+        stream(replace(recipe, source=replace(recipe.source, folder=str(tmp_path))))
+
+
+def test_a_build_draws_exposures_of_a_range_per_scene(recipe):
+    from datagen.build.plan import samples
+    from datagen.sources import read_source
+
+    one, two = read_source(recipe.source)
+    drawn = [sorted({sample.ev for sample in samples(recipe, scene)}) for scene in (one, two)]
+    assert [len(evs) for evs in drawn] == [5, 5]
+    assert drawn[0] != drawn[1]
+    assert drawn[0] == sorted({sample.ev for sample in samples(recipe, one)})
+    assert all(-2 <= ev <= 2 for evs in drawn for ev in evs)
+
+
+def test_the_shipped_recipe_is_read():
+    shipped = load_recipe("stream")
+    assert isinstance(shipped.render.evs, Range)
+    assert shipped.resolved()["render"]["evs"]["from"] == shipped.render.evs.from_
+    assert "stream" not in shipped.resolved()
