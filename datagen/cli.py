@@ -17,6 +17,8 @@ VERBS: dict[str, str] = {
     "preview": "one offline HTML page of a data set",
     "stats": "tables and plots of what a data set holds",
     "pack": "tar shards in WebDataset layout",
+    "subset": "a part of a data set, without touching pixels",
+    "merge": "one data set of several, checked for leaks between splits",
     "simulate": "photograph linear scenes into DNG files with a virtual camera",
 }
 

@@ -17,18 +17,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from luts.tool.files import open_to_append, sha256_file
+from luts.tool.files import open_to_append
 from luts.tool.gate import plain_text
-from luts.tool.versions import versions
 
 from .. import engines
 from ..dataset import workspace
-from ..dataset.card import Contents, write_card
-from ..dataset.manifest import dataset_hash, read_rows, sort_manifest
+from ..dataset.manifest import sort_manifest
 from ..dataset.rows import OK, Head, Lost, Row, Sample
+from ..dataset.seal import seal
 from ..dataset.target import PlaceError, Target, open_target
 from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
@@ -219,18 +218,8 @@ def _count(summary: Summary, rows: Sequence[Row]) -> None:
 def _finish(target: Target, manifest: Path, head: Head, kept: dict[str, int]) -> str:
     """Sort the manifest and sign the data set with its hash."""
     sort_manifest(manifest, kept)
-    contents = Contents()
-    signed = dataset_hash(contents.noting(read_rows(manifest)))
-    samples = {
-        split: {status: n for (s, status), n in sorted(contents.counts.items()) if s == split}
-        for split in plan.SPLITS
-    }
-    head = replace(head, complete=True, hash=signed, versions=versions(), samples=samples)
     target.remove_tree(distort.MEMO)
-    target.keep_manifest(manifest)
-    files = write_card(target, head, contents, manifest_sha256=sha256_file(manifest))
-    workspace.write_dataset(target, replace(head, files=files))
-    return head.hash
+    return seal(target, manifest, head).hash
 
 
 @contextmanager

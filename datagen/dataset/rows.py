@@ -184,6 +184,7 @@ class Head:
     samples: Mapping[Split, Mapping[Name, int]] = field(default_factory=dict)  # by status
     versions: Mapping[Text, Text] = field(default_factory=dict)
     files: Mapping[Name, Digest] = field(default_factory=dict)  # beside the pictures
+    derived: Mapping[str, Any] = field(default_factory=dict)  # what it was cut or merged from
     facts: Mapping[str, Any] = rest()
 
     def __post_init__(self) -> None:

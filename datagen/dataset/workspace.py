@@ -36,7 +36,12 @@ BATCH = 256  # rows checked at a time, so that memory does not grow with the dat
 def claim(target: Target, head: Head) -> None:
     """Take the target for a recipe, or refuse to mix two recipes in one data set."""
     if target.size(DATASET) is not None:
-        before, now = _meaning(read_dataset(target)), _meaning(head)
+        held = read_dataset(target)
+        if held.derived:
+            raise RecipeError(
+                f"{target}: holds a data set cut or merged from others; choose another folder"
+            )
+        before, now = _meaning(held), _meaning(head)
         if before != now:
             raise RecipeError(
                 f"{target}: holds a data set of another recipe "
