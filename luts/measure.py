@@ -172,16 +172,16 @@ def _figures(lut: Lut, colours: ColourSet, volume: np.ndarray, weights: np.ndarr
     lost = ((output >= 1) & (colours.encoded < 1)) | ((output <= 0) & (colours.encoded > 0))
     return Figures(
         mean=float(np.average(difference, weights=colours.weights)),
-        p95=_quantile(difference, colours.weights, 0.95),
+        p95=weighted_quantile(difference, colours.weights, 0.95),
         clipped=float(np.average(lost.any(axis=1), weights=colours.weights)),
         folded=float(np.average(volume < -FLAT, weights=weights)),
         merging=float(np.average(np.abs(volume) < MERGING, weights=weights)),
         determinant_min=float(volume.min()),
-        determinant_median=_quantile(volume, weights, 0.5),
+        determinant_median=weighted_quantile(volume, weights, 0.5),
     )
 
 
-def _quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     """The smallest value that at least `share` of the weight does not exceed."""
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order])

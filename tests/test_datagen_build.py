@@ -223,7 +223,9 @@ def test_another_recipe_does_not_mix(recipe, tmp_path):
 def test_a_lut_file_that_changed_is_another_recipe(tmp_path):
     lut = tmp_path / "look.cube"
     luts.write_cube(luts.identity(3), lut)
-    recipe = tiny(tmp_path, 1, **{"distort": f'[{{files = ["{lut}"], lut_size = 3}}]'})
+    recipe = tiny(
+        tmp_path, 1, **{"distort": f'[{{files = ["{lut}"], lut_size = 3, shared = true}}]'}
+    )
     build(recipe, tmp_path / "out", SERIAL)
     row = open_dataset(tmp_path / "out").select(ev=0.0)[1]
     assert row.distortion.exact is False and row.distortion.severity < 0.01

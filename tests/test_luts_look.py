@@ -288,7 +288,7 @@ def test_recipes_take_looks_and_rows_record_them(tmp_path):
         "render.evs=[0.0]",
         "render.long_edge=48",
         "source.limit=2",
-        f'distort=[{{files=["{tmp_path / "mine.toml"}"]}}]',
+        f'distort=[{{files=["{tmp_path / "mine.toml"}"], shared=true}}]',
     ]
     build(load_recipe("demo", changes), tmp_path / "data", Resources("serial", 1))
     rows = [

@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,18 @@ import numpy as np
 import luts
 from luts import families, library
 from luts.colour.colorimetry import delta_e_2000, encoded_to_lab
+from luts.cube.file import DECIMALS_3D
+from luts.fidelity import fidelity
 from luts.lut import Lut3D, nodes
 from luts.measure import mean_difference
 from luts.tool.files import sha256
 from luts.tool.seeding import sample_rng
-from luts.tool.words import nearest, shown
+from luts.tool.words import nearest
 
 from ..dataset.target import Target
 from ..recipe.load import Recipe, RecipeError
 from ..recipe.settings import Distort
+from .lut_splits import OPACITY, Division, Item, divide, lut_files
 
 MAX_DRAWS = 32
 MEMO = ".drawn"  # in the data set's folder while the build runs
@@ -46,7 +49,7 @@ class Distortion:
     lut_size: int
     lut_hash: str
     lut_file: tuple[str, int]  # SHA-256 and bytes of the .cube file
-    record: dict[str, Any]
+    record: dict[str, Any]  # all that a row says of it; the file holds the table alone
 
     def apply(self, encoded: np.ndarray) -> np.ndarray:
         """Distort (H, W, 3) encoded float values; the result lies in [0, 1], float32."""
@@ -54,7 +57,7 @@ class Distortion:
 
     def bake(self) -> Lut3D:
         """All layers as one LUT."""
-        return _bake(self.layers, self.lut_size, self.record)
+        return _bake(self.layers, self.lut_size)
 
     def cube(self) -> bytes:
         """The .cube file of that LUT."""
@@ -72,7 +75,8 @@ def draw(
     distort = recipe.distort[block]
     rng = sample_rng(recipe.seed, f"{sample}/distort/{number}")
     entry = int(rng.integers(distort.pool))
-    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}", out)
+    finished = _divided(recipe, out)[block][split]
+    return _pool_entry(distort, recipe.seed, f"distort/{block}/{split}/{entry}", finished, out)
 
 
 def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
@@ -82,10 +86,11 @@ def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
 
 
 def check_names(recipe: Recipe) -> dict[str, str]:
-    """Look up every family, library LUT and file that a recipe names.
+    """Look up every family, library LUT and file that a recipe names, and divide them by split.
 
     Returns the table hashes of its LUT files, which are part of what the recipe means. Raises
-    RecipeError for a name that does not exist, LutFormatError for a damaged file.
+    RecipeError for a name that does not exist or a list too short to divide, LutFormatError for a
+    damaged file.
     """
     hashes = {}
     for number, distort in enumerate(recipe.distort, start=1):
@@ -94,53 +99,67 @@ def check_names(recipe: Recipe) -> dict[str, str]:
         for key, names in known.items():
             for name in getattr(distort, key):
                 if name not in names:
-                    raise RecipeError(f"{where} {key}: no {shown(name)}{nearest(name, names)}")
-        for file in distort.files:
-            if not Path(file).is_file():
-                raise RecipeError(f"{where} files: {file}: no such file")
-            hashes[Path(file).name] = luts.table_hash(luts.read_cube(file))
-    _refuse_twins(recipe, hashes)
+                    raise RecipeError(f"{where} {key}: no {name!r}{nearest(name, names)}")
+        for file in lut_files(recipe.path, distort.files):
+            digest = luts.table_hash(luts.load(file))
+            if hashes.setdefault(Path(file).name, digest) != digest:
+                raise RecipeError(f"{where} files: two LUTs are called {Path(file).name}")
+    divide(recipe)
     return hashes
 
 
-def _refuse_twins(recipe: Recipe, files: dict[str, str]) -> None:
-    """Two names for one table would claim one file, which can carry one title only."""
-    named = {name for distort in recipe.distort for name in distort.library} if files else ()
-    first: dict[str, str] = {}
-    for name, digest in [*files.items(), *((n, luts.table_hash(library.load(n))) for n in named)]:
-        other = first.setdefault(digest, name)
-        if other != name:
-            raise RecipeError(
-                f"{recipe.path}: [[distort]] files: {other} and {name} hold the same LUT; "
-                "leave one out"
-            )
+_DIVISION = f"{MEMO}/division.json"
 
 
 @functools.cache
-def _pool_entry(distort: Distort, seed: int, key: str, out: Target) -> Distortion:
+def _divided(recipe: Recipe, out: Target) -> tuple[Division, ...]:
+    """The finished LUTs of every block by split: from the memo, or worked out and left there."""
+    try:
+        known = json.loads(out.read(_DIVISION))
+    except (FileNotFoundError, ValueError):
+        parts = divide(recipe)
+        known = [
+            {split: [astuple(item) for item in found] for split, found in part.items()}
+            for part in parts
+        ]
+        out.write(_DIVISION, json.dumps(known).encode())
+    return tuple(
+        {split: tuple(Item(*item) for item in found) for split, found in part.items()}
+        for part in known
+    )
+
+
+@functools.cache
+def _pool_entry(
+    distort: Distort, seed: int, key: str, finished: tuple[Item, ...], out: Target
+) -> Distortion:
     """Take an entry from the memo, or draw it and leave it there. Both give the same numbers."""
     name = f"{MEMO}/{key.replace('/', '-')}.json"
     try:
         drawn = json.loads(out.read(name))
     except (FileNotFoundError, ValueError):  # a URL may show a file that is being written
-        drawn = _draw_entry(distort, sample_rng(seed, key))
+        drawn = _draw_entry(distort, finished, sample_rng(seed, key))
         out.write(name, json.dumps(drawn).encode())
     record = drawn["record"]
-    layers = tuple(_layer(layer, distort) for layer in record.get("layers", [record]))
+    layers = tuple(_layer(layer, finished) for layer in record.get("layers", [record]))
     file = (drawn["file_sha256"], drawn["file_bytes"])
     return Distortion(layers, distort.lut_size, drawn["lut_hash"], file, record)
 
 
-def _draw_entry(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
+def _draw_entry(
+    distort: Distort, finished: tuple[Item, ...], rng: np.random.Generator
+) -> dict[str, Any]:
     """Draw the layers of an entry; everything that says what they are, as JSON."""
-    records = [_draw_layer(distort, rng) for _ in range(distort.stack)]
-    layers = tuple(_layer(record, distort) for record in records)
+    records = [_draw_layer(distort, finished, rng) for _ in range(distort.stack)]
+    layers = tuple(_layer(record, finished) for record in records)
+    exact = functools.partial(_through, layers)
+    lut = _bake(layers, distort.lut_size)
     record = {
         **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
         "exact": all(record["kind"] == "family" for record in records),
-        "severity": round(mean_difference(functools.partial(_through, layers)), 4),
+        "severity": round(mean_difference(exact), 4),
+        "baked": fidelity(exact, lut).record(),
     }
-    lut = _bake(layers, distort.lut_size, record)
     cube = _cube(lut)
     return {
         "record": record,
@@ -150,9 +169,13 @@ def _draw_entry(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _bake(layers: tuple[Layer, ...], size: int, record: dict[str, Any]) -> Lut3D:
-    names = [layer["name"] for layer in record.get("layers", [record])]
-    return Lut3D(_through(layers, nodes(size)), title=" + ".join(names))
+def _bake(layers: tuple[Layer, ...], size: int) -> Lut3D:
+    """The table that is stored, to the decimals that are: its hash and its text are one thing.
+
+    No title and no comment: two sources that bake to one table are one LUT, whatever their names.
+    """
+    table = _through(layers, nodes(size)).astype(np.float64)
+    return Lut3D(np.round(table, DECIMALS_3D))
 
 
 def _cube(lut: Lut3D) -> bytes:
@@ -162,7 +185,7 @@ def _cube(lut: Lut3D) -> bytes:
         return path.read_bytes()
 
 
-def _layer(record: dict[str, Any], distort: Distort) -> Layer:
+def _layer(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
     """The function that a layer's record describes."""
     if record["kind"] == "family":
         known = record["parameters"]
@@ -173,39 +196,42 @@ def _layer(record: dict[str, Any], distort: Distort) -> Layer:
             known["strength"],
             known["severity"]["mean"],
         ).apply
-    if record["kind"] == "library":
-        return functools.partial(luts.apply, library.load(record["name"]))
-    path = next(path for path in distort.files if Path(path).name == record["name"])
-    return functools.partial(luts.apply, luts.read_cube(path))
+    kind, name = record["kind"], record["name"]
+    source = next(item.source for item in finished if (item.kind, item.name) == (kind, name))
+    return functools.partial(luts.apply, luts.load(source))
 
 
-def _draw_layer(distort: Distort, rng: np.random.Generator) -> dict[str, Any]:
-    """Pick a family, library LUT or file, each as likely as any other; returns its record."""
-    choices = [
-        *(("family", name) for name in distort.families),
-        *(("library", name) for name in distort.library),
-        *(("file", name) for name in distort.files),
-    ]
-    kind, name = choices[int(rng.integers(len(choices)))]
-    if kind == "family":
-        member = _draw_member(name, distort.severity, rng)
+def _draw_layer(
+    distort: Distort, finished: tuple[Item, ...], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Pick a family or a finished LUT, each as likely as any other; returns its record."""
+    drawn_at_opacity = [item for item in finished if item.kind == "family"]
+    choices: list[str | Item] = [*distort.families]
+    choices += [item for item in finished if item.kind != "family"]
+    choice = choices[int(rng.integers(len(choices)))]
+    if isinstance(choice, str):
+        member = _draw_member(choice, distort.severity, drawn_at_opacity, rng)
         # Through JSON and back, so that a drawn member is the one that the memo gives.
-        return {"kind": kind, "name": name, "parameters": json.loads(json.dumps(member.record()))}
-    lut = library.load(name) if kind == "library" else luts.read_cube(name)
-    parameters = {"lut_sha256": luts.table_hash(lut)}
-    if Path(name).suffix.lower() == ".toml":
-        parameters["look"] = luts.read_look(name).record()
-    return {"kind": kind, "name": Path(name).name, "parameters": parameters}
+        parameters = json.loads(json.dumps(member.record()))
+        return {"kind": "family", "name": choice, "parameters": parameters}
+    parameters = {"lut_sha256": luts.table_hash(luts.load(choice.source))}
+    if Path(choice.source).suffix.lower() == ".toml":
+        parameters["look"] = luts.read_look(choice.source).record()
+    return {"kind": choice.kind, "name": choice.name, "parameters": parameters}
 
 
 def _draw_member(
-    family: str, severity: tuple[float, float], rng: np.random.Generator
+    family: str, severity: tuple[float, float], opaque: Sequence[Item], rng: np.random.Generator
 ) -> families.Distortion:
     """A member of a family with a severity in the range; not every draw can be made that strong."""
     for _ in range(MAX_DRAWS):
         asked = round(float(rng.uniform(*severity)), 3)
         try:
-            return families.draw(family, seed=int(rng.integers(2**31)), severity=asked)
+            source = None
+            if family == OPACITY:
+                source = opaque[int(rng.integers(len(opaque)))].source
+            seed = int(rng.integers(2**31))
+            return families.draw(family, seed=seed, severity=asked, source=source)
         except families.DistortionError as error:
             refusal = error
     raise RecipeError(f"[[distort]] severity: {refusal}; lower the range, {list(severity)}")

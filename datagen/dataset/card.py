@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from luts.tool.files import sha256
 
 from .croissant import croissant
+from .leaks import shares_luts
 from .manifest import MANIFEST
 from .rows import Head, Row, Sample
 from .target import Target
@@ -57,7 +58,11 @@ def write_card(
     licences = Counter(source["licence"] for source in contents.sources.values())
     evs = sorted(contents.evs, key=lambda ev: ev or 0)
     page = template("card.md.j2").render(
-        content=head, licences=licences, evs=evs, kinds=contents.kinds
+        content=head,
+        licences=licences,
+        evs=evs,
+        kinds=contents.kinds,
+        shared_luts=shares_luts(head.recipe),
     )
     described = croissant(head, contents.sources, manifest_sha256=manifest_sha256)
     text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

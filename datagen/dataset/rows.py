@@ -50,6 +50,7 @@ class Distortion:
     severity: DeltaE  # mean CIEDE2000 over all colours
     image_severity: DeltaE  # over this picture
     exact: bool  # applied by formula, not through a table
+    baked: Mapping[Name, DeltaE] = field(default_factory=dict)  # how far the stored LUT is off
     name: Text = ""  # of a stack: those of its layers, joined
     layers: tuple[Layer, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)

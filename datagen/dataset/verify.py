@@ -21,6 +21,7 @@ from ..regions import labels as masks
 from ..sources.picture_hash import near_duplicates, picture_hash
 from . import consistency
 from .card import CARD, CROISSANT
+from .leaks import lut_leaks, shares_luts
 from .manifest import (
     DATASET,
     MANIFEST,
@@ -84,6 +85,7 @@ def verify(
         rows = list(_good_rows(folder / MANIFEST, report))
     _check_hash(rows, head.hash, report)
     _check_groups(rows, report)
+    _check_luts(rows, report, shared=shares_luts(head.recipe))
     pictures, files = [], {DATASET, MANIFEST}
     for scene in itertools.chain(_lut_reports(target, rows), _scene_reports(target, rows)):
         report.problems += scene.problems
@@ -145,6 +147,20 @@ def _check_groups(rows: Sequence[Row], report: Report) -> None:
                     f"leak: {what} {name[:16]} is in {other.split} ({other.scene}) "
                     f"and in {row.split} ({row.scene})"
                 )
+
+
+def _check_luts(rows: Sequence[Row], report: Report, *, shared: bool) -> None:
+    """No LUT may be in two splits, unless the recipe says so."""
+    found = list(lut_leaks(_made(rows)))
+    if shared and found:
+        names = sorted({name for name, _, _ in found})
+        told = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        report.notes.append(f"{len(names)} LUTs are in several splits (shared = true): {told}")
+        return
+    report.problems += [
+        f"leak: LUT {name} is in {one.split} ({one.id}) and in {other.split} ({other.id})"
+        for name, one, other in found
+    ]
 
 
 def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
@@ -111,8 +110,9 @@ class Render:
 class Distort:
     """Draw colour distortions on top of every EV, or of some.
 
-    Each of `count` samples per EV takes one entry of a pool of `pool` distortions; train, val and
-    test have pools of their own, so that no LUT seen in training is scored on.
+    Each of `count` samples per EV takes one entry of a pool of `pool` distortions. Train, val and
+    test have pools of their own: families draw other members for each, and the lists of library
+    LUTs and files are divided, so that no LUT seen in training is scored on.
     """
 
     families: tuple[str, ...] = ()
@@ -124,13 +124,11 @@ class Distort:
     stack: int = 1  # so many distortions after one another
     pool: int = 32
     lut_size: int = 33
+    shared: bool = False  # library LUTs and files may be in several splits: none is then unseen
 
     def __post_init__(self) -> None:
         if not (self.families or self.library or self.files):
             raise ValueError("families: name some families, library LUTs or files")
-        names = [PurePath(file).name for file in self.files]
-        if len(set(names)) < len(names):
-            raise ValueError("files: two have the same file name, by which rows would tell them")
         if not 0 < self.severity[0] <= self.severity[1] <= 100:
             raise ValueError(f"severity: needs 0 < low <= high <= 100, got {list(self.severity)}")
         limits = {"count": 1000, "stack": 8, "pool": 1_000_000}
