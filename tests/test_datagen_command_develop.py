@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -6,6 +8,9 @@ from datagen.camera.sensors import SENSORS
 from datagen.camera.simulate import Exposure, photograph
 from datagen.cli import main
 from datagen.images.files import read_image
+
+from .picture_files import PIC, icc, iccp, png
+from .raw_files import lossy_dng
 
 
 @pytest.fixture
@@ -68,3 +73,34 @@ def test_doctor_names_libraw_openmp_threads_and_disk(capsys):
     out = capsys.readouterr().out
     for word in ("LibRaw", "OpenMP", "OMP_NUM_THREADS", "cores", "disk free"):
         assert word in out
+
+
+def test_doctor_says_how_a_file_is_read(tmp_path, capsys):
+    lossy_dng(tmp_path / "a.dng")
+    assert main(["doctor", str(tmp_path / "a.dng")]) == 0
+    shown = capsys.readouterr().out
+    assert "65535" in shown and "Test Cam" in shown and "as-shot" in shown
+    (tmp_path / "a.png").write_bytes(png(PIC, iccp(icc("anything", light=True))))
+    assert main(["doctor", str(tmp_path / "a.png")]) == 0
+    assert "anything (ICC profile), converted to sRGB" in capsys.readouterr().out
+    (tmp_path / "b.png").write_bytes(png(PIC)[:-20])
+    assert main(["doctor", str(tmp_path / "b.png")]) == 2
+    assert "truncated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--evs", "nan"], "--evs: must lie within -10 to 10 stops, got nan"),
+        (["--evs", "30"], "got 30"),
+        (["--evs", "0", "0"], "each once"),
+        (["--evs", "inf"], "got inf"),
+        (["--evs", "0", "--long-edge", "-5"], "--long-edge: must be 0 .* 16 to 65535, got -5"),
+        (["--seed", "-1"], "--seed"),
+    ],
+)
+def test_a_wrong_number_is_one_line_and_exit_2(raw, tmp_path, capsys, wrong, message):
+    assert main(["develop", str(raw), "-o", str(tmp_path / "out"), *wrong]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)
+    assert not (tmp_path / "out").exists()

@@ -25,6 +25,12 @@ from datagen.raw.read import (
 )
 from luts.tool.errors import UserError
 
+from .raw_files import MOSAIC, enhanced_dng, lossy_dng
+from .raw_files import mosaic as raw_mosaic
+from .raw_files import save as save_raw
+from .raw_files import scene as raw_scene
+from .raw_files import tags as raw_tags
+
 EXPOSURE = Exposure(1 / 60)
 
 
@@ -237,16 +243,23 @@ def mutate(data: bytes, rng: np.random.Generator) -> bytes:
 READER = """
 import sys
 import numpy as np
+from datagen.develop import series
 from datagen.raw.errors import RawError
 from datagen.raw.read import read_raw
 for name in sys.stdin.read().split():
     try:
         photo = read_raw(name)
+        series.linear(photo, 32)
         finite = np.isfinite(photo.camera_to_srgb).all() and np.isfinite(photo.white_balance).all()
         print(name, "ok" if finite and photo.mosaic.size else "nonsense", flush=True)
     except RawError as error:
         print(name, error.status, flush=True)
 """
+
+
+def float_dng(path):
+    samples = np.float32(raw_mosaic(raw_scene(), 0, 1))
+    return save_raw(path, samples, raw_tags(1), MOSAIC, compression="zlib")
 
 
 def survey(sources, count, folder, seed):
@@ -278,8 +291,9 @@ def survey(sources, count, folder, seed):
 
 def test_damaged_raws_end_in_a_status(tmp_path):
     shoot(tmp_path / "a.dng")
-    outcome = survey([tmp_path / "a.dng"], 40, tmp_path, seed=1)
-    assert len(outcome) == 40
+    kinds = [tmp_path / "a.dng", lossy_dng(tmp_path / "b.dng"), float_dng(tmp_path / "c.dng")]
+    outcome = survey(kinds, 60, tmp_path, seed=1)
+    assert len(outcome) == 60
     assert set(outcome) <= {"ok", "corrupt", "skipped_unsupported", "oom", "crashed"}
     assert outcome.count("corrupt") > 5
 
@@ -288,6 +302,8 @@ def test_damaged_raws_end_in_a_status(tmp_path):
 def test_two_thousand_damaged_raws_end_in_a_status(tmp_path, shared):
     names = ("canon_s40_CRW_0112.CRW", "kodak_dc50_DC0008L.KDC", "derived/xtrans_from_s40.dng")
     sources = [shared / "raw" / name for name in names]
+    sources += [lossy_dng(tmp_path / "b.dng"), float_dng(tmp_path / "c.dng")]
+    sources += [enhanced_dng(tmp_path / "d.dng")]
     for batch in range(20):
         folder = tmp_path / str(batch)
         folder.mkdir()

@@ -1,4 +1,5 @@
-"""`datagen doctor`: what this machine has to develop raws with."""
+"""`datagen doctor`: what this machine has to develop raws with, or what a file says and how it
+is read."""
 
 from __future__ import annotations
 
@@ -10,5 +11,8 @@ TARGET = "datagen.verbs.doctor:run"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", nargs="?", default=".", help="folder whose disk is looked at (default .)"
+        "place",
+        nargs="?",
+        default=".",
+        help="a raw or picture to look into, or the folder whose disk is looked at (default .)",
     )

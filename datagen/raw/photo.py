@@ -19,13 +19,13 @@ class RawPhoto:
     """
 
     path: Path
-    mosaic: np.ndarray  # (H, W) or (H, W, K) uint16, sensor units, the visible area
+    mosaic: np.ndarray  # (H, W) or (H, W, K) uint16 or float32, sensor units, the visible area
     pattern: np.ndarray | None  # (rows, columns) uint8
     black: np.ndarray  # float32, sensor units: like the pattern, or (K,) without one
     white: float  # sensor units
     white_balance: np.ndarray  # (K,) float32 gains, the smallest is 1
     white_balance_origin: Literal["as-shot", "daylight", "grey-world", "none"]
-    camera_to_srgb: np.ndarray  # (3, K) float32, from white-balanced camera colour; rows sum to 1
+    camera_to_srgb: np.ndarray  # (3, K) float32, from white-balanced camera colour; sums to `scale`
     matrix_origin: Literal["dng", "libraw", "none"]
     crop: tuple[int, int, int, int]  # left, top, width, height within the mosaic
     crop_origin: Literal["dng", "camera", "none"]
@@ -37,6 +37,7 @@ class RawPhoto:
     iso: float | None
     exposure_time_s: float | None
     unapplied: tuple[str, ...] = ()  # corrections in the file that nobody here applies
+    scale: float = 1.0  # float samples above their white level: `white` is so many times theirs
 
     @property
     def colours(self) -> int:

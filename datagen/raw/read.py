@@ -17,6 +17,7 @@ import numpy as np
 
 from ..images.files import ImageError, decode
 from .colour import balance, camera_to_srgb, grey_world
+from .directory import Directory, decoded
 from .errors import (
     RawDamagedError,
     RawError,
@@ -24,12 +25,15 @@ from .errors import (
     RawUnreadableError,
     RawUnsupportedError,
 )
+from .levels import EXACT, Levels, check_layout, decoded_levels, float_levels, read_float_samples
 from .photo import RawPhoto
 from .tags import Metadata, looks_raw, read_metadata
 
 MOST_PIXELS = 400_000_000  # four times the largest sensor on sale
 PEDESTAL = 1 / 64  # keeps noise below black, which LibRaw would cut off
 HEADROOM = 1.02  # and noise above white
+LEAST_BYTES = 4096
+FINE_SCALE = 4.0  # further above white, 16 bits are too few for LibRaw's demosaicers
 # LibRaw's flip (1 mirrors left-right, 2 top-bottom, 4 then swaps rows and columns) as EXIF codes
 EXIF_OF_FLIP = (1, 2, 4, 3, 5, 8, 6, 7)
 
@@ -53,6 +57,9 @@ def read_raw(path: Path) -> RawPhoto:
         raise RawDamagedError(
             f"{path}: truncated: {metadata.short_of} bytes are missing at the end"
         )
+    if metadata.unreadable and path.suffix.lower() == ".dng":
+        raise RawDamagedError(f"{path}: the tags of this DNG are damaged; copy it again")
+    check_layout(path, metadata.directories)
     with _libraw_errors(path):
         raw = _unpack(path)
         return _photo(path, raw, metadata)
@@ -106,16 +113,33 @@ def _libraw_errors(path: Path) -> Iterator[None]:
     except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
         raise RawTooLargeError(f"{path}: too large to decode{_said(error)}") from error
     except rawpy.LibRawFileUnsupportedError as error:
-        raise RawUnsupportedError(
-            f"{path}: not a raw file that LibRaw can decode{_said(error)}; "
-            "convert it to DNG without lossy compression"
-        ) from error
+        what, remedy = _kind(path)
+        raise RawUnsupportedError(f"{path}: {what}{_said(error)}{remedy}") from error
     except rawpy.LibRawIOError as error:  # also LibRaw's word for a file of any other kind
         if looks_raw(path):
             raise RawDamagedError(f"{path}: damaged or truncated{_said(error)}") from error
-        raise RawUnsupportedError(f"{path}: not a raw file{_said(error)}") from error
+        what, remedy = _kind(path)
+        raise RawUnsupportedError(f"{path}: {what}{_said(error)}{remedy}") from error
     except (rawpy.LibRawError, rawpy.NotSupportedError, OSError, ValueError) as error:
         raise RawDamagedError(f"{path}: damaged{_said(error)}; copy it again") from error
+
+
+def _kind(path: Path) -> tuple[str, str]:
+    """What a file is that LibRaw knows nothing about, and what to do."""
+    with path.open("rb") as stream:
+        start = stream.read(16)
+    if start.startswith(b"\xff\xd8"):
+        return "a JPEG, whatever its name", "; rename it to .jpg to use it as a picture"
+    if start.startswith(b"\x89PNG"):
+        return "a PNG, whatever its name", "; rename it to .png to use it as a picture"
+    if start[:4] in (b"\0\5\26\7", b"\0\5\26\0"):
+        return "a side file of macOS (AppleDouble) without a picture", "; delete it"
+    size = path.stat().st_size
+    if size < LEAST_BYTES:
+        return f"not a raw file: {size} bytes are no whole one", "; copy it again"
+    if not looks_raw(path):
+        return "not a raw file", ""
+    return "not a raw file that LibRaw can decode", f"; convert it to {EXACT}"
 
 
 def _said(error: BaseException) -> str:
@@ -141,21 +165,33 @@ def _unpack(path: Path):
 
 def _photo(path: Path, raw, metadata: Metadata) -> RawPhoto:
     colours = raw.num_colors
-    mosaic, pattern, black = _mosaic(path, raw, colours)
-    white = float(metadata.white or raw.white_level)
+    samples, pattern, black = _mosaic(path, raw, colours)
+    source = decoded(
+        metadata.directories,
+        width=raw.sizes.raw_width,
+        height=raw.sizes.raw_height,
+        samples=samples.shape[2] if samples.ndim == 3 else 1,
+    )
+    levels = _levels(path, raw, metadata, source, samples, pattern, black)
+    mosaic, black, white = levels.mosaic, levels.black, levels.white
     if not (white > black.max() and min(mosaic.shape[:2]) >= 2):
         raise RawDamagedError(f"{path}: black {black.max():g} and white {white:g} leave no range")
-    if int(mosaic.max()) <= black.min():
+    if mosaic.max() <= black.min():
         raise RawDamagedError(f"{path}: decodes to nothing but black; the pixel data is lost")
     as_shot, daylight = (
         np.array(gains[:colours], float)
         for gains in (raw.camera_whitebalance, raw.daylight_whitebalance)
     )
+    if levels.folded is not None:
+        as_shot = as_shot / levels.folded
     gains, gains_origin = balance(as_shot, daylight) or _estimated(mosaic, pattern, black, white)
+    if gains_origin == "daylight" and metadata.as_shot_xy:
+        gains_origin = "as-shot"  # LibRaw turns AsShotWhiteXY into daylight gains
     matrix, matrix_origin = camera_to_srgb(
         raw.color_matrix[:, :colours].astype(float), raw.rgb_xyz_matrix[:colours].astype(float)
     )
-    crop, crop_origin = _crop(raw.sizes, metadata)
+    crop, crop_origin = _crop(raw.sizes, source)
+    profile = (source and source.noise_profile) or metadata.noise_profile
     return RawPhoto(
         path=path,
         mosaic=mosaic,
@@ -164,19 +200,46 @@ def _photo(path: Path, raw, metadata: Metadata) -> RawPhoto:
         white=white,
         white_balance=gains,
         white_balance_origin=gains_origin,
-        camera_to_srgb=matrix,
+        camera_to_srgb=matrix * np.float32(levels.scale),
         matrix_origin=matrix_origin,
         crop=crop,
         crop_origin=crop_origin,
         orientation=metadata.orientation or EXIF_OF_FLIP[raw.sizes.flip & 7],
         pixel_aspect=float(raw.sizes.pixel_aspect) or 1.0,
         baseline_ev=metadata.baseline_ev,
-        noise_profile=metadata.noise_profile,
+        noise_profile=_scaled(profile, levels.scale),
         camera=metadata.camera,
         iso=float(raw.other.iso_speed) or None,
         exposure_time_s=float(raw.other.shutter_speed) or None,
-        unapplied=metadata.opcodes,
+        unapplied=source.opcodes if source else (),
+        scale=levels.scale,
     )
+
+
+def _levels(
+    path: Path,
+    raw,
+    metadata: Metadata,
+    source: Directory | None,
+    samples: np.ndarray,
+    pattern: np.ndarray | None,
+    black: np.ndarray,
+) -> Levels:
+    if source is not None and source.is_float:
+        own = read_float_samples(path, source, metadata.directories.index(source))
+        top, left = raw.sizes.top_margin, raw.sizes.left_margin
+        height, width = samples.shape[:2]
+        return float_levels(path, own[top : top + height, left : left + width], pattern, source)
+    if source is None and any(each.is_float or each.is_lossy for each in metadata.directories):
+        raise RawUnsupportedError(
+            f"{path}: LibRaw decodes none of the pictures that its tags describe"
+        )
+    return decoded_levels(path, samples, black, float(raw.white_level), source)
+
+
+def _scaled(profile, scale: float):
+    """A noise profile (S, O) for samples of which 1 is now `scale` times as bright."""
+    return profile and tuple((s / scale, o / scale**2) for s, o in profile)
 
 
 def _mosaic(path: Path, raw, colours: int) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
@@ -195,6 +258,8 @@ def _mosaic(path: Path, raw, colours: int) -> tuple[np.ndarray, np.ndarray | Non
             f"{path}: a colour filter layout that is neither Bayer nor X-Trans"
         )
     merged = np.where(pattern == 3, 1, pattern) if colours == 3 else pattern
+    if len(np.unique(merged)) < colours:
+        raise RawUnsupportedError(f"{path}: a colour filter layout without one of its colours")
     return samples, merged.astype(np.uint8), levels[pattern]
 
 
@@ -205,14 +270,14 @@ def _estimated(mosaic, pattern, black, white) -> tuple[np.ndarray, str]:
     return grey_world((mosaic - black.mean()) / (white - black.mean()), pattern, colours)
 
 
-def _crop(sizes, metadata: Metadata) -> tuple[tuple[int, int, int, int], str]:
+def _crop(sizes, source: Directory | None) -> tuple[tuple[int, int, int, int], str]:
     """The picture the maker meant, in the visible area: DNG DefaultCrop, else the camera's own.
 
     LibRaw snaps the margins and the crop of a DNG to the filter tile, so both may be off by one.
     The tags are not; what LibRaw calls visible is only where counting starts.
     """
-    if metadata.crop:
-        crop, origin = tuple(round(value) for value in metadata.crop), "dng"
+    if source is not None and source.crop:
+        crop, origin = tuple(round(value) for value in source.crop), "dng"
     else:
         corner = (sizes.crop_left_margin, sizes.crop_top_margin)
         crop, origin = (*corner, sizes.crop_width, sizes.crop_height), "camera"
@@ -246,6 +311,11 @@ def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.nd
     """
     import rawpy
 
+    if photo.scale > FINE_SCALE:
+        from .demosaic import bilinear, malvar
+
+        bayer = photo.pattern.shape == (2, 2)
+        return malvar(light, photo.pattern) if bayer else bilinear(light, photo.pattern)
     top = float(photo.white_balance.max()) * HEADROOM + PEDESTAL
     codes = (light + np.float32(PEDESTAL)) * np.float32(65535 / top)
     np.rint(np.clip(codes, 0, 65535, out=codes), out=codes)

@@ -13,15 +13,15 @@ import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
+from luts.pictures.exif import checked_orientation
+
+from .directory import Directory, noise_pairs, numbers, rationals, read_directory
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*")
 MAKE, MODEL, ORIENTATION = 271, 272, 274
-DNG_VERSION, UNIQUE_MODEL, WHITE_LEVEL = 50706, 50708, 50717
-CROP_ORIGIN, CROP_SIZE, ACTIVE_AREA = 50719, 50720, 50829
+DNG_VERSION, UNIQUE_MODEL, AS_SHOT_XY = 50706, 50708, 50729
 BASELINE_EXPOSURE, BASELINE_OFFSET = 50730, 51109
 NOISE_PROFILE = 51041
-OPCODES = {51008: "OpcodeList1", 51009: "OpcodeList2", 51022: "OpcodeList3"}
 SUB_DIRECTORIES = 330
 
 
@@ -30,14 +30,13 @@ class Metadata:
     """What the tags say; None where they are silent."""
 
     camera: str = ""
-    orientation: int | None = None  # EXIF code
-    white: float | None = None  # DNG WhiteLevel
-    crop: tuple[float, float, float, float] | None = (
-        None  # DNG DefaultCrop, in raw pixels: left, top, w, h
-    )
+    orientation: int | None = None  # EXIF code; 1 where the file says none of the eight
     baseline_ev: float | None = None  # DNG BaselineExposure + BaselineExposureOffset, stops
-    noise_profile: tuple[tuple[float, float], ...] | None = None  # DNG (S, O), one or per colour
-    opcodes: tuple[str, ...] = ()  # DNG corrections that nobody here applies
+    noise_profile: tuple[tuple[float, float], ...] | None = None  # of the first directory
+    as_shot_xy: bool = False  # the balance as shot is told by a chromaticity
+    is_dng: bool = False
+    unreadable: bool = False  # a TIFF whose directories cannot be read
+    directories: tuple[Directory, ...] = ()  # of a DNG: every picture in it, the first one first
     short_of: int = 0  # bytes that a DNG's own directory promises and the file lacks
 
 
@@ -48,7 +47,7 @@ def read_metadata(path: Path) -> Metadata:
         try:
             return _tiff_metadata(Path(path))
         except Exception:  # tifffile raises many kinds on damaged tags; LibRaw judges the file
-            return Metadata()
+            return Metadata(unreadable=True)
     if head[6:14] == b"HEAPCCDR":
         return Metadata(camera=_ciff_camera(Path(path)))
     if head[:8] == b"FUJIFILM":
@@ -76,37 +75,32 @@ def _tiff_metadata(path: Path) -> Metadata:
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     with tifffile.TiffFile(path) as file:
         first = file.pages.first.tags
-        pages = [first, *_sub_tags(file)]
-        raw = max(pages, key=_pixels)
         about = Metadata(camera=_camera(first))
         if DNG_VERSION not in first:
             return about
+        pages = [file.pages.first, *_sub_pages(file)]
         return replace(
             about,
-            orientation=first.valueof(ORIENTATION),
-            white=_white(raw),
-            crop=_crop(raw),
+            is_dng=True,
+            orientation=checked_orientation(first.valueof(ORIENTATION, 1))[0],
             baseline_ev=_baseline(first),
-            noise_profile=_noise(raw.valueof(NOISE_PROFILE) or first.valueof(NOISE_PROFILE)),
-            opcodes=tuple(name for code, name in OPCODES.items() if code in raw),
-            short_of=max(max(map(_end_of_data, pages)) - path.stat().st_size, 0),
+            noise_profile=noise_pairs(first.valueof(NOISE_PROFILE)),
+            as_shot_xy=AS_SHOT_XY in first,
+            directories=tuple(read_directory(page) for page in pages),
+            short_of=max(max(_end_of_data(page.tags) for page in pages) - path.stat().st_size, 0),
         )
 
 
-def _sub_tags(file) -> list:
-    """Tags of the pictures nested in the first directory: previews, and in most DNGs the raw."""
+def _sub_pages(file) -> list:
+    """The pictures nested in the first directory: previews, and in most DNGs the raw."""
     sub = file.pages.first.pages if SUB_DIRECTORIES in file.pages.first.tags else None
-    return [page.tags for page in sub or []]
-
-
-def _pixels(tags) -> int:
-    return int(tags.valueof(256, 0)) * int(tags.valueof(257, 0))
+    return list(sub or [])
 
 
 def _end_of_data(tags) -> int:
     """Last byte of a directory's strips or tiles."""
-    starts = _numbers(tags.valueof(273) or tags.valueof(324) or ())
-    counts = _numbers(tags.valueof(279) or tags.valueof(325) or ())
+    starts = numbers(tags.valueof(273) or tags.valueof(324) or ())
+    counts = numbers(tags.valueof(279) or tags.valueof(325) or ())
     return max((int(a + b) for a, b in zip(starts, counts, strict=False)), default=0)
 
 
@@ -119,47 +113,10 @@ def _camera(tags) -> str:
     return model if repeated else f"{make} {model}".strip()
 
 
-def _white(tags) -> float | None:
-    values = _numbers(tags.valueof(WHITE_LEVEL) or ())
-    return float(min(values)) if values else None
-
-
-def _crop(tags) -> tuple[float, float, float, float] | None:
-    origin = _rationals(tags, CROP_ORIGIN, 2)
-    size = _rationals(tags, CROP_SIZE, 2)
-    if not (origin and size):
-        return None
-    top, left = _numbers(tags.valueof(ACTIVE_AREA, (0, 0)))[:2]  # which the origin counts from
-    return (origin[0] + left, origin[1] + top, *size)
-
-
 def _baseline(tags) -> float | None:
     if BASELINE_EXPOSURE not in tags:
         return None
-    return sum(sum(_rationals(tags, code, 1)) for code in (BASELINE_EXPOSURE, BASELINE_OFFSET))
-
-
-def _noise(values) -> tuple[tuple[float, float], ...] | None:
-    numbers = np.array(_numbers(values or ()), float)
-    if numbers.size < 2 or numbers.size % 2 or not (numbers >= 0).all():
-        return None
-    return tuple((float(s), float(o)) for s, o in numbers.reshape(-1, 2))
-
-
-def _numbers(value) -> tuple:
-    if isinstance(value, bytes):
-        return tuple(value)
-    return tuple(value) if isinstance(value, tuple | list | np.ndarray) else (value,)
-
-
-def _rationals(tags, code: int, count: int) -> tuple[float, ...]:
-    """Values of a tag stored as integers or as numerator, denominator pairs; () when absent."""
-    if code not in tags:
-        return ()
-    numbers = _numbers(tags.valueof(code))
-    if len(numbers) == 2 * count:
-        numbers = [top / bottom for top, bottom in zip(numbers[::2], numbers[1::2], strict=True)]
-    return tuple(float(number) for number in numbers)
+    return sum(sum(rationals(tags, code, 1)) for code in (BASELINE_EXPOSURE, BASELINE_OFFSET))
 
 
 def _ciff_camera(path: Path) -> str:

@@ -18,10 +18,13 @@ from ..develop.series import develop_series
 from ..images.files import write_image
 from ..raw.read import RawError, read_raw
 
+MOST_EV = 10
+
 
 def run(args: Namespace) -> int:
     if args.format == "jpg" and args.bits == 16:
         raise UserError("--bits 16 needs --format png or tif; JPEG holds 8 bits")
+    _check_numbers(args)
     names = [Path(raw).stem for raw in args.raws]
     if len(set(names)) < len(names):
         raise UserError("two raws have the same name; develop them into different folders")
@@ -35,6 +38,19 @@ def run(args: Namespace) -> int:
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
     return PARTIAL if failures else SUCCESS
+
+
+def _check_numbers(args: Namespace) -> None:
+    """Refuse what a recipe would refuse, in one line."""
+    for ev in args.evs:
+        if not -MOST_EV <= ev <= MOST_EV:  # also false for nan
+            raise UserError(f"--evs: must lie within -{MOST_EV} to {MOST_EV} stops, got {ev:g}")
+    if len({f"{ev:+g}" for ev in args.evs}) < len(args.evs):  # pictures are named so
+        raise UserError("--evs: must be given each once, to six digits")
+    if args.long_edge and not 16 <= args.long_edge <= 65535:
+        raise UserError(f"--long-edge: must be 0 (as is) or 16 to 65535, got {args.long_edge}")
+    if not 0 <= args.seed < 2**63:
+        raise UserError(f"--seed: must be a whole number from 0, got {args.seed}")
 
 
 def _develop_one(path: Path, args: Namespace) -> Iterator[Path]:
