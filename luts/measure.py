@@ -134,7 +134,7 @@ def uniform_colours() -> ColourSet:
 def mean_difference(function: Callable[[np.ndarray], np.ndarray]) -> float:
     """Severity of a function of encoded colours (n, 3), measured without a LUT in between."""
     natural = natural_colours()
-    return float(natural.weights @ natural.difference(function(natural.encoded)))
+    return float((natural.weights * natural.difference(function(natural.encoded))).sum())
 
 
 def severity(lut: Lut) -> Severity:
@@ -183,6 +183,6 @@ def _figures(lut: Lut, colours: ColourSet, volume: np.ndarray, weights: np.ndarr
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, share: float) -> float:
     """The smallest value that at least `share` of the weight does not exceed."""
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     cumulative = np.cumsum(weights[order])
     return float(values[order[np.searchsorted(cumulative, share * cumulative[-1])]])

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import cv2
 import numpy as np
+
+from luts.tool import exact
 
 from ..images.files import upright
 from ..raw.highlights import HIGHLIGHTS, NEED_FLAGS
@@ -162,7 +163,7 @@ def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
     for first in range(0, len(values), BAND_ROWS):  # a band stays in cache
         band = slice(first, first + BAND_ROWS)
         part = source[band] if whole else handle(source[band])
-        cv2.transform(part, photo.camera_to_srgb, dst=values[band])
+        values[band] = exact.mix(part, photo.camera_to_srgb)
     return upright(values, photo.orientation)
 
 
@@ -176,5 +177,5 @@ def _rendered(picture: Encoder, ev: float, bits: int, tone: str) -> np.ndarray:
         raise ValueError(f"tone is one of {', '.join(TONES)}, got {tone!r}")
     if tone == "none":
         return picture.codes(ev, bits)
-    exposed = np.clip(picture.linear * np.float32(2.0**ev), 0, 1)
+    exposed = np.clip(picture.linear * np.float32(exact.exp2(ev)), 0, 1)
     return Encoder(TONES[tone](exposed)).codes(0, bits)

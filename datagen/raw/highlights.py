@@ -11,6 +11,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from luts.tool import exact
+
 BESIDE = 7  # pixels across the neighbourhood of a clipped pixel
 NEARBY = 0.02  # of the long edge: how far its colour is trusted
 FAINT = 1e-3  # weight of the whole picture's mean colour
@@ -39,7 +41,7 @@ def blend(light: np.ndarray, clipped: np.ndarray | None = None) -> np.ndarray:
     over = np.maximum(np.maximum(light[..., 0], light[..., 1]), light[..., 2]) > 1
     chosen = light[over]
     chroma, cut = (
-        np.square(rgb @ OPPONENT[1:].T).sum(1) for rgb in (chosen, np.minimum(chosen, 1))
+        np.square(exact.mix(rgb, OPPONENT[1:])).sum(1) for rgb in (chosen, np.minimum(chosen, 1))
     )
     ratio = np.sqrt(np.minimum(cut / np.maximum(chroma, 1e-12), 1))[:, None]
     mean = chosen.mean(axis=1, keepdims=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..images.resample import resize
 from .cfa import tiled
 from .demosaic import demosaic
 from .mosaic import Grid, independent_samples, reduce_bayer
@@ -108,14 +109,11 @@ def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
 def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
     left, top, width, height = photo.crop
     inside = (slice(top, top + height), slice(left, left + width))
-    size = (columns.count, rows.count)
-    kind = cv2.INTER_AREA if min(rows.step, columns.step) >= 1 else cv2.INTER_LINEAR
+    size = (rows.count, columns.count)
 
     def fit(image: np.ndarray) -> np.ndarray:
         image = np.ascontiguousarray(image[inside])
-        if (height, width) == size[::-1]:
-            return image
-        return cv2.resize(image, size, interpolation=kind).reshape(*size[::-1], -1)
+        return image if (height, width) == size else np.float32(resize(image, size))
 
     clipped = None if light.clipped is None else fit(light.clipped)
     sites = light.sites * max(rows.step * columns.step, 1)

@@ -5,7 +5,8 @@ One white for the whole project: D65 as (0.95047, 1, 1.08883), the one of scikit
 Nothing here uses OpenCV's Lab: its float path is a table, off by up to 0.4 in Lab.
 
 Every function keeps the dtype it was given: float32 for speed, float64 where a maximum is reported
-(CIEDE2000 jumps where hues are opposite, so a single float32 pixel may be off by 0.2).
+(CIEDE2000 jumps where hues are opposite, so a single float32 pixel may be off by 0.2). In float64
+the bits are the same on every machine.
 
 References
 ----------
@@ -20,6 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..tool import exact
 from .transfer import decode_srgb
 
 WHITE_D65 = np.array([0.95047, 1.0, 1.08883])
@@ -38,7 +40,7 @@ def _rgb_to_xyz_matrix() -> np.ndarray:
         np.stack([_PRIMARIES[:, 0], _PRIMARIES[:, 1], 1 - _PRIMARIES.sum(1)], axis=0)
         / _PRIMARIES[:, 1]
     )
-    return xyz * np.linalg.solve(xyz, WHITE_D65)
+    return xyz * exact.mix(WHITE_D65, exact.inverse(xyz))
 
 
 LINEAR_TO_XYZ = _rgb_to_xyz_matrix()
@@ -47,13 +49,13 @@ LINEAR_TO_XYZ = _rgb_to_xyz_matrix()
 def luminance(linear: np.ndarray) -> np.ndarray:
     """Return the relative luminance (...) of scene-linear sRGB (..., 3), by BT.709's weights."""
     linear = _colours(linear)
-    return linear @ REC709_LUMINANCE.astype(linear.dtype)
+    return exact.mix(linear, REC709_LUMINANCE[None])[..., 0]
 
 
 def linear_to_xyz(linear: np.ndarray) -> np.ndarray:
     """Convert scene-linear sRGB (..., 3) to CIE XYZ (..., 3) with Y = 1 for white."""
     linear = _colours(linear)
-    return linear @ LINEAR_TO_XYZ.T.astype(linear.dtype)
+    return exact.mix(linear, LINEAR_TO_XYZ)
 
 
 def xyz_to_lab(xyz: np.ndarray) -> np.ndarray:
@@ -121,12 +123,12 @@ def delta_e_2000(estimate_lab: np.ndarray, reference_lab: np.ndarray) -> np.ndar
 
 
 def _lab_of_linear(linear: np.ndarray) -> np.ndarray:
-    return _lab_of_relative(linear @ (LINEAR_TO_XYZ.T / WHITE_D65).astype(linear.dtype))
+    return _lab_of_relative(exact.mix(linear, LINEAR_TO_XYZ / WHITE_D65[:, None]))
 
 
 def _lab_of_relative(relative: np.ndarray) -> np.ndarray:
     """CIE 15:2018, equations 8.3 to 8.8, for XYZ (n, 3) already divided by the white's."""
-    f = np.cbrt(relative)
+    f = exact.cbrt(relative)
     dark = relative <= _DELTA**3
     if dark.any():
         f = np.where(dark, relative / (3 * _DELTA**2) + 4 / 29, f)
@@ -156,7 +158,7 @@ def _ciede2000(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     dl = (l2 - l1) / (1 + 0.015 * lightness / np.sqrt(20 + lightness))
     dc = (c2 - c1) / (1 + 0.045 * mean_chroma)
     dh = hue_step / (1 + 0.015 * mean_chroma * _hue_weight(*hue))
-    rotation = -2 * _seventh(mean_chroma) * np.sin(_blue_angle(*hue))
+    rotation = -2 * _seventh(mean_chroma) * exact.sin(_blue_angle(*hue))
     # Rounding may leave a tiny negative number where both colours are equal.
     return np.sqrt(np.maximum(dl * dl + dc * dc + dh * dh + rotation * dc * dh, 0))
 
@@ -207,17 +209,17 @@ def _hue_weight(cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
     )
     weight = np.ones_like(cos)
     for factor, degrees, c, s in terms:
-        weight += factor * float(np.cos(np.radians(degrees))) * c
-        weight += factor * float(np.sin(np.radians(degrees))) * s
+        weight += factor * float(exact.cos(np.radians(degrees))) * c
+        weight += factor * float(exact.sin(np.radians(degrees))) * s
     return weight
 
 
 def _blue_angle(cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
     """Twice the angle of equation 16, radians: 60 degrees times a bell of 25 around hue 275."""
-    degrees = np.degrees(np.arctan2(sin, cos))
+    degrees = np.degrees(exact.arctan2(sin, cos))
     # Hue 5 is 270 away from 275, not 90: the standard does not go round the circle here.
     degrees += np.where(degrees < 0, 360 - 275, -275).astype(cos.dtype)
-    return float(np.radians(60)) * np.exp(-((degrees / 25) ** 2))
+    return float(np.radians(60)) * exact.exp(-((degrees / 25) ** 2))
 
 
 def _tiled(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..tool import exact
 from .transfer import decode_srgb, encode_srgb
 
 _LINEAR_TO_LMS = np.array(
@@ -27,15 +28,16 @@ _LMS_TO_OKLAB = np.array(
     ]
 )
 # The published inverses are rounded to ten digits; ours undo the forward matrices to rounding.
-_LMS_TO_LINEAR = np.linalg.inv(_LINEAR_TO_LMS)
-_OKLAB_TO_LMS = np.linalg.inv(_LMS_TO_OKLAB)
+_LMS_TO_LINEAR = exact.inverse(_LINEAR_TO_LMS)
+_OKLAB_TO_LMS = exact.inverse(_LMS_TO_OKLAB)
 
 
 def encoded_to_oklab(encoded: np.ndarray) -> np.ndarray:
     """Convert encoded sRGB (..., 3), any finite value, to OKLab (..., 3), L of white = 1."""
-    return np.cbrt(decode_srgb(encoded) @ _LINEAR_TO_LMS.T) @ _LMS_TO_OKLAB.T
+    return exact.mix(exact.cbrt(exact.mix(decode_srgb(encoded), _LINEAR_TO_LMS)), _LMS_TO_OKLAB)
 
 
 def oklab_to_encoded(oklab: np.ndarray) -> np.ndarray:
     """Undo `encoded_to_oklab`; colours outside sRGB come out below 0 or above 1."""
-    return encode_srgb((oklab @ _OKLAB_TO_LMS.T) ** 3 @ _LMS_TO_LINEAR.T)
+    root = exact.mix(oklab, _OKLAB_TO_LMS)
+    return encode_srgb(exact.mix(root * root * root, _LMS_TO_LINEAR))

@@ -1,5 +1,7 @@
 """The sRGB transfer curve: the one bridge between `linear` and `encoded` in the whole project.
 
+In float64 both ways have the same bits on every machine (`luts.tool.exact`); float32 is faster.
+
 References
 ----------
 IEC 61966-2-1:1999, section 5.2.
@@ -8,6 +10,8 @@ IEC 61966-2-1:1999, section 5.2.
 from __future__ import annotations
 
 import numpy as np
+
+from ..tool import exact
 
 KNEE_LINEAR = 0.0031308
 KNEE_ENCODED = 0.04045
@@ -32,7 +36,7 @@ def encode_srgb(linear: np.ndarray) -> np.ndarray:
     """
     linear = _as_float(linear)
     magnitude = np.abs(linear)
-    power = 1.055 * np.maximum(magnitude, KNEE_LINEAR) ** (1 / 2.4) - 0.055
+    power = 1.055 * exact.power(np.maximum(magnitude, KNEE_LINEAR), 5, 12) - 0.055
     return np.copysign(np.where(magnitude <= KNEE_LINEAR, magnitude * 12.92, power), linear)
 
 
@@ -55,7 +59,7 @@ def decode_srgb(encoded: np.ndarray) -> np.ndarray:
     """
     encoded = _as_float(encoded)
     magnitude = np.abs(encoded)
-    power = ((np.maximum(magnitude, KNEE_ENCODED) + 0.055) / 1.055) ** 2.4
+    power = exact.power((np.maximum(magnitude, KNEE_ENCODED) + 0.055) / 1.055, 12, 5)
     return np.copysign(np.where(magnitude <= KNEE_ENCODED, magnitude / 12.92, power), encoded)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
 from .family import Family, Parameters
 
 MAX_LEAK = 0.49  # below a half every row is diagonally dominant, so the matrix has an inverse
@@ -29,7 +30,7 @@ def matrix(leak: list[float], strength: float = 1.0) -> np.ndarray:
 
 def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) -> np.ndarray:
     """Mix linear channels. Parameters: leak, the six off-diagonal entries row by row."""
-    mixed = decode_srgb(encoded) @ matrix(parameters["leak"], strength).T
+    mixed = exact.mix(decode_srgb(encoded), matrix(parameters["leak"], strength))
     return encode_srgb(mixed)
 
 

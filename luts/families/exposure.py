@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
 from .family import Family, Parameters
 
 MAX_STOPS = 6.0
@@ -17,7 +18,7 @@ def draw(rng: np.random.Generator) -> Parameters:
 
 def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) -> np.ndarray:
     """Multiply linear light by 2**ev. Parameters: ev, stops."""
-    return encode_srgb(decode_srgb(encoded) * 2.0 ** (parameters["ev"] * strength))
+    return encode_srgb(decode_srgb(encoded) * exact.exp2(parameters["ev"] * strength))
 
 
 def limit(parameters: Parameters) -> float:

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..colour.colorimetry import LINEAR_TO_XYZ, REC709_LUMINANCE
 from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
 from .family import Family, Parameters
 from .lamps import lamp_matrix, lamp_names
 
@@ -49,7 +50,7 @@ def planckian_uv(kelvin: float) -> np.ndarray:
 def chromaticity_uv(mired: float, duv: float) -> np.ndarray:
     """CIE 1960 (u, v) of a light: `duv` from the locus at 1e6 / `mired` K, + towards green."""
     ahead, behind = (planckian_uv(1e6 / (mired + step)) for step in (0.01, -0.01))
-    along = (ahead - behind) / np.linalg.norm(ahead - behind)  # to the warm end: +u
+    along = (ahead - behind) / exact.hypot(*(ahead - behind))  # to the warm end: +u
     return planckian_uv(1e6 / mired) + duv * np.array([-along[1], along[0]])
 
 
@@ -61,7 +62,7 @@ def place_on_locus(uv: np.ndarray) -> tuple[float, float]:
         step = 0.05
         slope = (chromaticity_uv(mired + step, duv) - chromaticity_uv(mired, duv)) / step
         normal = (chromaticity_uv(mired, duv + 1e-3) - chromaticity_uv(mired, duv)) / 1e-3
-        d_mired, d_duv = np.linalg.solve(np.stack([slope, normal], axis=1), miss)
+        d_mired, d_duv = exact.mix(miss, exact.inverse(np.stack([slope, normal], axis=1)))
         mired, duv = float(np.clip(mired + d_mired, 20, 1000)), float(duv + d_duv)
     return mired, duv
 
@@ -70,9 +71,9 @@ def daylight_uv(kelvin: float) -> np.ndarray:
     """CIE 1960 (u, v) of CIE daylight, 4000 to 25 000 K."""
     t = kelvin
     if t <= 7000:
-        x = -4.6070e9 / t**3 + 2.9678e6 / t**2 + 99.11 / t + 0.244063
+        x = -4.6070e9 / (t * t * t) + 2.9678e6 / (t * t) + 99.11 / t + 0.244063
     else:
-        x = -2.0064e9 / t**3 + 1.9018e6 / t**2 + 247.48 / t + 0.237040
+        x = -2.0064e9 / (t * t * t) + 1.9018e6 / (t * t) + 247.48 / t + 0.237040
     return xy_to_uv(x, -3 * x * x + 2.87 * x - 0.275)
 
 
@@ -94,10 +95,10 @@ D65_MIRED, D65_DUV = place_on_locus(xy_to_uv(_WHITE[0] / _WHITE.sum(), _WHITE[1]
 
 def chromaticity_matrix(mired: float, duv: float) -> np.ndarray:
     """Linear sRGB under D65 to linear sRGB under another light, white's luminance kept (3x3)."""
-    white = _BRADFORD @ uv_to_xyz(chromaticity_uv(mired, duv))
-    neutral = _BRADFORD @ uv_to_xyz(chromaticity_uv(D65_MIRED, D65_DUV))
-    to_cone = _BRADFORD @ LINEAR_TO_XYZ
-    return np.linalg.solve(to_cone, (white / neutral)[:, None] * to_cone)
+    white = exact.mix(uv_to_xyz(chromaticity_uv(mired, duv)), _BRADFORD)
+    neutral = exact.mix(uv_to_xyz(chromaticity_uv(D65_MIRED, D65_DUV)), _BRADFORD)
+    to_cone = exact.product(_BRADFORD, LINEAR_TO_XYZ)
+    return exact.product(exact.inverse(to_cone), (white / neutral)[:, None] * to_cone)
 
 
 def mixed_lamp_matrix(lamp: str, mix: float, adaptation: float) -> np.ndarray:
@@ -111,8 +112,8 @@ def mixed_lamp_matrix(lamp: str, mix: float, adaptation: float) -> np.ndarray:
     """
     matrix = (1 - mix) * np.eye(3) + mix * lamp_matrix(lamp)
     gain = np.maximum(matrix.sum(axis=1), MIN_GAIN)
-    matrix = matrix / gain[:, None] ** adaptation
-    return matrix / (REC709_LUMINANCE @ matrix.sum(axis=1))
+    matrix = matrix / exact.exp(adaptation * exact.log(gain))[:, None]
+    return matrix / (REC709_LUMINANCE * matrix.sum(axis=1)).sum()
 
 
 def draw(rng: np.random.Generator) -> Parameters:
@@ -146,7 +147,7 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
     Parameters: mired and duv (a point beside the Planckian locus), or lamp, mix and adaptation.
     Strength moves along the locus in mired, about evenly to the eye, or adds lamp light.
     """
-    return encode_srgb(decode_srgb(encoded) @ matrix(parameters, strength).T)
+    return encode_srgb(exact.mix(decode_srgb(encoded), matrix(parameters, strength)))
 
 
 def limit(parameters: Parameters) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour.oklab import encoded_to_oklab, oklab_to_encoded
+from ..tool import exact
 from .family import Family, Parameters
 
 NEAR_GREY = 0.06  # OKLab chroma below which the effect fades out
@@ -31,14 +32,14 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
     """
     oklab = encoded_to_oklab(encoded)
     a, b = oklab[..., 1], oklab[..., 2]
-    chroma, hue = np.hypot(a, b), np.arctan2(b, a)
+    chroma, hue = exact.hypot(a, b), exact.arctan2(b, a)
     fade = np.clip(chroma / NEAR_GREY, 0, 1)
     fade = strength * fade * fade * (3 - 2 * fade)
-    turn = sum(size * np.sin(order * hue + phase) for order, size, phase in parameters["waves"])
+    turn = sum(size * exact.sin(order * hue + phase) for order, size, phase in parameters["waves"])
     c0, c1, phase = parameters["chroma"]
-    radius = chroma * np.exp(fade * (c0 + c1 * np.sin(hue + phase)))
+    radius = chroma * exact.exp(fade * (c0 + c1 * exact.sin(hue + phase)))
     hue = hue + fade * turn
-    oklab[..., 1], oklab[..., 2] = radius * np.cos(hue), radius * np.sin(hue)
+    oklab[..., 1], oklab[..., 2] = radius * exact.cos(hue), radius * exact.sin(hue)
     return oklab_to_encoded(oklab)
 
 

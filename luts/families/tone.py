@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..tool import exact
 from .family import Family, Parameters
 
 KNOTS = 8
@@ -24,7 +25,7 @@ def draw_increments(rng: np.random.Generator, lean: float, concentration: float)
     """
     x = (np.arange(KNOTS) + 0.5) / KNOTS
     shape = [1 - 2 * x, 1 - 4 * np.abs(x - 0.5)][rng.integers(2)]
-    slope = np.exp(rng.uniform(-lean, lean) * shape)
+    slope = exact.exp(rng.uniform(-lean, lean) * shape)
     return rng.dirichlet(concentration * slope).tolist()
 
 
