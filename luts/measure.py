@@ -43,7 +43,8 @@ class ColourSet:
 
     def difference(self, output: np.ndarray) -> np.ndarray:
         """CIEDE2000 (n,) of the colours to what became of them, (n, 3) encoded, clipped first."""
-        return delta_e_2000(encoded_to_lab(np.clip(output, 0, 1)), self.lab)
+        output = np.clip(np.asarray(output, np.float64), 0, 1)
+        return delta_e_2000(encoded_to_lab(output), self.lab)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from luts.folds import determinants
 from luts.lut import nodes
 from luts.make import make_lamps
 from luts.measure import severity
+from luts.tool.errors import UserError
 from luts.tool.seeding import sample_rng
 
 SEEDS = range(3)
@@ -126,7 +127,7 @@ def test_families_that_promise_it_keep_greys(family):
 
 def test_the_first_draw_is_used_when_no_severity_is_asked():
     distortion = draw("exposure", seed=4)
-    assert distortion.parameters == _parameters("exposure", 4)
+    assert distortion.parameters["ev"] == round(_parameters("exposure", 4)["ev"], 9)
     assert distortion.strength == 1
 
 
@@ -263,7 +264,7 @@ def test_a_given_lut_is_mixed_in(tmp_path):
     grey = distortion.apply(np.full((1, 3), 0.8))
     assert np.allclose(grey, 0.8 * (1 - distortion.strength / 2), atol=1e-5)
     luts.write_cube(luts.Lut3D(nodes(5) * 0.75), path)
-    with pytest.raises(luts.tool.command.UserError, match="another LUT than the one drawn"):
+    with pytest.raises(UserError, match="another LUT than the one drawn"):
         distortion.apply(np.full((1, 3), 0.8))
 
 
@@ -281,7 +282,7 @@ def test_a_given_lut_is_mixed_in(tmp_path):
     ],
 )
 def test_what_cannot_be_drawn_is_refused(wish, message):
-    with pytest.raises(luts.tool.command.UserError, match=message):
+    with pytest.raises(UserError, match=message):
         draw(**{"seed": 0, **wish})
 
 

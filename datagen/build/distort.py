@@ -81,8 +81,8 @@ def draw(
 
 def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
     """Mean CIEDE2000 between a picture, (H, W, 3) encoded, before and after."""
-    difference = delta_e_2000(encoded_to_lab(distorted), encoded_to_lab(encoded))
-    return float(np.mean(difference, dtype=np.float64))
+    after, before = (encoded_to_lab(picture.astype(np.float64)) for picture in (distorted, encoded))
+    return float(delta_e_2000(after, before).mean())
 
 
 def check_names(recipe: Recipe) -> dict[str, str]:
@@ -198,7 +198,7 @@ def _layer(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
         ).apply
     kind, name = record["kind"], record["name"]
     source = next(item.source for item in finished if (item.kind, item.name) == (kind, name))
-    return functools.partial(luts.apply, luts.load(source))
+    return functools.partial(luts.apply, luts.load(source), exact=True)
 
 
 def _draw_layer(

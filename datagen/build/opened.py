@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import cv2
 import numpy as np
 
 from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.tool import exact
 from luts.tool.files import sha256_file
 from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
@@ -25,9 +25,11 @@ from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
 from ..develop.tone import TONES
 from ..images.align import align_to
-from ..images.codes import quantise, to_float
+from ..images.codes import quantise, to_float, values_of
 from ..images.files import ImageError, read_image, upright
 from ..images.hdr import HdrError, read_scene
+from ..images.resample import area_mean
+from ..images.resample import resize as resample
 from ..raw.noise import NoiseError, noise_profile
 from ..raw.read import RawError, read_raw, read_thumbnail
 from ..recipe.load import Recipe
@@ -79,8 +81,9 @@ class OpenScene:
         """The same before rounding, for a distortion to work on: (H, W, 3) float32 in [0, 1]."""
         if ev in self.exposures:
             return self.exposures[ev]
-        exposed = np.clip(self._light(ev) * np.float32(2.0 ** (ev + self.shift_ev)), 0, 1)
-        return encode_srgb(TONES[self.tone](exposed))
+        gain = np.float32(exact.exp2(ev + self.shift_ev))
+        exposed = TONES[self.tone](np.clip(self._light(ev) * gain, 0, 1))
+        return np.float32(encode_srgb(exposed.astype(np.float64)))
 
     def _light(self, ev: float) -> np.ndarray:
         return self.noisy(ev) if self.noisy is not None and ev < 0 else self.linear
@@ -133,17 +136,19 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """The scene's light at working size; references and guide are still to come."""
     render = recipe.render
     if scene.inputs:
-        exposures = {ev: resize(_read(folder, file), render.long_edge) for ev, file in scene.inputs}
+        exposures = {
+            ev: resize(_codes(folder, file), render.long_edge) for ev, file in scene.inputs
+        }
         if len({encoded.shape for encoded in exposures.values()}) > 1:
             raise OpenSceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
-        linear = decode_srgb(exposures[nearest])
+        linear = np.float32(decode_srgb(exposures[nearest].astype(np.float64)))
         return OpenScene(linear, exposures=exposures, develop=Develop("ready"))
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
     if Path(scene.path).suffix.lower() in LIGHT:
         return _point_at(folder / scene.path, scene, recipe)
-    linear = resize(decode_srgb(_read(folder, scene.path)), render.long_edge)
+    linear = resize(_codes(folder, scene.path), render.long_edge, linear=True)
     how = Develop("picture", render.tone, {"resize": RESIZE})
     return OpenScene(linear, tone=render.tone, develop=how)
 
@@ -309,7 +314,7 @@ def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarr
     """The subject's matte at working size, (H, W) float32 in [0, 1]."""
     if not scene.segmentation:
         return None
-    matte = _read(folder, scene.segmentation)[..., 0]
+    matte = _codes(folder, scene.segmentation)[..., 0]
     height, width = matte.shape
     if abs(width * size[0] - height * size[1]) > max(width, height):
         raise OpenSceneError(
@@ -317,25 +322,43 @@ def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarr
             f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
             f"picture, {size[1]} x {size[0]}",
         )
-    return cv2.resize(matte, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return np.float32(resample(matte, size, table=values_of(matte.dtype)))
 
 
-def resize(values: np.ndarray, long_edge: int) -> np.ndarray:
-    """Shrink (H, W, 3) float values by area averaging until the longer side fits; never enlarge."""
-    height, width = values.shape[:2]
-    scale = long_edge / max(height, width)
-    if not long_edge or scale >= 1:
-        return values
-    target = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(values, target, interpolation=cv2.INTER_AREA)
+def resize(codes: np.ndarray, long_edge: int, *, linear: bool = False) -> np.ndarray:
+    """Shrink a picture by area averaging until the longer side fits; never enlarge.
+
+    Parameters
+    ----------
+    codes : (H, W, 3) uint8 or uint16
+    linear : average linear light, and give it, instead of encoded values
+
+    Returns
+    -------
+    (h, w, 3) float32.
+    """
+    table = values_of(codes.dtype)
+    if linear:
+        table = decode_srgb(table)
+    height, width = codes.shape[:2]
+    scale = min(1.0, (long_edge or np.inf) / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    if size == (height, width):
+        return table.astype(np.float32)[codes]
+    return np.float32(area_mean(codes, size, table=table))
 
 
 def _read(folder: Path, file: str) -> np.ndarray:
     """A picture file as (H, W, 3) float32, sRGB-encoded."""
+    return to_float(_codes(folder, file))
+
+
+def _codes(folder: Path, file: str) -> np.ndarray:
+    """A picture file as (H, W, 3) uint8 or uint16."""
     try:
-        encoded = to_float(read_image(folder / file))
+        codes = read_image(folder / file)
     except ImageError as error:
         missing = not (folder / file).exists()
         reason = str(error).replace(str(folder / file), file)
         raise OpenSceneError("unreadable" if missing else "corrupt", reason) from None
-    return encoded if encoded.ndim == 3 else np.repeat(encoded[..., None], 3, axis=2)
+    return codes if codes.ndim == 3 else np.repeat(codes[..., None], 3, axis=2)

@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from luts.colour.transfer import decode_srgb, encode_srgb
-
-from ..images.codes import quantise
+from luts.tool import exact
 
 LEAST, MOST = np.float32(2.0**-32), np.float32(2.0**24)  # light beyond is taken for these
 DROPPED_BITS = 13  # of the 23 of the mantissa: 1024 ranges per octave
@@ -49,7 +48,7 @@ class Encoder:
 
         Returns
         -------
-        (H, W, 3) uint8 or uint16; 8-bit codes are those of double precision.
+        (H, W, 3) uint8 or uint16, the codes of double precision on every machine.
         """
         if not abs(ev) <= MOST_EV:
             raise ValueError(f"ev is within -{MOST_EV:g} to {MOST_EV:g} stops, got {ev}")
@@ -64,8 +63,7 @@ class Encoder:
             if bits == 8:
                 result[band] = _look_up(light[band], self._ranges[band], _tables(float(ev)))
             else:
-                exposed = np.clip(light[band] * np.float32(2.0**ev), 0, 1)
-                result[band] = quantise(encode_srgb(exposed), bits)
+                result[band] = _corrected(light[band], float(ev))
         return result.reshape(self.linear.shape)
 
 
@@ -86,15 +84,37 @@ def _look_up(light: np.ndarray, ranges: np.ndarray, tables: tuple) -> np.ndarray
     return result
 
 
+def _corrected(light: np.ndarray, ev: float) -> np.ndarray:
+    """16-bit codes: float32's, which are off by at most one, set right by the exact steps."""
+    steps = _steps(ev, 16)
+    gain = np.float32(exact.exp2(ev))
+    exposed = np.fmin(np.fmax(light * gain, np.float32(0)), np.float32(1))
+    codes = np.rint(encode_srgb(exposed) * np.float32(65535)).astype(np.intp)
+    return (codes + (light >= steps[codes + 1]) - (light < steps[codes])).astype(np.uint16)
+
+
+@cache
+def _steps(ev: float, bits: int) -> np.ndarray:
+    """(2**bits + 1,) float32: the least light of every code; minus infinity before the first."""
+    most = 2**bits - 1
+    steps = _least(decode_srgb((np.arange(most) + 0.5) / most) / exact.exp2(ev))
+    return np.concatenate([[np.float32(-np.inf)], steps, [np.float32(np.nan)]])
+
+
+def _least(exact_steps: np.ndarray) -> np.ndarray:
+    """The least float32 at or above each float64."""
+    steps = exact_steps.astype(np.float32)
+    below = steps.astype(np.float64) < exact_steps
+    steps[below] = np.nextafter(steps[below], np.float32(np.inf))
+    return steps
+
+
 @cache
 def _tables(ev: float) -> tuple[np.ndarray, np.ndarray]:
     """(65536,) uint8 codes at the ranges' lower edges; (256,) float32 least light of code + 1."""
-    exact = decode_srgb((np.arange(255) + 0.5) / 255) / 2.0**ev
-    steps = exact.astype(np.float32)
-    rounded_down = steps.astype(np.float64) < exact
-    steps[rounded_down] = np.nextafter(steps[rounded_down], np.float32(np.inf))
+    steps = decode_srgb((np.arange(255) + 0.5) / 255) / exact.exp2(ev)
     numbers = np.arange(FIRST_RANGE, LAST_RANGE + 1, dtype=np.int32)
     edges = (numbers << DROPPED_BITS).view(np.float32).astype(np.float64)
     codes = np.full(65536, 255, np.uint8)
-    codes[: len(edges)] = np.searchsorted(exact, edges, side="right")
-    return codes, np.append(steps, np.float32(np.nan))  # nothing lies above the last code
+    codes[: len(edges)] = np.searchsorted(steps, edges, side="right")
+    return codes, np.append(_least(steps), np.float32(np.nan))  # nothing lies above the last code

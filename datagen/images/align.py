@@ -15,6 +15,8 @@ import numpy as np
 from luts.colour.colorimetry import luminance
 from luts.colour.transfer import encode_srgb
 
+from .resample import resize
+
 MAX_SHIFT = 1.0  # pixels at working size; further apart the pair is refused
 # Of the correlation peak. 23 true pairs (EUVP) gave 0.71 or more, unrelated pictures at most 0.07;
 # below this the two share too little to be judged, as a nearly black input does.
@@ -42,9 +44,7 @@ def align_to(encoded: np.ndarray, size: tuple[int, int], *, guide: np.ndarray) -
             f"{width} x {height} pixels do not have the shape of the picture, {size[1]} x {size[0]}"
         )
     if (height, width) != tuple(size):
-        shrinks = height > size[0]
-        rule = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        encoded = np.clip(cv2.resize(encoded, (size[1], size[0]), interpolation=rule), 0, 1)
+        encoded = np.float32(np.clip(resize(encoded, size, enlarge="cubic"), 0, 1))
     dx, dy, response = shift(encoded, encode_srgb(np.clip(guide, 0, 1)))
     if response >= MIN_RESPONSE and np.hypot(dx, dy) > MAX_SHIFT:
         raise ValueError(f"is shifted by {dx:+.2f}, {dy:+.2f} pixels; {MAX_SHIFT:g} is allowed")

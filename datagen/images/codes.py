@@ -12,6 +12,12 @@ def to_float(image: np.ndarray) -> np.ndarray:
     return image.astype(np.float32) / np.float32(np.iinfo(image.dtype).max)
 
 
+def values_of(dtype: np.dtype) -> np.ndarray:
+    """What the codes of uint8 or uint16 stand for: (256,) or (65536,) float64, encoded."""
+    most = np.iinfo(dtype).max
+    return np.arange(most + 1) / most
+
+
 def quantise(encoded: np.ndarray, bits: int = 8) -> np.ndarray:
     """Round (...) float values to uint8 (`bits` 8) or uint16 (16) codes; outside [0, 1] is cut."""
     if bits not in (8, 16):

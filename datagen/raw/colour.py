@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from luts.tool import exact
+
 from .cfa import tiled
 
 # Seven decimals (Lindbloom, from the primaries of IEC 61966-2-1, D65), as LibRaw has them.
@@ -37,9 +39,9 @@ def camera_to_srgb(dng: np.ndarray, xyz_to_camera: np.ndarray) -> tuple[np.ndarr
     if np.isfinite(dng).all() and (np.abs(dng).sum(1) > 0).all():
         return _grey_to_grey(dng), "dng"
     if np.isfinite(xyz_to_camera).all() and (np.abs(xyz_to_camera).sum(1) > 0).all():
-        response = xyz_to_camera @ SRGB_TO_XYZ
+        response = exact.product(xyz_to_camera, SRGB_TO_XYZ)
         response = response / response.sum(1, keepdims=True)
-        return _grey_to_grey(np.linalg.pinv(response)), "libraw"
+        return _grey_to_grey(_pseudo_inverse(response)), "libraw"
     if colours == 3:
         return np.eye(3, dtype=np.float32), "none"
     return np.full((3, colours), 1 / colours, np.float32), "none"
@@ -90,6 +92,12 @@ def grey_world(light: np.ndarray, pattern: np.ndarray, colours: int) -> tuple[np
     if not (means > 0).all():
         return np.ones(colours, np.float32), "none"
     return np.float32(means.max() / means), "grey-world"
+
+
+def _pseudo_inverse(matrix: np.ndarray) -> np.ndarray:
+    """Moore and Penrose's, of a (K, 3) matrix of full rank."""
+    square = exact.product(matrix.T, matrix)
+    return exact.product(exact.inverse(square), matrix.T)
 
 
 def _valid(gains: np.ndarray) -> bool:

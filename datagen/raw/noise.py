@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from luts.tool import exact
 from luts.tool.errors import UserError
 
 from .cfa import tiled
@@ -145,7 +146,7 @@ def _checked_gain(ev: float) -> float:
             f"EV {ev:+g}: a longer exposure has less noise than the file; "
             "noise can only be added for EV <= 0"
         )
-    return 2.0**ev
+    return float(exact.exp2(ev))
 
 
 def _variance(signal: np.ndarray, gain: float, shot: np.ndarray, read: np.ndarray) -> np.ndarray:

@@ -11,19 +11,19 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from luts.colour.colorimetry import luminance
 
-from ..images.codes import to_float
+from ..images.codes import values_of
 from ..images.files import read_image
+from ..images.resample import resize
 from .scene import RAWS
 
 SAME_PICTURE_BITS = 3  # of 64 may differ
 # The 64 bits in six blocks, as masks.
 BLOCKS = [sum(1 << bit for bit in range(64) if bit * 6 // 64 == block) for block in range(6)]
-SMALL = (72, 64)  # a file's picture is brought to this width and height first, which is faster
+SMALL = (64, 72)  # a file's picture is brought to this height and width first, which is faster
 
 
 def picture_hash(encoded: np.ndarray) -> int:
@@ -31,7 +31,7 @@ def picture_hash(encoded: np.ndarray) -> int:
 
     (H, W, 3) float. A flat picture has hash 0.
     """
-    cells = cv2.resize(luminance(encoded).astype(np.float32), (9, 8), interpolation=cv2.INTER_AREA)
+    cells = resize(luminance(encoded), (8, 9))
     return int.from_bytes(np.packbits(cells[:, 1:] > cells[:, :-1]).tobytes())
 
 
@@ -43,7 +43,7 @@ def file_hash(path: Path) -> int:
     codes = _raw_codes(path) if path.suffix.lower() in RAWS else read_image(path)
     if codes.ndim == 2:
         codes = np.repeat(codes[..., None], 3, axis=2)
-    return picture_hash(to_float(cv2.resize(codes, SMALL, interpolation=cv2.INTER_AREA)))
+    return picture_hash(resize(codes, SMALL, table=values_of(codes.dtype)))
 
 
 def near_duplicates(hashes: Sequence[int]) -> list[tuple[int, int]]:

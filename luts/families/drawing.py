@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +58,7 @@ def draw(
     reached = 0.0
     for attempt in range(attempts):
         rng = sample_rng(seed, f"{family}/{attempt}")
-        parameters = FAMILIES[family].draw(rng) if source is None else choose(source)
+        parameters = _settled(FAMILIES[family].draw(rng)) if source is None else choose(source)
         limit = FAMILIES[family].limit(parameters)
         drawn = Distortion(family, seed, parameters, min(1.0, limit), severity=0.0)
         if severity is None:
@@ -116,6 +117,18 @@ def find_root(
         else:
             a, fa, fb = x, fx, fb / 2
     raise ArithmeticError(f"no root within {tolerance:g} after 100 steps: is it continuous?")
+
+
+def _settled(drawn: Any) -> Any:
+    """Round drawn numbers to nine decimals.
+
+    Normal and gamma variates go through libm's logarithm, whose last bit differs between machines.
+    """
+    if isinstance(drawn, dict):
+        return {name: _settled(value) for name, value in drawn.items()}
+    if isinstance(drawn, list):
+        return [_settled(value) for value in drawn]
+    return round(drawn, 9) if isinstance(drawn, float) else drawn
 
 
 def _check(

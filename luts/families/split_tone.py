@@ -15,7 +15,9 @@ MAX_OFFSET = 0.2  # OKLab units; the most vivid sRGB colours lie at 0.32
 def draw(rng: np.random.Generator) -> Parameters:
     """Two tints of any hue, 0.02 to 0.07 OKLab units from grey."""
     hues, radii = rng.uniform(0, 2 * np.pi, 2), rng.uniform(0.02, 0.07, 2)
-    shadow, highlight = np.stack([radii * exact.cos(hues), radii * exact.sin(hues)], axis=1).tolist()
+    shadow, highlight = np.stack(
+        [radii * exact.cos(hues), radii * exact.sin(hues)], axis=1
+    ).tolist()
     return {"shadow": shadow, "highlight": highlight}
 
 

@@ -20,7 +20,10 @@ from .family import Family, Parameters
 CELLS = 3
 BOUND = 1 / 2.479472335 / CELLS
 _POINTS = CELLS + 3
-_TILE = 8192  # colours at a time: their 108 control values each stay in cache
+_TILE = 2048  # colours at a time: their 108 control values each stay in cache
+# Grids of control values (below 1/8) and of weights: their products and sums are exact in float64,
+# so that the first contraction may be a matrix product, which adds in an order of its own.
+_CONTROL_STEP, _WEIGHT_STEP = 2.0**-26, 2.0**-24
 
 
 def draw(rng: np.random.Generator) -> Parameters:
@@ -35,7 +38,13 @@ def basis(x: np.ndarray) -> np.ndarray:
     cell = np.minimum((x * CELLS).astype(int), CELLS - 1)
     t = x * CELLS - cell
     four = np.stack(
-        [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 1 + 3 * t * (1 + t * (1 - t)), t**3], axis=-1
+        [
+            (1 - t) * (1 - t) * (1 - t),
+            (3 * t - 6) * t * t + 4,
+            1 + 3 * t * (1 + t * (1 - t)),
+            t * t * t,
+        ],
+        axis=-1,
     )
     weights = np.zeros((*x.shape, _POINTS))
     np.put_along_axis(weights, cell[..., None] + np.arange(4), four / 6, axis=-1)
@@ -57,15 +66,24 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
     Colours outside the cube move as the nearest point of its surface does.
     """
-    control = pin_faces(np.asarray(parameters["control"])).reshape(_POINTS, -1)
+    control = pin_faces(np.asarray(parameters["control"])).reshape(_POINTS, -1).T
+    control = np.rint(control / _CONTROL_STEP) * _CONTROL_STEP
     colours = np.clip(encoded, 0, 1).reshape(-1, 3)
     moved = np.empty_like(colours)
     for start in range(0, len(colours), _TILE):
-        red, green, blue = np.moveaxis(basis(colours[start : start + _TILE]), 1, 0)
-        along = (red @ control).reshape(-1, _POINTS, 3 * _POINTS)
-        along = (green[:, None] @ along).reshape(-1, _POINTS, 3)
-        moved[start : start + _TILE] = (blue[:, None] @ along)[:, 0]
+        weights = np.ascontiguousarray(basis(colours[start : start + _TILE]).transpose(1, 2, 0))
+        red, green, blue = np.rint(weights / _WEIGHT_STEP) * _WEIGHT_STEP
+        along = _contracted((control @ red).reshape(_POINTS, 3 * _POINTS, -1), green)
+        moved[start : start + _TILE] = _contracted(along.reshape(_POINTS, 3, -1), blue).T
     return encoded + strength * moved.reshape(encoded.shape)
+
+
+def _contracted(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weigh (6, M, n) values by (6, n) and add them up in turn: (M, n)."""
+    total = values[0] * weights[0]
+    for value, weight in zip(values[1:], weights[1:], strict=True):
+        total += value * weight
+    return total
 
 
 def limit(parameters: Parameters) -> float:

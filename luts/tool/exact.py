@@ -18,10 +18,11 @@ from functools import cache, wraps
 
 import numpy as np
 
-TILE = 8192  # samples at a time: a dozen temporaries of these stay in a core's cache
+TILE = 4096  # samples at a time: a dozen temporaries of these stay in a core's cache
 _MANTISSA = np.int64((1 << 52) - 1)
 _ONE = np.int64(1023 << 52)
-_CELL_BITS = 9  # cells per octave; the power series below need |r| <= 2**-10
+_CELL_BITS = 9  # cells per octave, around 1, 1 + 1/512, ..., 2: the series need |r| <= 2**-10
+_HALF_CELL = np.int64(1 << (51 - _CELL_BITS))
 _LEAST = 2.0**-1000  # roots, logarithms and powers take what is nearer to 0 for this
 _DIGITS = 40  # decimal places of the tables before they are rounded to float64
 
@@ -178,24 +179,31 @@ def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Write x > 0 as 2**exponent * c * (1 + r): exponent (float64), r, number of the cell of c."""
     bits = np.ascontiguousarray(x).view(np.int64)
     exponent = (bits >> 52) - 1023
-    cell = (bits & _MANTISSA) >> (52 - _CELL_BITS)
     mantissa = ((bits & _MANTISSA) | _ONE).view(np.float64)
-    centre = (cell + (2.0**_CELL_BITS + 0.5)) * 2.0**-_CELL_BITS
+    cell = ((bits & _MANTISSA) + _HALF_CELL) >> (52 - _CELL_BITS)
+    centre = 1 + cell * 2.0**-_CELL_BITS
+    exponent += cell >> _CELL_BITS  # the last cell lies around 2, the next octave's 1
     return exponent.astype(np.float64), (mantissa - centre) / centre, cell
 
 
 def _power(x: np.ndarray, numerator: int, denominator: int) -> np.ndarray:
-    exponent, r, cell = _split(np.maximum(x, _LEAST))
-    p = numerator / denominator
-    factors = [p, (p - 1) / 2, (p - 2) / 3, (p - 3) / 4, (p - 4) / 5]
-    series = r * factors[4]
-    for factor in reversed(factors[:4]):  # the binomial series, nested
-        series += 1
-        series *= r
-        series *= factor
-    roots, of_two = _power_tables(numerator, denominator)
-    root = roots[cell]
-    return (root + root * series) * of_two[exponent.astype(np.intp) + 1023]
+    inverses, roots, of_two, series = _power_tables(numerator, denominator)
+    bits = np.maximum(x, _LEAST).view(np.int64)
+    cell = bits & _MANTISSA
+    r = (cell | _ONE).view(np.float64)  # in [1, 2), and from here 1 + r
+    cell += _HALF_CELL
+    cell >>= 52 - _CELL_BITS
+    r *= inverses.take(cell)
+    r -= 1
+    bits >>= 52
+    total = r * series[-1]
+    for factor in series[-2::-1]:
+        total += factor
+        total *= r
+    total += 1
+    total *= roots.take(cell)
+    total *= of_two.take(bits)
+    return total
 
 
 def _exp2_of(x: np.ndarray, per_step: float, high: float, low: float) -> np.ndarray:
@@ -226,14 +234,15 @@ def _sine(x: np.ndarray, quarters: int) -> np.ndarray:
 
 
 @cache
-def _power_tables(numerator: int, denominator: int) -> tuple[np.ndarray, np.ndarray]:
-    """c**p of every cell, and (2**p)**e for e = -1023 to 1023: each correctly rounded."""
+def _power_tables(numerator: int, denominator: int) -> tuple:
+    """1 / c and c**p of every cell, (2**p)**e for e = -1023 to 1023, and the binomial series."""
     from decimal import Context, Decimal
 
     with_digits = Context(prec=_DIGITS)
     p = with_digits.divide(Decimal(numerator), Decimal(denominator))
     size = 2**_CELL_BITS
-    centres = (Decimal(2 * (size + k) + 1) / (2 * size) for k in range(size))
+    centres = [Decimal(size + k) / size for k in range(size + 1)]
+    inverses = np.array([float(with_digits.divide(Decimal(1), c)) for c in centres])
     roots = np.array([float(with_digits.power(c, p)) for c in centres])
     parts = [
         float(with_digits.power(Decimal(2), with_digits.divide(Decimal(k), Decimal(denominator))))
@@ -242,7 +251,10 @@ def _power_tables(numerator: int, denominator: int) -> tuple[np.ndarray, np.ndar
     places = np.arange(-1023, 1024) * numerator
     whole = places // denominator
     of_two = np.ldexp(np.array(parts)[places - whole * denominator], np.clip(whole, -1070, 1023))
-    return roots, of_two
+    exponent, series = numerator / denominator, []
+    for k in range(4):  # the fifth is below 2**-55
+        series.append((series[-1] if series else 1.0) * (exponent - k) / (k + 1))
+    return inverses, roots, of_two, series
 
 
 @cache
@@ -250,9 +262,7 @@ def _log_table() -> np.ndarray:
     from decimal import Context, Decimal
 
     size, with_digits = 2**_CELL_BITS, Context(prec=_DIGITS)
-    return np.array(
-        [float(with_digits.ln(Decimal(2 * (size + k) + 1) / (2 * size))) for k in range(size)]
-    )
+    return np.array([float(with_digits.ln(Decimal(size + k) / size)) for k in range(size)] + [0.0])
 
 
 @cache
@@ -271,9 +281,7 @@ def _arctan_table() -> np.ndarray:
     angles, total = [0.0], Fraction(0)
     for k in range(1, 17):
         tangent = Fraction(16, 256 + k * (k - 1))  # of the difference to the one before
-        total += sum(
-            Fraction((-1) ** n, 2 * n + 1) * tangent ** (2 * n + 1) for n in range(12)
-        )
+        total += sum(Fraction((-1) ** n, 2 * n + 1) * tangent ** (2 * n + 1) for n in range(12))
         total = Fraction(round(total * 2**120), 2**120)
         angles.append(float(total))
     return np.array(angles)
