@@ -281,8 +281,7 @@ def _light(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | No
         )
     if max(height, width) < max(size):
         return None
-    light = resize(light, max(size))
-    return light if light.shape[:2] == tuple(size) else None
+    return light if light.shape[:2] == tuple(size) else np.float32(resample(light, size))
 
 
 def _picture_beside(scene: Scene, folder: Path) -> str:
