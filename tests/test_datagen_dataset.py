@@ -180,14 +180,20 @@ def test_croissant_is_built_as_its_specification_asks(form, tmp_path):
     assert croissant["@type"] == "sc:Dataset" and croissant["name"] and croissant["description"]
     assert re.fullmatch(r"\d+\.\d+\.\d+\+[0-9a-f]{16}", croissant["version"])
     parts = {part["@id"]: part for part in croissant["distribution"]}
-    (records,) = croissant["recordSet"]
-    ids = [*parts, records["@id"], *(field["@id"] for field in records["field"])]
+    records, *pairs = croissant["recordSet"]
+    sets = [records, *pairs]
+    ids = [*parts, *(part["@id"] for part in sets)]
+    ids += [field["@id"] for part in sets for field in part["field"]]
     assert len(set(ids)) == len(ids) and records["key"]["@id"] in ids
     row = json.loads((built / "manifest.jsonl").read_text().splitlines()[0])
     kinds = {"sc:Text": str, "sc:Float": float, "sc:Integer": int}
     for field in records["field"]:
         assert field["source"]["fileObject"]["@id"] == "manifest"
         assert isinstance(row[field["source"]["extract"]["column"]], kinds[field["dataType"]])
+    for part in pairs:
+        (table,) = {field["source"]["fileObject"]["@id"] for field in part["field"]}
+        line = json.loads((built / table).read_text().splitlines()[0])
+        assert all(line[field["source"]["extract"]["column"]] for field in part["field"])
     assert parts["manifest"]["sha256"] == sha256_file(built / parts["manifest"]["contentUrl"])
     found = {
         name: set(built.glob(part["includes"])) - set(built.glob(part.get("excludes", "none")))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from luts.tool.files import sha256
 
+from ..recipe.settings import SPLITS
 from .croissant import croissant
 from .leaks import shares_luts
 from .manifest import MANIFEST
 from .rows import Head, Row, Sample
+from .tables import table_name
 from .target import Target
 from .templates import template
 
 CARD, CROISSANT = "README.md", "croissant.json"
 UNKNOWN = "unknown"
+NO_TABLES: Mapping[str, str] = {}
 # Words of a licence that forbid handing the pictures on; compared without case.
 FORBIDDING = ("no redistribution", "all rights reserved", "research only", "non-redistributable")
 
@@ -30,6 +33,7 @@ class Contents:
     sources: dict[str, dict[str, str]] = field(default_factory=dict)  # licence, origin, sha256
     evs: set[float | None] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)  # of masks
+    references: set[str] = field(default_factory=set)  # names
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Pass the rows on and add them up."""
@@ -39,21 +43,28 @@ class Contents:
                 self.sources.update(_sources(row))
                 self.evs.add(row.ev)
                 self.kinds[row.mask.kind] += 1
+                self.references.update(row.references)
             yield row
 
 
 def write_card(
-    out: Target, head: Head, contents: Contents, *, manifest_sha256: str
+    out: Target,
+    head: Head,
+    contents: Contents,
+    *,
+    manifest_sha256: str,
+    tables: Mapping[str, str] = NO_TABLES,
 ) -> dict[str, str]:
     """Write README.md and croissant.json of a complete data set; the same set gives the same bytes.
 
     Parameters
     ----------
     head : what dataset.json is to hold
+    tables : SHA-256 of the tables of pairs by file name, see `tables`
 
     Returns
     -------
-    SHA-256 by file name, the manifest's too.
+    SHA-256 by file name, those of manifest and tables too.
     """
     licences = Counter(source["licence"] for source in contents.sources.values())
     evs = sorted(contents.evs, key=lambda ev: ev or 0)
@@ -63,13 +74,16 @@ def write_card(
         evs=evs,
         kinds=contents.kinds,
         shared_luts=shares_luts(head.recipe),
+        references=sorted(contents.references),
+        tables={split: table_name(split) for split in SPLITS if table_name(split) in tables},
     )
-    described = croissant(head, contents.sources, manifest_sha256=manifest_sha256)
+    described = croissant(head, contents, manifest_sha256=manifest_sha256, tables=tables)
     text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     files = {CARD: page.encode(), CROISSANT: text.encode()}
     for name, data in files.items():
         out.write(name, data)
-    return {MANIFEST: manifest_sha256, **{name: sha256(data) for name, data in files.items()}}
+    beside = {name: sha256(data) for name, data in files.items()}
+    return {MANIFEST: manifest_sha256, **tables, **beside}
 
 
 def _sources(row: Sample) -> dict[str, dict[str, str]]:

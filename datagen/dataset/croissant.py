@@ -12,11 +12,14 @@ vocabulary for responsible AI.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .manifest import MANIFEST
 from .rows import Head
+
+if TYPE_CHECKING:
+    from .card import Contents
 
 SPDX = "https://spdx.org/licenses/"
 SPDX_NAMES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "MIT", "Apache-2.0")
@@ -58,16 +61,17 @@ _FIELDS = {  # column of the manifest -> type and meaning
 
 
 def croissant(
-    head: Head, sources: Mapping[str, Mapping[str, str]], *, manifest_sha256: str
+    head: Head, contents: Contents, *, manifest_sha256: str, tables: Mapping[str, str]
 ) -> dict[str, Any]:
     """Describe a data set.
 
     Parameters
     ----------
     head : what dataset.json holds
-    sources : path of every source file -> its licence, origin and sha256
+    contents : what the rows add up to
+    tables : SHA-256 of the tables of pairs by file name
     """
-    name = head.name
+    name, sources = head.name, contents.sources
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -93,7 +97,7 @@ def croissant(
             }
             for path, source in sorted(sources.items())
         ],
-        "distribution": _distribution(head.recipe["output"]["format"], manifest_sha256),
+        "distribution": _distribution(head.recipe["output"]["format"], manifest_sha256, tables),
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
@@ -102,7 +106,8 @@ def croissant(
                 "description": "One record per sample; the manifest holds more about each.",
                 "key": {"@id": "samples/id"},
                 "field": [_field(key, *known) for key, known in _FIELDS.items()],
-            }
+            },
+            *(_pairs(table, sorted(contents.references)) for table in sorted(tables)),
         ],
     }
 
@@ -112,18 +117,28 @@ def _licence(name: str) -> str:
     return f"{SPDX}{name}.html" if name in SPDX_NAMES else name
 
 
-def _distribution(picture_format: str, manifest_sha256: str) -> list[dict[str, Any]]:
+def _distribution(
+    picture_format: str, manifest_sha256: str, tables: Mapping[str, str]
+) -> list[dict[str, Any]]:
     pictures = f"scenes/*/*.{SUFFIXES[picture_format]}"
-    return [
+    lines = [("manifest", MANIFEST, "One JSON object per line and sample.", manifest_sha256)]
+    lines += [
+        (table, table, "The pairs of a split, flat.", tables[table]) for table in sorted(tables)
+    ]
+    files = [
         {
             "@type": "cr:FileObject",
-            "@id": "manifest",
-            "name": MANIFEST,
-            "description": "One JSON object per line and sample.",
-            "contentUrl": MANIFEST,
+            "@id": identity,
+            "name": file,
+            "description": description,
+            "contentUrl": file,
             "encodingFormat": "application/jsonlines",
-            "sha256": manifest_sha256,
-        },
+            "sha256": digest,
+        }
+        for identity, file, description, digest in lines
+    ]
+    return [
+        *files,
         {
             **_file_set("pictures", "Inputs and references.", MIME_TYPES[picture_format], pictures),
             "excludes": "scenes/*/*_regions.png",
@@ -144,12 +159,47 @@ def _file_set(name: str, description: str, mime_type: str, includes: str) -> dic
     }
 
 
-def _field(key: str, kind: str, description: str) -> dict[str, Any]:
+def _pairs(table: str, references: Sequence[str]) -> dict[str, Any]:
+    """A record set of one split: which file is what of a pair."""
+    name = table.removesuffix(".jsonl")
+    known = {
+        "id": ("id", "Name of the sample."),
+        "input": ("input_file_name", "File of the degraded picture."),
+        "reference": ("reference_file_name", "File of the reference to take where one is wanted."),
+        "regions": ("regions_file_name", "File of the labels: 2 correct, 1 transition, 0 leave."),
+    }
+    if len(references) > 1:
+        known |= {
+            f"reference_{each}": (f"reference_{each}_file_name", f"File of the reference {each}.")
+            for each in references
+        }
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "description": "Pairs: input, references and region map, as files of the data set.",
+        "key": {"@id": f"{name}/id"},
+        "field": [
+            _field(key, "sc:Text", description, record_set=name, file=table, column=column)
+            for key, (column, description) in known.items()
+        ],
+    }
+
+
+def _field(
+    key: str,
+    kind: str,
+    description: str,
+    *,
+    record_set: str = "samples",
+    file: str = "manifest",
+    column: str = "",
+) -> dict[str, Any]:
     return {
         "@type": "cr:Field",
-        "@id": f"samples/{key}",
+        "@id": f"{record_set}/{key}",
         "name": key,
         "description": description,
         "dataType": kind,
-        "source": {"fileObject": {"@id": "manifest"}, "extract": {"column": key}},
+        "source": {"fileObject": {"@id": file}, "extract": {"column": column or key}},
     }

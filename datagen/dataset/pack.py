@@ -1,8 +1,10 @@
 """Pack a data set into tar shards in WebDataset layout: the same set gives the same bytes.
 
-A sample is a run of members that share a key: <key>.input.png, <key>.reference_<name>.png,
-<key>.regions.png and <key>.json, its manifest row. Shards are named by the data set's hash, so an
-older pack is never half overwritten, and the index comes last: what it lists is whole.
+A sample is a run of members that share a key: <key>.input.png, <key>.reference.png (the one to take
+where one is wanted), <key>.regions.png, <key>.json (its manifest row), and
+<key>.reference_<name>.png for every reference that all samples of the set have: readers ask that
+members are the same throughout. Shards are named by the data set's hash, so an older pack is never
+half overwritten, and the index comes last: what it lists is whole.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from luts.tool.errors import UserError
 from luts.tool.files import sha256_file, whole_file, write_text
 
+from ..references import leading
 from .card import forbidden_licences
 from .manifest import dump_row
 from .read import DataSet, open_dataset
@@ -49,12 +53,13 @@ def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = Fals
             f"{folder}: holds pictures that may not be handed on ({', '.join(forbidden)}); "
             "share recipe and manifest instead, or use --force for a pack that stays with you"
         )
-    shards = []
+    shards: list[dict[str, Any]] = []
+    common = common_references(dataset.samples)
     for split in ("train", "val", "test"):
         rows = dataset.select(split=split)
-        for number, part in enumerate(_parts(dataset, rows, int(shard_mb * 1e6))):
+        for number, part in enumerate(_parts(dataset, rows, common, int(shard_mb * 1e6))):
             path = out / f"{dataset.name}-{dataset.hash[:12]}-{split}-{number:06d}.tar"
-            _write_shard(path, dataset, part)
+            _write_shard(path, dataset, part, common)
             shards.append(
                 {
                     "file": path.name,
@@ -64,25 +69,41 @@ def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = Fals
                     "sha256": sha256_file(path),
                 }
             )
-    index = {"name": dataset.name, "hash": dataset.hash, "shards": shards}
+    every = {name for row in dataset.samples for name in row.references}
+    index = {
+        "name": dataset.name,
+        "hash": dataset.hash,
+        "references": common,
+        "left_out": sorted(every - {*common}),  # references that not all samples have
+        "shards": shards,
+    }
     write_text(out / INDEX, json.dumps(index, indent=2) + "\n")
     return out / INDEX
 
 
-def members(row: Sample) -> dict[str, str]:
+def common_references(rows: Iterable[Sample]) -> list[str]:
+    """Names of the references that every sample has."""
+    each = [set(row.references) for row in rows]
+    return sorted(set.intersection(*each)) if each else []
+
+
+def members(row: Sample, references: Iterable[str]) -> dict[str, str]:
     """Member suffix -> file of the data set, for one sample."""
-    references = {f"reference_{name}": path for name, path in sorted(row.references.items())}
-    named = {"input": row.input, **references, "regions": row.regions}
+    named = {"input": row.input, "reference": row.references[leading(row.references)]}
+    named |= {f"reference_{name}": row.references[name] for name in references}
+    named["regions"] = row.regions
     return {f"{name}{Path(path).suffix}": path for name, path in named.items()}
 
 
-def _parts(dataset: DataSet, rows: Sequence[Sample], limit: int) -> Iterator[list[Sample]]:
+def _parts(
+    dataset: DataSet, rows: Sequence[Sample], references: Sequence[str], limit: int
+) -> Iterator[list[Sample]]:
     """Cut the samples, in order, into shards of about `limit` bytes."""
     part: list[Sample] = []
     size = 0
     for row in rows:
         part.append(row)
-        size += sum(_size(dataset.folder / path) for path in members(row).values())
+        size += sum(_size(dataset.folder / path) for path in members(row, references).values())
         if size >= limit:
             yield part
             part, size = [], 0
@@ -97,7 +118,9 @@ def _size(path: Path) -> int:
         return 0  # `_checked` will say what is missing
 
 
-def _write_shard(path: Path, dataset: DataSet, rows: Sequence[Sample]) -> None:
+def _write_shard(
+    path: Path, dataset: DataSet, rows: Sequence[Sample], references: Sequence[str]
+) -> None:
     with (
         whole_file(path) as scratch,
         tarfile.open(scratch, "w", format=tarfile.PAX_FORMAT) as tar,
@@ -105,7 +128,7 @@ def _write_shard(path: Path, dataset: DataSet, rows: Sequence[Sample]) -> None:
         for row in rows:
             # WebDataset splits a member's name at the first dot of its last part.
             key = row.id.replace(".", "_").replace("/", "__")
-            for suffix, name in members(row).items():
+            for suffix, name in members(row, references).items():
                 _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
             _add(tar, f"{key}.json", dump_row(row))
 

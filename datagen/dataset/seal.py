@@ -12,6 +12,7 @@ from ..recipe.settings import SPLITS
 from .card import Contents, write_card
 from .manifest import dataset_hash, read_rows
 from .rows import Head
+from .tables import write_tables
 from .target import Target
 from .workspace import write_dataset
 
@@ -32,7 +33,13 @@ def seal(target: Target, manifest: Path, head: Head) -> Head:
     }
     head = replace(head, complete=True, hash=signed, versions=versions(), samples=samples)
     target.keep_manifest(manifest)
-    files = write_card(target, head, contents, manifest_sha256=sha256_file(manifest))
+    tables = write_tables(
+        target,
+        read_rows(manifest),
+        references=contents.references,
+        evs_known=contents.evs != {None},
+    )
+    files = write_card(target, head, contents, manifest_sha256=sha256_file(manifest), tables=tables)
     head = replace(head, files=files)
     write_dataset(target, head)
     return head
