@@ -12,7 +12,9 @@ def add_output(parser: ArgumentParser) -> None:
     """-o/--out and --dialect."""
     parser.add_argument("-o", "--out", type=Path, required=True, help=".cube file to write")
     parser.add_argument(
-        "--dialect", choices=DIALECTS, default="iridas", help="spelling to write (default iridas)"
+        "--dialect",
+        choices=DIALECTS,
+        help="spelling to write (default iridas; resolve for curves and a cube)",
     )
 
 

@@ -12,5 +12,5 @@ TARGET = "luts.verbs.resize:run"
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("lut", help="a .cube file, or a name of the library")
-    add_size(parser, 33, "nodes per edge of the cube, or rows of the curves (default 33)")
+    add_size(parser, None, "nodes per edge (default 33), or rows of curves (default: their own)")
     add_output(parser)

@@ -27,7 +27,7 @@ class Distortion:
     seed : what it was drawn with
     parameters : what was drawn, JSON-able
     strength : how far from the identity, 1 = as drawn
-    severity : mean CIEDE2000 over natural colours of its cube of 33 nodes
+    severity : mean CIEDE2000 over natural colours of its cube, of 33 nodes or the size drawn for
     """
 
     family: str
@@ -74,8 +74,8 @@ class Distortion:
         }
 
 
-def measure(distortion: Distortion) -> Distortion:
-    """Give a distortion the severity of its cube of 33 nodes, whatever size is baked later."""
-    table = distortion.apply(nodes(REFERENCE_SIZE))
-    severity = mean_difference(lambda encoded: tetrahedral(table, encoded * (REFERENCE_SIZE - 1)))
+def measure(distortion: Distortion, size: int = REFERENCE_SIZE) -> Distortion:
+    """Give a distortion the severity of its cube of `size` nodes."""
+    table = distortion.apply(nodes(size))
+    severity = mean_difference(lambda encoded: tetrahedral(table, encoded * (size - 1)))
     return replace(distortion, severity=severity)

@@ -12,7 +12,7 @@ from ..lut import Lut3D
 from ..measure import mean_difference
 from ..tool.errors import UserError
 from ..tool.seeding import sample_rng
-from .distortion import Distortion, measure
+from .distortion import REFERENCE_SIZE, Distortion, measure
 from .family import Parameters
 from .file import choose
 from .table import FAMILIES
@@ -22,6 +22,7 @@ ATTEMPTS = 64
 TOLERANCE = 0.002  # of the asked severity
 # A lattice shows up to 3 % less or more than the exact function where colours clip.
 MARGIN = 1.04
+CLOSE, CORRECTIONS = 0.005, 5  # of the severity at the size asked for
 
 
 class DistortionError(UserError):
@@ -35,6 +36,7 @@ def draw(
     severity: float | None = None,
     extreme: bool = False,
     source: str | None = None,
+    size: int = REFERENCE_SIZE,
 ) -> Distortion:
     """Draw a member of a family, as strong as asked.
 
@@ -47,6 +49,7 @@ def draw(
         cast) is passed over for the next of the same seed.
     extreme : allow more than 12, where many colours clip and little is left to correct
     source : the LUT of the family "file", a name of the library or a path; drawn when None
+    size : nodes per axis of the cube that is to have the severity
 
     Raises
     ------
@@ -62,10 +65,10 @@ def draw(
         limit = FAMILIES[family].limit(parameters)
         drawn = Distortion(family, seed, parameters, min(1.0, limit), severity=0.0)
         if severity is None:
-            return measure(drawn)
+            return measure(drawn, size)
         most = _exact_severity(family, parameters, limit)
         if most >= MARGIN * severity:
-            return _calibrate(drawn, severity, (limit, most))
+            return _calibrate(drawn, severity, (limit, most), size)
         reached = max(reached, most / MARGIN)
     raise DistortionError(
         f"{source or family} does not reach severity {severity:g}: "
@@ -83,7 +86,8 @@ def random_lut(
     source: str | None = None,
 ) -> Lut3D:
     """Draw a distortion and bake it; parameters as in `draw`, size in nodes per axis."""
-    return draw(family, seed=seed, severity=severity, extreme=extreme, source=source).bake(size)
+    drawn = draw(family, seed=seed, severity=severity, extreme=extreme, source=source, size=size)
+    return drawn.bake(size)
 
 
 def find_root(
@@ -154,11 +158,14 @@ def _exact_severity(family: str, parameters: Parameters, strength: float) -> flo
     return mean_difference(lambda encoded: apply(encoded, parameters, strength))
 
 
-def _calibrate(drawn: Distortion, severity: float, most: tuple[float, float]) -> Distortion:
-    """Scale the strength until the cube of 33 nodes has the asked severity.
+def _calibrate(
+    drawn: Distortion, severity: float, most: tuple[float, float], size: int
+) -> Distortion:
+    """Scale the strength until the cube of `size` nodes has the asked severity.
 
     The search runs on the exact function, which takes milliseconds. What the lattice adds or
-    hides is then taken out of the target, once. `most` is the (strength, severity) of the limit.
+    hides is then taken out of the target, once, and again while it is off: coarse lattices add
+    much. `most` is the (strength, severity) of the limit.
     """
 
     def reach(target: float) -> Distortion:
@@ -169,7 +176,13 @@ def _calibrate(drawn: Distortion, severity: float, most: tuple[float, float]) ->
             TOLERANCE,
         )
         # Seven decimals: another machine's last bit of a power must not name another LUT.
-        return measure(replace(drawn, strength=round(strength, 7)))
+        return measure(replace(drawn, strength=round(strength, 7)), size)
 
-    first = reach(severity)
-    return reach(min(severity * severity / first.severity, most[1]))
+    target = severity
+    found = reach(target)
+    for _ in range(CORRECTIONS):
+        target = min(target * severity / found.severity, most[1])
+        found = reach(target)
+        if abs(found.severity / severity - 1) <= CLOSE:
+            break
+    return found

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import library
-from ..algebra import compose
 from ..cube.file import read_noted, write_cube
-from ..lut import MAX_SIZE_3D, Lut, Lut3D, ShapedLut
+from ..fidelity import ColourMap, fidelity, size_that_does
+from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, ShapedLut, stages
 from ..pictures import PictureInfo
 from ..tool.errors import UserError
 
@@ -42,12 +42,31 @@ def each(verb: str, sources: Sequence[str], work: Callable[[str], object]) -> in
     return min(failed, 1)
 
 
-def one_table(lut: Lut) -> Lut:
-    """A file of curves and a cube as one cube of the same size, and say so on stderr."""
-    if not isinstance(lut, ShapedLut):
-        return lut
-    print(f"curves and cube baked into one cube of {lut.cube.size}", file=sys.stderr)
-    return compose(lut, size=lut.cube.size)
+def tell_loss(
+    what: str,
+    exact: Lut | ColourMap,
+    table: Lut,
+    bake: Callable[[int], Lut] | None = None,
+    domain: Lut1D | Lut3D | None = None,
+) -> None:
+    """Say on stderr what a resampling cost; above `fidelity.LIMIT` warn, and offer a size.
+
+    Parameters
+    ----------
+    what : what was done, such as "baked into 33 nodes"
+    bake : makes the same with another number of nodes
+    domain : the first table, when `exact` is a function
+    """
+    found = fidelity(exact, table, domain)
+    if not found.lossy:
+        print(f"{what}: {found}", file=sys.stderr)
+        return
+    size = stages(table)[-1].size
+    better = size_that_does(exact, bake, size, domain) if bake else None
+    advice = f"; --size {better} would do" if better else "; no usual size would do"
+    if not better and not callable(exact) and isinstance(exact, ShapedLut):
+        advice += ", but without --size the curves are kept"
+    print(f"warning: {what} loses colours: {found}{advice if bake else ''}", file=sys.stderr)
 
 
 def say_what_changed(path: Path, info: PictureInfo) -> None:
@@ -60,15 +79,21 @@ def say_what_changed(path: Path, info: PictureInfo) -> None:
         print(f"{path}: {note}", file=sys.stderr)
 
 
-def check_size(size: int) -> None:
-    """Refuse a size that no cube can have."""
+def check_size(size: int, lut: Lut | None = None) -> None:
+    """Refuse a size that no cube can have, or no curves where `lut` is curves."""
+    if isinstance(lut, Lut1D):
+        if not 2 <= size <= MAX_SIZE_1D:
+            raise UserError(f"--size {size}: curves have 2 to {MAX_SIZE_1D} rows")
+        return
     if not 2 <= size <= MAX_SIZE_3D:
         raise UserError(f"--size {size}: a cube has 2 to {MAX_SIZE_3D} nodes per edge")
 
 
-def save(lut: Lut, path: Path, dialect: str = "iridas") -> None:
-    """Write a LUT and print its path."""
-    write_cube(lut, path, dialect)
+def save(lut: Lut, path: Path, dialect: str | None = None) -> None:
+    """Write a LUT and print its path; the dialect is the one that can hold it when not given."""
+    if dialect is None and isinstance(lut, ShapedLut):
+        print(f"{path}: curves and a cube, in the Resolve dialect", file=sys.stderr)
+    write_cube(lut, path, dialect or ("resolve" if isinstance(lut, ShapedLut) else "iridas"))
     print(path)
 
 

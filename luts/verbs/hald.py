@@ -6,10 +6,11 @@ import sys
 from argparse import Namespace
 
 from ..algebra import resize
+from ..lut import Lut
 from ..plate.hald import read_plate, write_plate
 from ..plate.plate import LEVELS
 from ..tool.errors import UserError
-from .common import check_size, save
+from .common import check_size, save, tell_loss
 
 
 def run(args: Namespace) -> None:
@@ -33,4 +34,9 @@ def _read(args: Namespace) -> None:
     reading = read_plate(args.plate, args.layout)
     for note in reading.notes:
         print(f"{args.plate}: {note}", file=sys.stderr)
-    save(resize(reading.lut, args.size) if args.size else reading.lut, args.out)
+    lut: Lut = reading.lut
+    if args.size and args.size != reading.lut.size:
+        lut = resize(reading.lut, args.size)
+        what = f"resampled from {reading.lut.size} to {args.size} nodes"
+        tell_loss(what, reading.lut, lut, lambda n: resize(reading.lut, n))
+    save(lut, args.out)

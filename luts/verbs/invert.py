@@ -9,6 +9,8 @@ from ..algebra import invert
 from ..tool.errors import UserError
 from .common import check_size, read_lut, save
 
+WORTH_TELLING = 0.01
+
 
 def run(args: Namespace) -> None:
     check_size(args.size)
@@ -22,4 +24,10 @@ def run(args: Namespace) -> None:
         f"{inverse.clipped:.1%} of the colours are clipped and do not come back",
         file=sys.stderr,
     )
+    if inverse.merged > WORTH_TELLING:
+        print(
+            f"{inverse.merged:.1%} more come back as other colours: different inputs have one "
+            "output there, and an inverse can give only one of them",
+            file=sys.stderr,
+        )
     save(inverse.lut, args.out, args.dialect)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..cube.file import write_cube
 from ..families import draw
 from ..lut import MAX_SIZE_3D
 from ..measure import severity
 from ..tool.errors import UserError
+from .common import save
 
 
 def run(args: argparse.Namespace) -> None:
@@ -21,13 +21,13 @@ def run(args: argparse.Namespace) -> None:
         severity=args.severity,
         extreme=args.extreme,
         source=args.source,
+        size=args.size,
     )
     lut = distortion.bake(args.size)
-    write_cube(lut, args.out)
     found = severity(lut)
     print(
         f"{found.mean:.2f} mean dE00, {found.p95:.2f} p95, {found.clipped:.1%} clipped, "
         f"{found.folded:.2%} folded",
         file=sys.stderr,
     )
-    print(args.out)
+    save(lut, args.out)
