@@ -37,6 +37,8 @@ from ..references import REFERENCES, make, wanted_of
 from ..references.light_file import LightError, read_light
 from ..references.material import Made, Material
 from ..regions.geometry import Guide
+from ..regions.mask_file import MaskError, MaskFile, read_mask
+from ..regions.shapes import follows_segmentation
 from ..sources.scene import LIGHT, RAWS, Scene
 
 RESIZE = "area, linear light"
@@ -104,12 +106,15 @@ def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     if not references:
         wanted = ", ".join(recipe.source.references)
         raise OpenSceneError("no_reference", f"has none of the references asked for ({wanted})")
-    guide = Guide(_segmentation(scene, folder, opened.size), scene.centre)
+    mask = _segmentation(scene, folder, recipe, opened.size)
+    guide = Guide(None if mask is None else mask.matte, scene.centre)
     made = {name: dict(reference.facts) for name, reference in references.items()}
     facts = {
         **opened.facts,
         "references_made": {name: known for name, known in made.items() if known},
     }
+    if mask is not None:
+        facts["segmentation"] = {"path": plain_text(scene.segmentation), "read": mask.read}
     return replace(opened, references=references, guide=guide, source=source, facts=facts)
 
 
@@ -309,19 +314,31 @@ def _aligned(encoded: np.ndarray, name: str, opened: OpenScene) -> np.ndarray:
         raise OpenSceneError("misaligned", f"{name}: {error}") from None
 
 
-def _segmentation(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:
-    """The subject's matte at working size, (H, W) float32 in [0, 1]."""
-    if not scene.segmentation:
+def _segmentation(
+    scene: Scene, folder: Path, recipe: Recipe, size: tuple[int, int]
+) -> MaskFile | None:
+    """The subject's matte at working size; None without a mask, or where no block wants one."""
+    if not scene.segmentation or not any(follows_segmentation(b.shape) for b in recipe.mask):
         return None
-    matte = _codes(folder, scene.segmentation)[..., 0]
-    height, width = matte.shape
+    path, source = folder / scene.segmentation, recipe.source
+    try:
+        mask = read_mask(path, classes=source.classes, instance=source.instance)
+    except MaskError as error:
+        status = "no_mask" if path.exists() else "unreadable"
+        raise OpenSceneError(status, str(error).replace(f"{folder}/", "")) from None
+    height, width = mask.matte.shape
     if abs(width * size[0] - height * size[1]) > max(width, height):
         raise OpenSceneError(
             "misaligned",
             f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
             f"picture, {size[1]} x {size[0]}",
         )
-    return np.float32(resample(matte, size, table=values_of(matte.dtype)))
+    matte = np.float32(resample(mask.matte, size))
+    if matte.max() < 0.5:
+        raise OpenSceneError(
+            "no_mask", f"{scene.segmentation}: its subject is lost at {size[1]} x {size[0]} pixels"
+        )
+    return replace(mask, matte=matte)
 
 
 def resize(codes: np.ndarray, long_edge: int, *, linear: bool = False) -> np.ndarray:

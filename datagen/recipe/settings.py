@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,8 +31,18 @@ class Source:
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
     near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
     limit: int = 0  # only the first so many scenes; 0 is all
+    classes: tuple[Any, ...] = ()  # of segmentations: numbers, names or "#rrggbb" of the subject
+    instance: Any = ""  # of segmentations: "largest", or the number of one; "" is everything
 
     def __post_init__(self) -> None:
+        if not all(_is_label(item) for item in self.classes):
+            raise ValueError(
+                f'classes: must be numbers from 0, names or "#rrggbb", got {list(self.classes)}'
+            )
+        if self.instance not in ("", "largest") and not (
+            _is_label(self.instance) and isinstance(self.instance, int) and self.instance
+        ):
+            raise ValueError(f'instance: must be "largest" or a number, got {self.instance!r}')
         if not self.folder:
             raise ValueError(f'folder: must name a folder, or "{SAMPLES}" for the embedded samples')
         names = tuple(OLD_NAMES.get(name, name) for name in self.references)
@@ -41,6 +51,12 @@ class Source:
             raise ValueError("references: must name each once")
         if self.burst_s < 0 or self.limit < 0:
             raise ValueError("burst_s and limit: must not be negative")
+
+
+def _is_label(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(value)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 65536
 
 
 @dataclass(frozen=True)
