@@ -26,8 +26,7 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
     cluster = address or LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
-        processes=False,
-        host=LOOPBACK,
+        processes=False,  # speaking within this process, through no port
         dashboard_address=f"{LOOPBACK}:0",  # it cannot be left out; nobody else may reach it
         worker_dashboard_address=f"{LOOPBACK}:0",
     )

@@ -14,20 +14,24 @@ from collections.abc import Iterable, Iterator
 from .isolated import run_isolated
 from .worker import EngineError, Outcome, TargetError, Task, Work
 
+# Read when Ray is imported: one machine is the whole cluster, and every server of it binds to
+# 127.0.0.1. Ray turns that address into a reachable one when it is given to `ray.init`.
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
 
 def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iterator[Outcome]:
     """Do the tasks on a Ray cluster, at most two per worker under way.
 
     Raises EngineError when Ray is missing, or its cluster does not start or answer.
     """
+    local = "RAY_ADDRESS" not in os.environ
+    if local:  # a cluster of our own listens to this machine alone
+        os.environ.update(LOOPBACK)
     try:
         import ray
     except ImportError:
         raise EngineError("--engine ray needs Ray: pip install 'tonebench[ray]'") from None
-    local = "RAY_ADDRESS" not in os.environ
-    here: dict[str, object] = {}
-    if local:  # a cluster of our own listens to this machine alone
-        here = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    here = {"num_cpus": workers, "include_dashboard": False} if local else {}
     try:
         _connect(ray, here)
         shared = ray.put(work)
