@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from luts.tool.files import open_to_append, sha256
-from luts.tool.gate import plain_json
 from luts.tool.words import read_value, shown, to_table
 
 from ..recipe.load import RecipeError, with_new_settings
@@ -79,7 +78,7 @@ def read_dataset(place: Target | Path | str) -> Head:
     if check is not None and check != checksum(_text(content)):
         raise ManifestError(f"{target}/{DATASET}: has been changed: its checksum is wrong")
     try:
-        return read_value(Head, plain_json(content))
+        return read_value(Head, content)
     except ValueError as error:
         raise ManifestError(f"{target}/{DATASET}: {error}") from None
 

@@ -6,10 +6,9 @@ what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.words` 
 
 from __future__ import annotations
 
-import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ MOST_NAME = 200  # bytes of one part of a path; file systems take 255, and suffi
 MOST_PATH = 1000  # bytes of a whole one
 MOST_TEXT = 4000  # characters of a licence, a camera's name, a reason
 MOST_LINE = 1 << 20  # bytes of one line of JSON
-MOST_DEPTH = 32  # of nested JSON
 
 # Control characters, marks that turn the direction of writing, line separators, half surrogates.
 _UNSEEN = re.compile(
@@ -116,18 +114,6 @@ def within(low: float, high: float) -> Callable[[Any], Any]:
         return value
 
     return check
-
-
-def plain_json(value: Any, depth: int = MOST_DEPTH) -> Any:
-    """Parsed JSON that may be kept as it is: finite numbers, nested at most 32 deep."""
-    if isinstance(value, Mapping | list):
-        if not depth:
-            raise ValueError(f"must be nested at most {MOST_DEPTH} deep")
-        for item in value.values() if isinstance(value, Mapping) else value:
-            plain_json(item, depth - 1)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"must hold finite numbers, got {value}")
-    return value
 
 
 def inside(folder: Path, name: str) -> Path:

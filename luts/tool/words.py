@@ -18,6 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 Value = TypeVar("Value")
 Reader = Callable[[Any], Any]
 _REST = "rest"
+_NESTED = frozenset({dict, list, float})
+MOST_DEPTH = 32  # of JSON that is kept as it is
 
 
 class FieldError(ValueError):
@@ -76,6 +78,20 @@ def convert(value: object, hint: Any, where: str) -> Any:
     except FieldError as error:
         place = f"{where}{'' if error.path.startswith('[') else ' '}{error.path}".rstrip()
         raise ValueError(f"{place}: {error.words}") from None
+
+
+def plain_json(value: Any, depth: int = MOST_DEPTH) -> Any:
+    """Parsed JSON that is kept as it is: finite numbers, nested at most 32 deep."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        if not depth:
+            raise FieldError(f"must be nested at most {MOST_DEPTH} deep")
+        for item in value.values() if kind is dict else value:
+            if type(item) in _NESTED:
+                plain_json(item, depth - 1)
+    elif kind is float and not math.isfinite(value):
+        raise FieldError(f"must be a finite number, got {value}")
+    return value
 
 
 def to_table(value: object) -> Any:
@@ -137,7 +153,7 @@ def _reader(hint: Any) -> Reader:
     """The function that checks and converts values for a type hint; made once per hint."""
     origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
-        return lambda value: value
+        return plain_json
     if origin is Annotated:
         return _checked(_reader(args[0]), args[1:])
     if origin is Literal:
@@ -272,7 +288,13 @@ def _table(cls: type) -> Reader:
                 except FieldError as error:
                     raise error.inside(key) from None
         if takes_rest is not None and len(values) < len(table):
-            values[takes_rest] = {key: table[key] for key in table if key not in names}
+            values[takes_rest] = more = {}
+            for key in table:
+                if key not in names:
+                    try:
+                        more[key] = plain_json(table[key])
+                    except FieldError as error:
+                        raise error.inside(shown(key)) from None
         try:
             return cls(**values)
         except FieldError:
