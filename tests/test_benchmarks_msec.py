@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import cv2
@@ -28,7 +29,7 @@ from benchmarks.training.settings import TrainingError, settings_for
 from benchmarks.training.stages import moment
 from datagen.build.driver import Resources
 from datagen.build.driver import build as build_data
-from datagen.dataset.read import DataSet, open_dataset
+from datagen.dataset.read import open_dataset
 from datagen.recipe.load import load_recipe
 
 TINY = {"depths": (1, 1, 2), "widths": (2, 2, 2)}
@@ -341,6 +342,6 @@ def test_region_maps_reach_the_result_at_any_size(version):
 
 def test_an_empty_data_set_is_refused(data):
     dataset = open_dataset(data)
-    empty = DataSet(dataset.folder, dataset.name, dataset.hash, ())
+    empty = dataclasses.replace(dataset, rows=dataset.rows[:0])
     with pytest.raises(TrainingError, match="no sample in split 'train'"):
         Batches(empty, settings_for("msec"))

@@ -30,7 +30,7 @@ from benchmarks.training.material import Stored
 from benchmarks.training.settings import Training, TrainingError, settings_for
 from benchmarks.training.validate import validate, validation_rows
 from datagen.dataset.manifest import MANIFEST, dump_row, read_rows
-from datagen.dataset.read import DataSet, load_pair, open_dataset
+from datagen.dataset.read import load_pair, open_dataset
 
 MODEL = "zero_dce_pp+ranlen"  # small, and has batch statistics that a resume must not lose
 
@@ -138,7 +138,7 @@ def test_data_that_cannot_fill_a_batch_is_refused(data):
         Batches(dataset, quick(crop=33))
     with pytest.raises(TrainingError, match="does not divide over 2"):
         Batches(dataset, quick(batch=3), world=2)
-    empty = DataSet(dataset.folder, dataset.name, dataset.hash, ())
+    empty = dataclasses.replace(dataset, rows=dataset.rows[:0])
     with pytest.raises(TrainingError, match="no sample in split 'train'"):
         Batches(empty, quick())
 

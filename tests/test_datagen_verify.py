@@ -194,8 +194,8 @@ def test_two_labs_compare_manifests_without_pictures(built, copy, tmp_path, caps
     theirs.write_bytes(b"".join(map(dump_row, rows[:-1])))
     report = verify(copy, against=theirs)
     assert report.problems == [
-        f"{rows[-1].id}: only here",
         f"{rows[3].id}: other pixels than in {theirs}",
+        f"{rows[-1].id}: only here",
     ]
 
 

@@ -30,8 +30,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {note}", file=sys.stderr)
     for problem in report.problems[:MOST_LINES]:
         print(f"problem: {problem}", file=sys.stderr)
-    if len(report.problems) > MOST_LINES:
-        print(f"... and {len(report.problems) - MOST_LINES} more", file=sys.stderr)
-    verdict = f"{len(report.problems)} problems" if report.problems else "sound"
+    problems = len(report.problems) + report.untold
+    if problems > MOST_LINES:
+        print(f"... and {problems - MOST_LINES} more", file=sys.stderr)
+    verdict = f"{problems} problems" if problems else "sound"
     print(f"{args.folder}: {report.samples} samples, {report.files} files: {verdict}")
-    return PARTIAL if report.problems else SUCCESS
+    return PARTIAL if problems else SUCCESS

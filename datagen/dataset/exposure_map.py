@@ -13,7 +13,8 @@ art of using t-SNE for single-cell transcriptomics", Nature Communications 2019 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,23 @@ class Luminance:
     histogram: np.ndarray  # (32,) shares, over log2 luminance from -10 EV to 0
 
 
+@dataclass(frozen=True, eq=False)
+class Luminances:
+    """How bright many pictures are: 132 bytes each."""
+
+    means: np.ndarray  # (n,) float32
+    histograms: np.ndarray  # (n, 32) float32
+
+    @classmethod
+    def of(cls, lights: Iterable[Luminance]) -> Luminances:
+        """Collect what `light` found."""
+        means, histograms = array("f"), array("f")
+        for found in lights:
+            means.append(found.mean_luminance)
+            histograms.extend(found.histogram)
+        return cls(np.array(means), np.array(histograms).reshape(-1, BINS))
+
+
 def light(path: Path) -> Luminance:
     """Measure a picture file; raises ImageError when it cannot be read."""
     codes = read_image(path)
@@ -57,29 +75,38 @@ def light(path: Path) -> Luminance:
     return Luminance(float(values.mean()), histogram / max(histogram.sum(), 1))
 
 
-def principal_map(groups: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+def principal_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Place luminance histograms in the plane by their two principal components.
 
     Parameters
     ----------
-    groups : name -> histograms (32,); the components are those of the first group
+    groups : name -> histograms (n, 32); the components are those of the first group
 
     Returns
     -------
     name -> (n, 2) float. The Hellinger distance between histograms is what the plane approximates;
     signs are fixed so that brighter lies to the right.
     """
-    features = {name: np.sqrt(np.array(found)) for name, found in groups.items() if len(found)}
-    first = next(iter(features.values()))
-    middle = first.mean(0)
-    _, _, axes = np.linalg.svd(first - middle, full_matrices=False)
-    axes = np.pad(axes[:2], ((0, 2 - min(len(axes), 2)), (0, 0)))
+    groups = {name: np.asarray(found) for name, found in groups.items() if len(found)}
+    first = next(iter(groups.values()))
+    middle = np.sum([part.sum(0) for part in _roots(first)], axis=0) / len(first)
+    spread = np.sum([(part - middle).T @ (part - middle) for part in _roots(first)], axis=0)
+    axes = np.linalg.eigh(spread)[1].T[:-3:-1].copy()
     brighter = np.linspace(-1, 1, BINS)
     axes *= np.where(axes @ brighter < 0, -1, 1)[:, None]
-    return {name: (values - middle) @ axes.T for name, values in features.items()}
+    return {
+        name: np.concatenate([(part - middle) @ axes.T for part in _roots(found)])
+        for name, found in groups.items()
+    }
 
 
-def neighbour_map(groups: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.ndarray]:
+def _roots(histograms: np.ndarray) -> Iterator[np.ndarray]:
+    """Square roots of histograms in float64, some thousand at a time."""
+    for at in range(0, len(histograms), 4096):
+        yield np.sqrt(histograms[at : at + 4096].astype(np.float64))
+
+
+def neighbour_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Place luminance histograms in the plane by t-SNE on their Hellinger distances.
 
     Exact and without randomness: it starts from the principal components, and is turned to lie as
@@ -87,7 +114,7 @@ def neighbour_map(groups: Mapping[str, Sequence[np.ndarray]]) -> dict[str, np.nd
 
     Parameters
     ----------
-    groups : name -> histograms (32,); all are placed together
+    groups : name -> histograms (n, 32); all are placed together
 
     Returns
     -------

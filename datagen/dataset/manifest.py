@@ -38,15 +38,19 @@ def read_rows(path: Path) -> Iterator[Row]:
     ManifestError
         path:line, what was wrong.
     """
+    with open_manifest(path) as stream:
+        for number, (_, line) in enumerate(bounded_lines(stream), start=1):
+            yield parse_row(line, f"{path}:{number}")
+
+
+def open_manifest(path: Path) -> BinaryIO:
+    """Open a manifest to read; ManifestError when there is none."""
     try:
-        stream = Path(path).open("rb")  # noqa: SIM115 - closed below; only opening is guarded
+        return Path(path).open("rb")
     except FileNotFoundError:
         raise ManifestError(f"{path}: no such manifest; has this data set been built?") from None
     except IsADirectoryError:
         raise ManifestError(f"{path}: is a folder; a manifest is a .jsonl file") from None
-    with stream:
-        for number, (_, line) in enumerate(bounded_lines(stream), start=1):
-            yield parse_row(line, f"{path}:{number}")
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -27,6 +27,7 @@ from .rows import Sample
 from .target import Folder
 
 INDEX = "shards.json"
+_CHANGED = "{}: is not the file of the manifest; run the build again"
 
 
 class PackError(UserError):
@@ -47,7 +48,7 @@ def pack(folder: Path, out: Path, *, shard_mb: float = 256.0, force: bool = Fals
         A licence forbids it, or a file is not the one the manifest names.
     """
     dataset, out = open_dataset(folder), Path(out)
-    forbidden = forbidden_licences(row.licence for row in dataset.rows if isinstance(row, Sample))
+    forbidden = forbidden_licences(row.licence for row in dataset.samples)
     if forbidden and not force:
         raise PackError(
             f"{folder}: holds pictures that may not be handed on ({', '.join(forbidden)}); "
@@ -115,7 +116,7 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError:
-        return 0  # `_checked` will say what is missing
+        raise PackError(_CHANGED.format(path)) from None
 
 
 def _write_shard(
@@ -136,7 +137,7 @@ def _write_shard(
 def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:
     path = Folder(dataset.folder).at(name)
     if not path.is_file() or sha256_file(path) != row.sha256[name]:
-        raise PackError(f"{path}: is not the file of the manifest; run the build again")
+        raise PackError(_CHANGED.format(path))
     return path.read_bytes()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,37 +21,70 @@ from .read import DataSet, load_pair
 from .rows import Lost, Row, Sample
 from .templates import template
 
+FILTERS = ("split", "status", "ev", "distortion", "mask")
+PER_PAGE = 60  # scenes
 EDGE = 256  # pixels of a tile's longer side
 COLOUR_OF_A, COLOUR_OF_B = (255, 140, 0, 110), (0, 150, 255, 110)  # RGBA
 WHITE_CLIP, BLACK_CLIP = (255, 0, 0, 200), (0, 0, 255, 200)
 
 
 def write_preview(dataset: DataSet, path: Path, *, scenes: int = 60) -> Path:
-    """Write the page; returns its path.
+    """Write the page, or several that lead to each other; returns the path of the first.
+
+    Pictures are in the pages, 60 scenes to each, so that any of them opens at once and one page's
+    pictures are all that is in memory.
 
     Parameters
     ----------
-    path : the .html file
+    path : the .html file; further pages are called path-002.html and so on
     scenes : show so many scenes, evenly spread over the data set; 0 shows all
     """
-    names = sorted({row.scene for row in dataset.rows})
-    shown = set(spread(names, scenes))
-    by_scene = itertools.groupby(
-        (row for row in dataset.rows if row.scene in shown), key=lambda row: row.scene
-    )
-    blocks = [_scene(dataset, name, list(rows)) for name, rows in by_scene]
-    filters = {
-        "split": sorted({row.split for row in dataset.rows}),
-        "status": sorted({row.status for row in dataset.rows}),
-        "ev": sorted({_ev(row) for row in dataset.rows}, key=_ev_order),
-        "distortion": sorted({_distortion(row) for row in dataset.rows}),
-        "mask": sorted({row.mask.kind for row in dataset.rows if isinstance(row, Sample)}),
+    path = Path(path)
+    names: list[str] = []
+    filters: dict[str, set[str]] = {name: set() for name in FILTERS}
+    for row in dataset.rows:
+        if not names or names[-1] != row.scene:
+            names.append(row.scene)
+        for name, value in zip(FILTERS, _filter_values(row), strict=True):
+            filters[name].add(value)
+    shown = spread(names, scenes)
+    places = [_page_path(path, number) for number in range(-(-len(shown) // PER_PAGE) or 1)]
+    choices = {
+        name: sorted(found - {""}, key=_ev_order if name == "ev" else None)
+        for name, found in filters.items()
     }
-    page = template("preview.html.j2").render(
-        dataset=dataset, blocks=blocks, filters=filters, total=len(names)
-    )
-    write_text(path, page)
+    by_scene = _shown_scenes(dataset, set(shown))
+    for number, place in enumerate(places):
+        blocks = [
+            _scene(dataset, name, rows) for name, rows in itertools.islice(by_scene, PER_PAGE)
+        ]
+        page = template("preview.html.j2").render(
+            dataset=dataset,
+            blocks=blocks,
+            filters=choices,
+            total=len(names),
+            first=number * PER_PAGE + 1,
+            pages=[other.name for other in places],
+            number=number,
+        )
+        write_text(place, page)
     return path
+
+
+def _shown_scenes(dataset: DataSet, shown: set[str]) -> Iterator[tuple[str, list[Row]]]:
+    for name, rows in itertools.groupby(dataset.rows, key=lambda row: row.scene):
+        if name in shown:
+            yield name, list(rows)
+
+
+def _page_path(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number + 1:03d}{path.suffix}") if number else path
+
+
+def _filter_values(row: Row) -> tuple[str, ...]:
+    """A row's value for each of FILTERS."""
+    mask = row.mask.kind if isinstance(row, Sample) else ""
+    return row.split, row.status, _ev(row), _distortion(row), mask
 
 
 def spread(names: Sequence[str], count: int) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,20 +15,24 @@ from ..images.codes import to_float
 from ..images.files import ImageError
 from ..references import leading
 from ..regions.labels import check_regions
-from .manifest import DATASET, MANIFEST, ManifestError, read_rows
+from .manifest import DATASET, MANIFEST, ManifestError
 from .pictures import read_picture
 from .rows import Row, Sample
+from .table import Rows, read_table
 from .workspace import read_dataset
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A complete data set: where it is, what it is called, and its manifest's rows."""
+    """A complete data set: where it is, what it is called, and its manifest's rows.
+
+    The rows stay on disk and are read when they are asked for: a million of them take 20 MB.
+    """
 
     folder: Path
     name: str
     hash: str  # of all its pixels; see manifest.dataset_hash
-    rows: Sequence[Row]  # in the order of their ids
+    rows: Rows  # in the order of their ids
 
     def __len__(self) -> int:
         """How many samples were made."""
@@ -52,16 +57,21 @@ class DataSet:
         TypeError
             Samples have no field of that name.
         """
-        if split is not None:
-            wanted["split"] = split
         if unknown := wanted.keys() - {item.name for item in fields(Sample)}:
             raise TypeError(f"samples have no field {min(unknown)!r}")
-        return [
-            row
-            for row in self.rows
-            if isinstance(row, Sample)
-            and all(getattr(row, key) == value for key, value in wanted.items())
-        ]
+
+        def fits(row: Row) -> bool:
+            return all(getattr(row, key) == value for key, value in wanted.items())
+
+        found = self.rows.select(split=split, made=True, fits=fits if wanted else None)
+        return cast(Sequence[Sample], found)
+
+    def row(self, id: str) -> Row:
+        """The row of a sample by its id; the rows are sorted by it. KeyError when there is none."""
+        at = bisect_left(self.rows, id, key=lambda row: row.id)
+        if at == len(self.rows) or self.rows[at].id != id:
+            raise KeyError(id)
+        return self.rows[at]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +98,7 @@ def open_dataset(folder: Path | str) -> DataSet:
     head = read_dataset(folder)
     if not head.complete:
         raise ManifestError(f"{folder / DATASET}: the build has not finished; run it again")
-    rows = tuple(read_rows(folder / MANIFEST))
-    return DataSet(folder, head.name, head.hash, rows)
+    return DataSet(folder, head.name, head.hash, read_table(folder / MANIFEST))
 
 
 def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pair:

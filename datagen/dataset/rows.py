@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from luts.tool import gate
 from luts.tool.words import FieldError, read_value, rest, shown, to_table
 
 OK = "ok"
 Split = Literal["train", "val", "test"]
+SPLITS: tuple[str, ...] = get_args(Split)
 Kind = Literal["family", "library", "file"]  # of one layer of a distortion
 
 Id = Annotated[str, gate.plain_path]

@@ -4,81 +4,85 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from luts.tool.files import whole_file
 from luts.tool.gate import plain_plot
 
-from .exposure_map import BINS, FLOOR_EV, Luminance
-from .rows import Sample
+from .exposure_map import BINS, FLOOR_EV, Luminances
 
 MOST_CAMERAS = 12
+MOST_DOTS = 20_000  # on the first map
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What the figure shows of the samples that were made."""
+
+    evs: np.ndarray  # (n,), NaN where not known
+    severities: np.ndarray  # (n,) mean CIEDE2000 of the picture, NaN without a distortion
+    cameras: Counter[str]
 
 
 def draw(
     path: Path,
-    rows: Sequence[Sample],
-    lights: Sequence[Luminance],
-    *,
+    columns: Columns,
+    lights: Luminances,
     maps: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]],
-    ev_shown: Sequence[float | None],
+    chosen: Sequence[int],
 ) -> None:
     """Write the figure as a PNG.
 
     Parameters
     ----------
-    rows, lights : of the samples that were made
+    columns, lights : of the samples that were made
     maps : of all pictures by principal components, and of some by t-SNE; the data set comes first
-    ev_shown : of the data set's pictures on the second map
+    chosen : the data set's pictures on the second map
     """
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(15, 8), layout="constrained")
     (cameras, exposure, severity), (histogram, principal, neighbours) = figure.subplots(2, 3)
-    evs = _numbers([row.ev for row in rows])
-    _draw_exposure(exposure, rows, lights, evs)
-    _draw_severity(severity, rows)
-    _draw_cameras(cameras, rows)
-    _draw_histograms(histogram, lights, evs)
-    _draw_map(principal, maps[0], evs)
+    _draw_exposure(exposure, columns, lights)
+    _draw_severity(severity, columns)
+    _draw_cameras(cameras, columns)
+    _draw_histograms(histogram, lights, columns.evs)
+    some = (
+        np.linspace(0, len(columns.evs) - 1, min(len(columns.evs), MOST_DOTS)).round().astype(int)
+    )
+    (own, places), *others = maps[0].items()
+    _draw_map(principal, {own: places[some], **dict(others)}, columns.evs[some])
     principal.set(title="Map of exposures: principal components", xlabel="brighter")
-    shades = _draw_map(neighbours, maps[1], _numbers(ev_shown))
+    shades = _draw_map(neighbours, maps[1], columns.evs[list(chosen)])
     neighbours.set(title="Map of exposures: t-SNE", xticks=[], yticks=[])
     figure.colorbar(shades, ax=[principal, neighbours], label="EV")
     with whole_file(path) as scratch:
         figure.savefig(scratch, dpi=110, metadata={"Software": None})
 
 
-def _numbers(evs: Sequence[float | None]) -> np.ndarray:
-    return np.array([np.nan if ev is None else ev for ev in evs], float)
-
-
-def _draw_exposure(
-    axes: Any, rows: Sequence[Sample], lights: Sequence[Luminance], evs: np.ndarray
-) -> None:
-    means = np.array([found.mean_luminance for found in lights])
-    plain = np.array([row.distortion is None for row in rows])
-    known = sorted(set(evs[plain & ~np.isnan(evs)]))
+def _draw_exposure(axes: Any, columns: Columns, lights: Luminances) -> None:
+    plain, evs = np.isnan(columns.severities), columns.evs
+    known = sorted(set(evs[plain & ~np.isnan(evs)].tolist()))
     if known:
-        boxes = [np.log2(np.maximum(means[(evs == ev) & plain], 1e-4)) for ev in known]
+        boxes = [np.log2(np.maximum(lights.means[(evs == ev) & plain], 1e-4)) for ev in known]
         axes.boxplot(boxes, positions=known, widths=0.3)
         axes.set_xticks(known, [f"{ev:+g}" for ev in known])
     axes.set(xlabel="EV, undistorted", ylabel="log2 mean luminance", title="Exposure")
 
 
-def _draw_severity(axes: Any, rows: Sequence[Sample]) -> None:
-    strengths = [row.distortion.image_severity for row in rows if row.distortion]
-    if strengths:
+def _draw_severity(axes: Any, columns: Columns) -> None:
+    strengths = columns.severities[~np.isnan(columns.severities)]
+    if len(strengths):
         axes.hist(strengths, bins=30, color="0.4")
     axes.set(xlabel="mean CIEDE2000 of the picture", ylabel="samples", title="Distortion")
 
 
-def _draw_cameras(axes: Any, rows: Sequence[Sample]) -> None:
-    found = Counter(plain_plot(row.camera or "not known") for row in rows).most_common()
-    shown = found[:MOST_CAMERAS]
+def _draw_cameras(axes: Any, columns: Columns) -> None:
+    found = columns.cameras.most_common()
+    shown = [(plain_plot(name), count) for name, count in found[:MOST_CAMERAS]]
     if rest := sum(count for _, count in found[MOST_CAMERAS:]):
         shown.append((f"{len(found) - MOST_CAMERAS} others", rest))
     names, counts = zip(*reversed(shown), strict=True)
@@ -86,12 +90,11 @@ def _draw_cameras(axes: Any, rows: Sequence[Sample]) -> None:
     axes.set(xlabel="samples", title="Camera")
 
 
-def _draw_histograms(axes: Any, lights: Sequence[Luminance], evs: np.ndarray) -> None:
+def _draw_histograms(axes: Any, lights: Luminances, evs: np.ndarray) -> None:
     edges = np.linspace(FLOOR_EV, 0, BINS)
-    known = sorted(set(evs[~np.isnan(evs)]))
+    known = sorted(set(evs[~np.isnan(evs)].tolist()))
     for ev in known:
-        chosen = [found.histogram for found, keep in zip(lights, evs == ev, strict=True) if keep]
-        axes.plot(edges, np.mean(chosen, axis=0), label=f"{ev:+g}")
+        axes.plot(edges, lights.histograms[evs == ev].mean(axis=0), label=f"{ev:+g}")
     if known:
         axes.legend(title="EV")
     axes.set(xlabel="EV below white", ylabel="share of pixels", title="Luminance")

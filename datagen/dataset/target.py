@@ -90,12 +90,13 @@ class Folder:
 
     def files(self, place: str = "") -> set[str]:
         """Every file below a folder of the data set, by its name in the set."""
-        root = self.path / place
-        return {
-            (Path(folder) / name).relative_to(self.path).as_posix()
-            for folder, _, names in os.walk(root)  # links to folders are not followed
-            for name in names
-        }
+        return set(self.walk(place))
+
+    def walk(self, place: str = "") -> Iterator[str]:
+        """The same one after the other."""
+        for folder, _, names in os.walk(self.path / place):  # links to folders are not followed
+            for name in names:
+                yield (Path(folder) / name).relative_to(self.path).as_posix()
 
     @contextmanager
     def here(self, names: Iterable[str]) -> Iterator[Path]:
@@ -199,6 +200,9 @@ class Remote:
         with self._plain_errors(place):
             system.invalidate_cache()
             return {found.removeprefix(root) for found in system.find(path)}
+
+    def walk(self, place: str = "") -> Iterator[str]:
+        yield from self.files(place)
 
     @contextmanager
     def here(self, names: Iterable[str]) -> Iterator[Path]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,17 +29,18 @@ from .manifest import (
     DATASET,
     MANIFEST,
     ManifestError,
-    bounded_lines,
     dataset_hash,
-    parse_row,
     read_rows,
 )
 from .pictures import read_picture
-from .rows import Lost, Row, Sample
+from .rows import Head, Lost, Row, Sample
+from .table import Rows, read_table
 from .target import Target, open_target
 from .workspace import read_dataset
 
 BATCH = 64  # scenes in flight
+MOST_PROBLEMS = 10_000
+MOST_STRANGERS = 20
 
 
 @dataclass
@@ -47,14 +51,38 @@ class Report:
     notes: list[str] = field(default_factory=list)  # worth knowing, not wrong
     samples: int = 0
     files: int = 0
+    untold: int = 0  # problems beyond the first MOST_PROBLEMS
+
+    def tell(self, *problems: str) -> None:
+        """Add problems, up to as many as anybody reads."""
+        room = MOST_PROBLEMS - len(self.problems)
+        self.problems += problems[:room]
+        self.untold += max(0, len(problems) - room)
 
 
 @dataclass(frozen=True)
 class _SceneReport:
     problems: list[str]
     files: frozenset[str]
-    samples: int
-    picture: tuple[str, str, int] | None  # scene, split, picture hash
+    samples: int = 0
+    picture: int | None = None  # hash of the picture
+
+
+@dataclass
+class _Seen:
+    """What is kept of every scene and file: a few bytes, so that a million of them fit."""
+
+    files: array[int] = field(default_factory=lambda: array("Q"))  # hashes of their names
+    pictures: array[int] = field(default_factory=lambda: array("Q"))
+    places: array[int] = field(default_factory=lambda: array("Q"))  # row of the picture's scene
+
+    def add(self, files: Iterable[str]) -> None:
+        self.files.extend(_short_hash(name) for name in files)
+        if len(self.files) > 4 * self._compact:
+            self.files = array("Q", np.unique(np.frombuffer(self.files, np.uint64)).tobytes())
+            self._compact = max(self._compact, len(self.files))
+
+    _compact: int = 250_000
 
 
 def verify(
@@ -76,80 +104,106 @@ def verify(
     target, report = open_target(place), Report()
     head = read_dataset(target)
     if not head.complete:
-        report.problems.append(f"{DATASET}: the build has not finished")
+        report.tell(f"{DATASET}: the build has not finished")
     with target.here([MANIFEST, CARD, CROISSANT]) as folder:
         for name in (MANIFEST, CARD, CROISSANT):
             if name not in head.files:  # a set of an earlier version
                 continue
-            report.problems += _file_problems(folder, name, head.files[name])
-        rows = list(_good_rows(folder / MANIFEST, report))
-    _check_hash(rows, head.hash, report)
-    _check_groups(rows, report)
-    _check_luts(rows, report, shared=shares_luts(head.recipe))
-    pictures, files = [], {DATASET, MANIFEST}
-    for scene in itertools.chain(_lut_reports(target, rows), _scene_reports(target, rows)):
-        report.problems += scene.problems
-        report.samples += scene.samples
-        files |= scene.files
-        if scene.picture:
-            pictures.append(scene.picture)
-    _check_duplicates(pictures, report, strict=strict)
-    report.files = len(files)
-    strangers = sorted((target.files("scenes") | target.files("luts")) - files)
-    report.notes += [f"{plain_text(path)}: is not in the manifest" for path in strangers[:20]]
-    if against is not None:
-        _compare(rows, Path(against), report)
+            report.tell(*_file_problems(folder, name, head.files[name]))
+        if not (folder / MANIFEST).is_file():
+            raise ManifestError(f"{target}/{MANIFEST}: no such manifest; has this been built?")
+        rows = read_table(folder / MANIFEST, lambda error: report.tell(_named(error, folder)))
+        _check_rows(target, rows, head, report, strict=strict)
+        if against is not None:
+            _compare(rows, Path(against), report)
     return report
 
 
-def _good_rows(path: Path, report: Report) -> Iterator[Row]:
-    """The rows that can be read; the others become problems."""
-    if not path.is_file():
-        raise ManifestError(f"{path}: no such manifest; has this data set been built?")
-    lost: dict[str, int] = {}
-    with path.open("rb") as stream:
-        for number, (_, line) in enumerate(bounded_lines(stream), start=1):
-            try:
-                row = parse_row(line, f"{MANIFEST}:{number}")
-            except ManifestError as error:
-                report.problems.append(str(error))
-                continue
-            if isinstance(row, Lost):
-                lost[row.status] = lost.get(row.status, 0) + 1
-            yield row
+def _named(error: ManifestError, folder: Path) -> str:
+    """An error of the manifest without the folder, which the report is about."""
+    return str(error).removeprefix(f"{folder}/")
+
+
+def _check_rows(target: Target, rows: Rows, head: Head, report: Report, *, strict: bool) -> None:
+    """All that the rows say, and all the files they name."""
+    luts, lost = set(), Counter[str]()
+    for row in rows:
+        if isinstance(row, Lost):
+            lost[row.status] += 1
+        else:
+            luts.update(item for item in row.sha256.items() if _is_lut(item[0]))
     report.notes += [f"{count} samples were not made: {name}" for name, count in lost.items()]
+    _check_hash(rows, head.hash, report)
+    _check_groups(rows, report)
+    _check_luts(rows, report, shared=shares_luts(head.recipe))
+    seen, place = _Seen(), 0
+    seen.add((DATASET, MANIFEST))
+    for found in _lut_reports(target, luts):
+        report.tell(*found.problems)
+        seen.add(found.files)
+    for place, found in _scene_reports(target, rows):
+        report.tell(*found.problems)
+        report.samples += found.samples
+        seen.add(found.files)
+        if found.picture is not None:
+            seen.pictures.append(found.picture)
+            seen.places.append(place)
+    _check_duplicates(rows, seen, report, strict=strict)
+    named = np.unique(np.frombuffer(seen.files, np.uint64))
+    report.files = len(named)
+    report.notes += [
+        f"{plain_text(path)}: is not in the manifest" for path in _strangers(target, named)
+    ]
 
 
-def _check_hash(rows: Sequence[Row], signed: str, report: Report) -> None:
+def _short_hash(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
+
+
+def _strangers(target: Target, named: np.ndarray) -> list[str]:
+    """The first files, by name, that no row names."""
+    found: list[str] = []
+    for place in ("scenes", "luts"):
+        for path in target.walk(place):
+            at = int(np.searchsorted(named, code := np.uint64(_short_hash(path))))
+            if at == len(named) or named[at] != code:
+                found.append(path)
+                if len(found) > 1000:
+                    found = sorted(found)[:MOST_STRANGERS]
+    return sorted(found)[:MOST_STRANGERS]
+
+
+def _check_hash(rows: Rows, signed: str, report: Report) -> None:
     try:
         found = dataset_hash(rows)
     except ManifestError as error:
-        report.problems.append(str(error))
+        report.tell(str(error))
         return
     if found != signed:
-        report.problems.append(f"{DATASET}: is signed {signed[:16]}, the rows {found[:16]}")
+        report.tell(f"{DATASET}: is signed {signed[:16]}, the rows {found[:16]}")
 
 
-def _check_groups(rows: Sequence[Row], report: Report) -> None:
+def _check_groups(rows: Rows, report: Report) -> None:
     """No group and no source file may be in two splits."""
-    for what, key in (
-        ("group", lambda row: row.group),
-        ("source file", lambda row: row.source.sha256 if row.source else ""),
-    ):
-        first: dict[str, Row] = {}
-        told = set()
-        for row in rows:
-            name = key(row)
-            other = first.setdefault(name, row) if name else row
-            if other.split != row.split and name not in told:
-                told.add(name)
-                report.problems.append(
-                    f"leak: {what} {name[:16]} is in {other.split} ({other.scene}) "
-                    f"and in {row.split} ({row.scene})"
-                )
+    names: tuple[Callable[[Row], str], ...] = (
+        lambda row: row.group,
+        lambda row: row.source.sha256 if row.source else "",
+    )
+    codes = np.zeros((len(names), len(rows)), np.uint64)
+    for place, row in enumerate(rows):
+        for which, name in enumerate(names):
+            codes[which, place] = _short_hash(name(row)) if name(row) else 0
+    splits = rows.index.splits[rows.chosen]
+    for what, name, code in zip(("group", "source file"), names, codes, strict=True):
+        for first, other in _divided(code, splits)[:MOST_PROBLEMS]:
+            one, two = rows[first], rows[other]
+            report.tell(
+                f"leak: {what} {name(one)[:16]} is in {one.split} ({one.scene}) "
+                f"and in {two.split} ({two.scene})"
+            )
 
 
-def _check_luts(rows: Sequence[Row], report: Report, *, shared: bool) -> None:
+def _check_luts(rows: Rows, report: Report, *, shared: bool) -> None:
     """No LUT may be in two splits, unless the recipe says so."""
     found = list(lut_leaks(_made(rows)))
     if shared and found:
@@ -157,31 +211,46 @@ def _check_luts(rows: Sequence[Row], report: Report, *, shared: bool) -> None:
         told = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         report.notes.append(f"{len(names)} LUTs are in several splits (shared = true): {told}")
         return
-    report.problems += [
-        f"leak: LUT {name} is in {one.split} ({one.id}) and in {other.split} ({other.id})"
-        for name, one, other in found
-    ]
+    for name, one, other in found:
+        report.tell(
+            f"leak: LUT {name} is in {one.split} ({one.id}) and in {other.split} ({other.id})"
+        )
 
 
-def _lut_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
+def _divided(codes: np.ndarray, splits: np.ndarray) -> list[tuple[int, int]]:
+    """The first two rows, of different splits, of every code but 0 that has such."""
+    order = np.argsort(codes, kind="stable")
+    sorted_codes, sorted_splits = codes[order], splits[order]
+    heads = np.flatnonzero(np.diff(sorted_codes, prepend=~sorted_codes[:1]) != 0)
+    head_of = np.repeat(heads, np.diff(heads, append=len(order)))
+    other = np.flatnonzero((sorted_splits != sorted_splits[head_of]) & (sorted_codes != 0))
+    _, firsts = np.unique(head_of[other], return_index=True)
+    return [(int(order[head_of[at]]), int(order[at])) for at in other[firsts]]
+
+
+def _lut_reports(target: Target, named: set[tuple[str, str]]) -> Iterator[_SceneReport]:
     """Every LUT once, since many samples share it."""
-    named = {item for row in _made(rows) for item in row.sha256.items() if _is_lut(item[0])}
     with target.here({path for path, _ in named}) as folder, ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda item: _lut_problems(folder, *item), named)
-        for (path, _), problems in zip(named, found, strict=True):
-            yield _SceneReport(problems, frozenset([path]), 0, None)
+        some = iter(named)
+        while batch := list(itertools.islice(some, BATCH)):
+            found = pool.map(lambda item: _lut_problems(folder, *item), batch)
+            for (path, _), problems in zip(batch, found, strict=True):
+                yield _SceneReport(problems, frozenset([path]))
 
 
-def _scene_reports(target: Target, rows: Sequence[Row]) -> Iterator[_SceneReport]:
-    scenes = itertools.groupby(rows, key=lambda row: row.scene)
-    groups = (list(_made(found)) for _, found in scenes)
+def _scene_reports(target: Target, rows: Rows) -> Iterator[tuple[int, _SceneReport]]:
+    """Every scene, with the place of its first row."""
+    scenes = itertools.groupby(enumerate(rows), key=lambda entry: entry[1].scene)
+    groups = (list(found) for _, found in scenes)
     with ThreadPoolExecutor(max_workers=4) as pool:
         while batch := list(itertools.islice(groups, BATCH)):
-            yield from pool.map(lambda found: _check_scene(target, found), batch)
+            found = pool.map(lambda each: _check_scene(target, _made(r for _, r in each)), batch)
+            yield from ((entries[0][0], scene) for entries, scene in zip(batch, found, strict=True))
 
 
-def _check_scene(target: Target, rows: list[Sample]) -> _SceneReport:
+def _check_scene(target: Target, found: Iterable[Sample]) -> _SceneReport:
     """Files, hashes, decoding, sizes, regions, exposures and alignment of one scene."""
+    rows = list(found)
     files = {
         path: digest for row in rows for path, digest in row.sha256.items() if not _is_lut(path)
     }
@@ -192,7 +261,7 @@ def _check_scene(target: Target, rows: list[Sample]) -> _SceneReport:
             for problem in _file_problems(folder, path, digest)
         ]
         if not rows or problems:  # what is damaged cannot be judged further
-            return _SceneReport(problems, frozenset(files), len(rows), None)
+            return _SceneReport(problems, frozenset(files), len(rows))
         inputs: dict[str, np.ndarray] = {}
         for row in rows:
             problems += _pair_problems(folder, row, inputs)
@@ -201,9 +270,9 @@ def _check_scene(target: Target, rows: list[Sample]) -> _SceneReport:
             problems += consistency.alignment_problems(folder, rows)
         row = rows[0]
         if problems:
-            return _SceneReport(problems, frozenset(files), len(rows), None)
+            return _SceneReport(problems, frozenset(files), len(rows))
         reference = read_picture(folder, min(row.references.values()), row.size)
-    picture = (row.scene, row.split, picture_hash(to_float(reference)))
+    picture = picture_hash(to_float(reference))
     return _SceneReport(problems, frozenset(files), len(rows), picture)
 
 
@@ -255,34 +324,58 @@ def _pair_problems(folder: Path, row: Sample, inputs: dict[str, np.ndarray]) -> 
     return problems
 
 
-def _check_duplicates(
-    pictures: Sequence[tuple[str, str, int]], report: Report, *, strict: bool
-) -> None:
+def _check_duplicates(rows: Rows, seen: _Seen, report: Report, *, strict: bool) -> None:
     """Pictures that look alike in different splits."""
-    found = report.problems if strict else report.notes
-    for one, two in near_duplicates([picture[2] for picture in pictures]):
-        scene, split, _ = pictures[one]
-        other_scene, other_split, _ = pictures[two]
-        if split != other_split:
-            found.append(
-                f"near-duplicates: {scene} in {split}, {other_scene} in {other_split}; "
-                "[source] near_duplicates = true keeps such pictures together"
-            )
+    for one, two in near_duplicates(seen.pictures):
+        first, other = rows[seen.places[one]], rows[seen.places[two]]
+        if first.split == other.split:
+            continue
+        words = (
+            f"near-duplicates: {first.scene} in {first.split}, {other.scene} in {other.split}; "
+            "[source] near_duplicates = true keeps such pictures together"
+        )
+        if strict:
+            report.tell(words)
+        elif len(report.notes) < MOST_PROBLEMS:
+            report.notes.append(words)
 
 
-def _compare(rows: Sequence[Row], against: Path, report: Report) -> None:
-    """Same ids, same pixels as another manifest."""
-    ours = {row.id: row.sha256 for row in _made(rows)}
-    theirs = {row.id: row.sha256 for row in _made(read_rows(against))}
-    differences = [
-        *(f"{name}: only here" for name in sorted(ours.keys() - theirs.keys())),
-        *(f"{name}: only in {against}" for name in sorted(theirs.keys() - ours.keys())),
-        *(
-            f"{name}: other pixels than in {against}"
-            for name in sorted(ours.keys() & theirs.keys())
-            if ours[name] != theirs[name]
-        ),
-    ]
-    report.problems += differences
-    if not differences:
-        report.notes.append(f"the same pixels as {against}: {len(ours)} samples")
+def _compare(rows: Rows, against: Path, report: Report) -> None:
+    """Same ids, same pixels as another manifest; both are sorted by id."""
+    same, differ = 0, 0
+    for name, ours, theirs in _side_by_side(_made(rows), _made(read_rows(against))):
+        if ours is None:
+            report.tell(f"{name}: only in {against}")
+        elif theirs is None:
+            report.tell(f"{name}: only here")
+        elif ours.sha256 != theirs.sha256:
+            report.tell(f"{name}: other pixels than in {against}")
+        else:
+            same += 1
+            continue
+        differ += 1
+    if not differ:
+        report.notes.append(f"the same pixels as {against}: {same} samples")
+
+
+def _side_by_side(
+    ours: Iterator[Sample], theirs: Iterator[Sample]
+) -> Iterator[tuple[str, Sample | None, Sample | None]]:
+    """Merge two manifests by id; ManifestError when one is not sorted."""
+    ours, theirs = _in_order(ours), _in_order(theirs)
+    one, two = next(ours, None), next(theirs, None)
+    while one or two:
+        name = min(row.id for row in (one, two) if row)
+        here, there = one and one.id == name, two and two.id == name
+        yield name, one if here else None, two if there else None
+        one = next(ours, None) if here else one
+        two = next(theirs, None) if there else two
+
+
+def _in_order(rows: Iterator[Sample]) -> Iterator[Sample]:
+    previous = ""
+    for row in rows:
+        if row.id <= previous:
+            raise ManifestError(f"{row.id}: the manifest is not sorted by id, or lists it twice")
+        previous = row.id
+        yield row

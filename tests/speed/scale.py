@@ -1,0 +1,143 @@
+"""`make bench-scale`: time and memory of everything that reads a manifest, by its rows.
+
+A set of so many rows is made whose pictures are a few shared small ones; what is measured is what
+grows with the rows. Each task runs in a process of its own, whose peak memory is compared with that
+of one which only imports the package. Beside it stands the plain way: every line by json.loads, in
+a list of dicts.
+
+    python -m tests.speed.scale 10000 100000            all tasks
+    python -m tests.speed.scale 1000000 --tasks open    some tasks
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from datagen.build import plan
+from datagen.build.driver import Resources, build
+from datagen.build.estimate import estimate
+from datagen.dataset.manifest import dataset_hash, dump_row, read_rows
+from datagen.dataset.pack import pack
+from datagen.dataset.preview import write_preview
+from datagen.dataset.read import open_dataset
+from datagen.dataset.stats import write_stats
+from datagen.dataset.verify import verify
+from datagen.dataset.workspace import read_dataset, write_dataset
+from datagen.images.files import write_image
+from datagen.recipe.load import load_recipe
+from datagen.sources.scene import Scene
+
+PER_SCENE = 8
+TOML = """
+name = "scale"
+[source]
+folder = "{folder}"
+licence = "CC0-1.0"
+[render]
+evs = [-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
+long_edge = 16
+"""
+
+
+def make(folder: Path, count: int) -> None:
+    """A set of `count` rows, signed, of which every scene has the pictures of one small scene."""
+    picture = np.random.default_rng(0).integers(0, 255, (16, 24, 3), np.uint8)
+    write_image(folder / "photos" / "p.png", picture)
+    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos"))
+    build(load_recipe(folder / "r.toml"), folder / "set", Resources(engine="serial"))
+    manifest = folder / "set" / "manifest.jsonl"
+    rows = list(read_rows(manifest))
+    with manifest.open("wb") as stream:
+        for number in range(count // PER_SCENE):
+            name = f"s{number:08d}"
+            group = {"scene": name, "group": name}
+            for row in rows:
+                id = f"{name}/{row.id.partition('/')[2]}"
+                source = dataclasses.replace(row.source, sha256=f"{number:064x}")
+                stream.write(dump_row(dataclasses.replace(row, id=id, source=source, **group)))
+    head = read_dataset(folder / "set")
+    signed = dataset_hash(read_rows(manifest))
+    write_dataset(folder / "set", dataclasses.replace(head, hash=signed, files={}))
+
+
+def _plan(folder: Path, count: int) -> None:
+    recipe = load_recipe(folder / "r.toml")
+    names = (f"s{number:08d}" for number in range(count // PER_SCENE))
+    scenes = [Scene(name, path="p.png", group=name) for name in names]
+    estimate(recipe, plan.jobs(recipe, scenes), folder / "photos")
+
+
+def _plain(folder: Path, count: int) -> None:
+    with (folder / "set" / "manifest.jsonl").open("rb") as stream:
+        rows = [json.loads(line) for line in stream]
+    assert len(rows) == count
+
+
+TASKS: dict[str, Callable[[Path, int], object]] = {
+    "nothing": lambda folder, count: None,
+    "json.loads, list": _plain,
+    "open": lambda folder, count: open_dataset(folder / "set"),
+    "select": lambda folder, count: sum(
+        1 for _ in open_dataset(folder / "set").select(split="train", ev=1.0)
+    ),
+    "plan": _plan,
+    "verify": lambda folder, count: verify(folder / "set"),
+    "stats": lambda folder, count: write_stats(open_dataset(folder / "set"), folder / "stats"),
+    "preview, 60": lambda folder, count: write_preview(
+        open_dataset(folder / "set"), folder / "p.html"
+    ),
+    "preview, 5000": lambda folder, count: write_preview(
+        open_dataset(folder / "set"), folder / "all.html", scenes=5000
+    ),
+    "pack": lambda folder, count: pack(folder / "set", folder / "packed"),
+}
+
+
+def one(task: str, folder: Path, count: int) -> None:
+    """In a process of its own: print seconds and peak memory."""
+    started = time.perf_counter()
+    TASKS[task](folder, count)
+    seconds = time.perf_counter() - started
+    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", type=int, nargs="*", default=[10_000, 100_000])
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        one(args.one[0], Path(args.one[1]), args.rows[0])
+        return
+    print(f"{'task':18} {'rows':>9} {'seconds':>8} {'us/row':>7} {'MB':>7} {'B/row':>7}")
+    for count in args.rows:
+        with tempfile.TemporaryDirectory() as place:
+            make(Path(place), count)
+            floor = 0
+            for task in dict.fromkeys(["nothing", *args.tasks]):
+                command = [sys.executable, "-m", "tests.speed.scale", str(count)]
+                done = subprocess.run(
+                    [*command, "--one", task, place], capture_output=True, text=True, check=True
+                )
+                seconds, peak = json.loads(done.stdout.splitlines()[-1])
+                floor = floor or peak
+                each = (
+                    f"{seconds / count * 1e6:7.0f} {peak / 1e6:7.0f} {(peak - floor) / count:7.0f}"
+                )
+                print(f"{task:18} {count:9d} {seconds:8.1f} {each}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
