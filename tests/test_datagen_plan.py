@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from datagen.build import plan
+from datagen.build.division import divide
 from datagen.recipe.load import RecipeError, parse_recipe
 from datagen.recipe.settings import Split
 from datagen.sources.scene import Scene
@@ -69,18 +70,18 @@ def test_ready_inputs_keep_their_exposures():
 def test_a_hashed_split_has_the_asked_shares_and_ignores_the_other_scenes():
     split = Split("hash", 0.8, 0.1, 0.1)
     many = scenes(5000)
-    names = plan.assign_splits(split, many, seed=0)
+    names = divide(split, many, seed=0).splits
     shares = Counter(names)
     # Four standard deviations of a binomial draw.
     for name, share in (("train", 0.8), ("val", 0.1), ("test", 0.1)):
         assert abs(shares[name] / 5000 - share) < 4 * (share * (1 - share) / 5000) ** 0.5
-    assert plan.assign_splits(split, many[::-7], seed=0) == names[::-7]
-    assert plan.assign_splits(split, many, seed=1) != names
+    assert divide(split, many[::-7], seed=0).splits == names[::-7]
+    assert divide(split, many, seed=1).splits != names
 
 
 def test_a_group_stays_together():
     many = scenes(300, groups=40)
-    names = plan.assign_splits(Split("hash", 0.5, 0.0, 0.5), many, seed=3)
+    names = divide(Split("hash", 0.5, 0.0, 0.5), many, seed=3).splits
     by_group = {}
     for scene, name in zip(many, names, strict=True):
         by_group.setdefault(scene.group, set()).add(name)
@@ -89,18 +90,25 @@ def test_a_group_stays_together():
 
 
 def test_an_ordered_split_counts_scenes():
-    assert plan.assign_splits(Split("order", 3, 1, 1), scenes(5), seed=0) == [
+    assert divide(Split("order", 3, 1, 1), scenes(5), seed=0).splits == [
         *["train"] * 3,
         "val",
         "test",
     ]
-    with pytest.raises(RecipeError, match=r"3 \+ 1 \+ 1 = 5 scenes, but the source has 4"):
-        plan.assign_splits(Split("order", 3, 1, 1), scenes(4), seed=0)
+
+
+def test_an_ordered_split_of_another_number_keeps_the_shares_and_says_so():
+    made = divide(Split("order", 4500, 0, 500), scenes(40), seed=0)
+    assert made.splits == ["train"] * 36 + ["test"] * 4
+    assert made.notes == (
+        "[split] by = 'order' divides 4500 + 0 + 500 = 5000 scenes, and the source has 40: "
+        "divided 36 + 0 + 4 instead",
+    )
 
 
 def test_an_order_that_divides_a_group_is_refused():
     with pytest.raises(RecipeError, match="group 'g0' would be divided"):
-        plan.assign_splits(Split("order", 2, 0, 2), scenes(4, groups=2), seed=0)
+        divide(Split("order", 2, 0, 2), scenes(4, groups=2), seed=0)
 
 
 def test_a_source_decides_what_it_knows_and_the_hash_decides_the_rest():
@@ -108,11 +116,91 @@ def test_a_source_decides_what_it_knows_and_the_hash_decides_the_rest():
     same_group = Scene("view", "view.dng", group="g3")
     unknown = scenes(20)
     split = Split("source", 0.5, 0.0, 0.5)
-    names = plan.assign_splits(split, [*fixed, same_group, *unknown], seed=0)
+    names = divide(split, [*fixed, same_group, *unknown], seed=0).splits
     assert names[:21] == ["test"] * 21
-    assert names[21:] == plan.assign_splits(Split("hash", 0.5, 0.0, 0.5), unknown, seed=0)
+    assert names[21:] == divide(Split("hash", 0.5, 0.0, 0.5), unknown, seed=0).splits
 
 
 def test_a_split_that_nobody_knows_is_refused():
     with pytest.raises(RecipeError, match=r"a\.dng: its source puts it into split 'dev'"):
-        plan.assign_splits(Split("source"), [Scene("a", "a.dng", split="dev")], seed=0)
+        divide(Split("source"), [Scene("a", "a.dng", split="dev")], seed=0)
+
+
+def test_a_random_split_draws_so_many_and_leaves_the_rest_out():
+    many = scenes(100)
+    made = divide(Split("random", 30, 5, 10), many, seed=4)
+    assert [made.splits.count(name) for name in ("train", "val", "test", "")] == [30, 5, 10, 55]
+    assert made.notes == ()
+    assert divide(Split("random", 30, 5, 10), many[::-1], seed=4).splits == made.splits[::-1]
+    assert divide(Split("random", 30, 5, 10), many, seed=5).splits != made.splits
+
+
+def test_a_random_split_keeps_groups_whole_and_says_what_is_short():
+    made = divide(Split("random", 3, 0, 1), scenes(4, groups=2), seed=0)
+    assert sorted(made.splits) == ["", "", "train", "train"]
+    assert "1 scenes fewer in train than asked" in made.notes[0]
+    with pytest.raises(RecipeError, match=r"draws 9 \+ 0 \+ 1 = 10 scenes, but the source has 4"):
+        divide(Split("random", 9, 0, 1), scenes(4), seed=0)
+
+
+def fivek(tmp_path, **lists):
+    """Scenes named as FiveK's files are, and a split by lists."""
+    many = [
+        Scene(f"a{n:04}-jmac_DSC{n}", f"raw/HQ/a{n:04}-jmac_DSC{n}.dng", group=str(n))
+        for n in range(1, 7)
+    ]
+    for name, text in lists.items():
+        (tmp_path / f"{name}.txt").write_text(text, "utf-8")
+    files = {f"{name}_list": str(tmp_path / f"{name}.txt") for name in lists}
+    return divide(Split("list", **files), many, seed=0)
+
+
+def test_lists_name_files_scenes_or_stems_and_pairs(tmp_path):
+    made = fivek(
+        tmp_path,
+        train="\ufeffa0001-jmac_DSC1\nA0002-JMAC_DSC2.tif\n# more\nother/a0003-jmac_dsc3.dng x.jpg\n",
+        test="raw/HQ/a0005-jmac_DSC5.dng,target/5.tif\r\n",
+    )
+    assert made.splits == ["train", "train", "train", "", "test", ""]
+    assert made.notes == (
+        "2 scenes are in no list and left out: 'a0004-jmac_DSC4', 'a0006-jmac_DSC6'",
+    )
+
+
+def test_names_that_are_not_there_are_told_and_the_others_count(tmp_path):
+    made = fivek(tmp_path, train="a0001-jmac_DSC1\na4999-none\n", val="a0002-jmac_DSC2\n")
+    assert made.splits[:2] == ["train", "val"]
+    assert "1 of its names are not there: 'a4999-none'" in made.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("lists", "words"),
+    [
+        ({"train": "b1\n"}, r"names no scene of the source; the first is 'b1'"),
+        ({"train": "# none\n"}, "names no scene of the source: it is empty"),
+        (
+            {"train": "a0001-jmac_DSC1\n", "test": "a0001-jmac_DSC1\n"},
+            r"test\.txt:1: 'a0001-jmac_DSC1' is in train already",
+        ),
+    ],
+)
+def test_lists_that_cannot_be_meant_are_refused(lists, words, tmp_path):
+    with pytest.raises(RecipeError, match=words):
+        fivek(tmp_path, **lists)
+
+
+def test_a_missing_list_and_a_name_of_two_are_refused(tmp_path):
+    with pytest.raises(RecipeError, match=r"none\.txt: No such file.*it is a list of the split"):
+        divide(Split("list", train_list=str(tmp_path / "none.txt")), scenes(3), seed=0)
+    twins = [Scene("a_x", "a/x.png", group="1"), Scene("b_x", "b/x.png", group="2")]
+    (tmp_path / "l.txt").write_text("x\n")
+    with pytest.raises(RecipeError, match="'x' is the name of several scenes"):
+        divide(Split("list", train_list=str(tmp_path / "l.txt")), twins, seed=0)
+    with pytest.raises(ValueError, match="go with by = 'list'"):
+        Split("list")
+
+
+def test_a_source_with_a_split_that_a_recipe_overrules_is_told():
+    own = [Scene(f"s{n}", f"s{n}.png", group=str(n), split="test") for n in range(3)]
+    assert "names the split of 3 scenes" in divide(Split("hash"), own, seed=0).notes[0]
+    assert divide(Split(), own, seed=0).splits == ["test"] * 3

@@ -244,7 +244,7 @@ def test_an_index_names_scenes_groups_and_references(tmp_path):
         ("../a.png\t\t\t\t\t\t", "must be a path in the folder"),
         ("a.png\ts", "2 cells; the header has 7"),
         ("a.png\t\t\t\tleft\t0\t", "must be numbers, got .left., .0."),
-        ("a.png\t\t\t\t2\t0\t", "shares from 0 to 1"),
+        ("a.png\t\t\t\t2\t0\t", "must be from 0 to 1"),
     ],
 )
 def test_a_bad_index_is_named_with_its_line(tmp_path, row, message):

@@ -69,6 +69,7 @@ class Summary:
     reused: int = 0
     failed: Counter[str] = field(default_factory=Counter)  # status -> samples
     failures: list[str] = field(default_factory=list)  # a line per scene that failed
+    notes: list[str] = field(default_factory=list)  # what about the plan may surprise
     hash: str = ""  # of the data set, once it is complete
     interrupted: bool = False
     seconds: float = 0.0
@@ -103,8 +104,9 @@ def build(
     if not (target.shared or resources.engine == "serial"):
         raise PlaceError(f"{target}: no other process can see it; use --engine serial")
     folder = source_folder(recipe.source).absolute()
-    jobs = plan.jobs(recipe, read_source(recipe.source))
-    summary = Summary(str(target))
+    scenes = read_source(recipe.source)
+    jobs = plan.jobs(recipe, scenes)
+    summary = Summary(str(target), notes=plan.notes(recipe, scenes))
     with target.held() as manifest, _interruptible() as stop:
         workspace.claim(target, head)
         target.remove_tree(distort.MEMO)  # another's would be believed

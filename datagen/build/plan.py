@@ -6,16 +6,14 @@ what is random about them is drawn where they are rendered, from generators seed
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from luts.tool.seeding import sample_rng
-from luts.tool.words import shown
 
 from ..recipe.load import Recipe, RecipeError
-from ..recipe.settings import SPLITS, Split
 from ..sources.scene import Scene
+from .division import divide
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,13 @@ def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
     input has.
     """
     _refuse_unused_evs(recipe, scenes)
-    splits = assign_splits(recipe.split, scenes, seed=recipe.seed)
-    return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True)]
+    splits = divide(recipe.split, scenes, seed=recipe.seed).splits
+    return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True) if split]
+
+
+def notes(recipe: Recipe, scenes: Sequence[Scene]) -> list[str]:
+    """What about the plan may surprise: a line each."""
+    return list(divide(recipe.split, scenes, seed=recipe.seed).notes)
 
 
 def samples(recipe: Recipe, scene: Scene) -> Iterator[Planned]:
@@ -93,64 +96,3 @@ def _refuse_unused_evs(recipe: Recipe, scenes: Sequence[Scene]) -> None:
                     f"{recipe.path}: [[distort]] {number} evs: no input has {ev:+g} EV; "
                     f"known: {', '.join(f'{ev:+g}' for ev in sorted(known)) or 'none'}"
                 )
-
-
-def assign_splits(split: Split, scenes: Sequence[Scene], *, seed: int) -> list[str]:
-    """Name the split of every scene so that a group is never divided.
-
-    source: the source's own column; where it is empty, the group's, or else as by hash.
-    hash: by a hash of (seed, group), so that a scene's split does not depend on which others exist.
-    order: the first `train` scenes, then `val`, then `test`, as the literature divides FiveK.
-    """
-    if split.by == "source":
-        splits = _own_splits(split, scenes, seed)
-    elif split.by == "hash":
-        splits = [_hashed_split(split, scene.group, seed) for scene in scenes]
-    else:
-        splits = _ordered_splits(split, scenes)
-    _refuse_divided_groups(scenes, splits)
-    return splits
-
-
-def _own_splits(split: Split, scenes: Sequence[Scene], seed: int) -> list[str]:
-    for scene in scenes:
-        if scene.split not in (*SPLITS, ""):
-            raise RecipeError(
-                f"{scene.files[0]}: its source puts it into split {shown(scene.split)}; "
-                f"known are {', '.join(SPLITS)}"
-            )
-    fixed = {scene.group: scene.split for scene in scenes if scene.split}
-    return [
-        scene.split or fixed.get(scene.group) or _hashed_split(split, scene.group, seed)
-        for scene in scenes
-    ]
-
-
-def _hashed_split(split: Split, group: str, seed: int) -> str:
-    digest = hashlib.blake2b(f"{seed}/split/{group}".encode(), digest_size=8).digest()
-    position = int.from_bytes(digest) / 2**64
-    if position < split.train:
-        return "train"
-    return "val" if position < split.train + split.val else "test"
-
-
-def _ordered_splits(split: Split, scenes: Sequence[Scene]) -> list[str]:
-    counts = [int(split.train), int(split.val), int(split.test)]
-    if sum(counts) != len(scenes):
-        wanted = " + ".join(map(str, counts))
-        raise RecipeError(
-            f"[split] by = 'order' divides {wanted} = {sum(counts)} scenes, but the source has "
-            f"{len(scenes)}; change the numbers, or use --set split.by=hash"
-        )
-    return [name for name, count in zip(SPLITS, counts, strict=True) for _ in range(count)]
-
-
-def _refuse_divided_groups(scenes: Sequence[Scene], splits: Sequence[str]) -> None:
-    first: dict[str, tuple[str, Scene]] = {}
-    for scene, split in zip(scenes, splits, strict=True):
-        other_split, other = first.setdefault(scene.group, (split, scene))
-        if other_split != split:
-            raise RecipeError(
-                f"[split]: group {shown(scene.group)} would be divided: "
-                f"{other.name} is in {other_split}, {scene.name} in {split}"
-            )

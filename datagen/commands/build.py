@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         args.engine, args.jobs, memory=int(args.memory_gb * 2**30), deadline_s=args.deadline
     )
     summary = build(load_recipe(args.recipe, args.set), args.out, resources)
+    for line in summary.notes:
+        print(f"note: {line}", file=sys.stderr)
     for line in summary.failures:
         print(f"failed: {line}", file=sys.stderr)
     failed = sum(summary.failed.values())

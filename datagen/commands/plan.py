@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> None:
 
     recipe = load_recipe(args.recipe, args.set)
     distort.check_names(recipe)
-    jobs = plan.jobs(recipe, read_source(recipe.source))
+    scenes = read_source(recipe.source)
+    jobs = plan.jobs(recipe, scenes)
     if args.list:
         for job in jobs:
             for sample in plan.samples(recipe, job.scene):
@@ -37,6 +38,8 @@ def run(args: argparse.Namespace) -> None:
     for split in plan.SPLITS:
         print(f"{split:6} {found.scenes[split]:8d} scenes {found.samples[split]:9d} samples")
     print(f"total  {len(jobs):8d} scenes {found.samples.total():9d} samples")
+    for note in plan.notes(recipe, scenes):
+        print(f"note: {note}")
     print(f"{found.groups} groups, at most {found.luts} LUTs")
     if found.bytes is None or found.worker_seconds is None:
         print("disk and time: not estimated, since the pictures keep their own size")

@@ -203,19 +203,28 @@ class Mask:
 class Split:
     """How scenes are divided. All pictures of one group stay together."""
 
-    by: Literal["source", "hash", "order"] = "hash"
+    by: Literal["source", "hash", "order", "random", "list"] = "source"
     train: float = 0.8
     val: float = 0.1
     test: float = 0.1
+    train_list: str = ""  # files of names, when by = "list"
+    val_list: str = ""
+    test_list: str = ""
 
     def __post_init__(self) -> None:
         sizes = (self.train, self.val, self.test)
         if min(sizes) < 0 or sum(sizes) <= 0:
             raise ValueError("train, val, test: must not be negative, nor all zero")
-        if self.by != "order" and abs(sum(sizes) - 1) > 1e-6:
+        counted = self.by in ("order", "random")
+        if not counted and abs(sum(sizes) - 1) > 1e-6:
             raise ValueError(f"train, val, test: must add up to 1, got {sum(sizes):g}")
-        if self.by == "order" and any(size != int(size) for size in sizes):
-            raise ValueError("train, val, test: must be whole numbers of scenes when by = 'order'")
+        if counted and any(size != int(size) for size in sizes):
+            raise ValueError(
+                f"train, val, test: must be whole numbers of scenes when by = {self.by!r}"
+            )
+        lists = [self.train_list, self.val_list, self.test_list]
+        if (self.by == "list") != any(lists):
+            raise ValueError("train_list, val_list, test_list: go with by = 'list', one or more")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from luts.tool.seeding import sample_rng
 from luts.tool.words import shown
 from luts.torch.transfer import encode_srgb
 
-from ..build.plan import assign_splits
+from ..build.division import divide
 from ..build.samples import draw_regions
 from ..camera.bright_region import bright_region
 from ..images.hdr import read_scene
@@ -226,7 +226,7 @@ def open_sources(recipe: Recipe, split: str) -> list[LightSource]:
     """The scenes of one split of a recipe's source; opened when first wanted."""
     folder = source_folder(recipe.source)
     scenes = read_source(recipe.source)
-    splits = assign_splits(recipe.split, scenes, seed=recipe.seed)
+    splits = divide(recipe.split, scenes, seed=recipe.seed).splits
     sources = [
         LightSource(
             scene.name,
