@@ -23,6 +23,74 @@ HOMES = {
         "benchmarks",
     },
 }
+# The folders of a package, floor by floor from the top: each may import those below it, and none
+# beside or above it. "" stands for the files of the package itself, but for its front door and
+# command line, which may import anything.
+FLOORS: dict[str, list[set[str]]] = {
+    "luts": [
+        {"commands", "make", "verbs"},
+        {"look"},
+        {"families", "plate"},
+        {"library"},
+        {"cube", "pictures", "torch"},
+        {""},
+        {"colour"},
+        {"data", "tool"},
+    ],
+    "datagen": [
+        {"commands", "streaming"},
+        {"build", "verbs"},
+        {"dataset"},
+        {"sources"},
+        {"camera", "recipe"},
+        {"references"},
+        {"develop"},
+        {"raw"},
+        {"engines", "images", "regions"},
+    ],
+    "benchmarks": [
+        {"commands"},
+        {"cost"},
+        {"report"},
+        {"conformance", "harness", "training"},
+        {"methods"},
+        {"metrics"},
+        {""},
+    ],
+}
+DOORS = {"__init__", "__main__", "cli"}
+# Arrows that run back up all the same: (from, to) and why.
+UPWARD = {("luts/cube", "luts/look"): "read_cube bakes a look, whose layers are cubes"}
+
+
+def arrows(package: str) -> set[tuple[str, str]]:
+    """(from, to) for every import, anywhere in the code, from one folder to another."""
+    found = set()
+    for path in sources(package):
+        *place, name = path.relative_to(ROOT / package).with_suffix("").parts
+        if not place and name in DOORS:
+            continue
+        here = place[0] if place else ""
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for parts in _imported_parts(node, (package, *place)):
+                first = parts[1] if len(parts) > 1 else ""
+                there = first if (ROOT / package / first).is_dir() else ""
+                if parts[0] == package and len(parts) > 1 and there != here:
+                    found.add((here, there))
+    return found
+
+
+def _imported_parts(node: ast.AST, place: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The modules a statement imports, as parts of their full names."""
+    if isinstance(node, ast.Import):
+        return [tuple(alias.name.split(".")) for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = place[: len(place) - node.level + 1] if node.level else ()
+    module = (*base, *(node.module.split(".") if node.module else ()))
+    if len(module) > 1:
+        return [module]
+    return [(*module, alias.name) for alias in node.names]
 
 
 def imported(path: Path) -> set[str]:
@@ -45,6 +113,19 @@ def test_imports_point_downwards(package):
     for path in sources(package):
         ours = imported(path) & ALLOWED.keys()
         assert ours <= ALLOWED[package] | {package}, f"{path.relative_to(ROOT)} imports {ours}"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_no_arrow_runs_back_up(package):
+    floor_of = {folder: at for at, floor in enumerate(FLOORS[package]) for folder in floor}
+    folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert folders | {""} == floor_of.keys() | {""}, "every folder has a floor"
+    up = {
+        (f"{package}/{here}".rstrip("/"), f"{package}/{there}".rstrip("/"))
+        for here, there in arrows(package)
+        if floor_of[there] <= floor_of[here]
+    }
+    assert up == {arrow for arrow in UPWARD if arrow[0].startswith(f"{package}/")}
 
 
 @pytest.mark.parametrize("library", HOMES)
