@@ -168,7 +168,7 @@ def _unit_cube(lut: Lut) -> Lut3D:
 
 def _figures(lut: Lut, colours: ColourSet, volume: np.ndarray, weights: np.ndarray) -> Figures:
     """`volume` holds determinants, `weights` how much each of them counts."""
-    output = apply(lut, colours.encoded.astype(np.float32)).astype(np.float64)
+    output = apply(lut, colours.encoded.astype(np.float32), exact=True).astype(np.float64)
     difference = colours.difference(output)
     lost = ((output >= 1) & (colours.encoded < 1)) | ((output <= 0) & (colours.encoded > 0))
     return Figures(

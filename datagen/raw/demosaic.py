@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from .cfa import tiled
@@ -87,13 +86,31 @@ def malvar(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     pattern : (2, 2) colours of the top left sites, 0 red, 1 green, 2 blue
     """
     result = np.repeat(light[:, :, None], 3, axis=2)
-    filtered = [
-        cv2.filter2D(light, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT_101)
-        for kernel in MALVAR
-    ]
+    filtered = _filtered(light)
     for site, colour, kernel in malvar_sites(pattern):
         result[(*site, colour)] = filtered[kernel][site]
     return result
+
+
+def _filtered(light: np.ndarray) -> list[np.ndarray]:
+    """The four MALVAR filters of (H, W), sums from left to right; borders reflect a site."""
+    height, width = light.shape
+    edged = np.pad(light, 2, mode="reflect")
+
+    def at(down: int, right: int) -> np.ndarray:
+        return edged[2 + down : 2 + down + height, 2 + right : 2 + right + width]
+
+    above_below, beside = at(-1, 0) + at(1, 0), at(0, -1) + at(0, 1)
+    far_rows, far_columns = at(-2, 0) + at(2, 0), at(0, -2) + at(0, 2)
+    corners = at(-1, -1) + at(-1, 1) + at(1, -1) + at(1, 1)
+    half, eighth = np.float32(0.5), np.float32(1 / 8)
+    own = light * np.float32(5) - corners
+    return [
+        ((above_below + beside) * 2 + light * 4 - far_rows - far_columns) * eighth,
+        (beside * 4 + own + far_rows * half - far_columns) * eighth,
+        (above_below * 4 + own + far_columns * half - far_rows) * eighth,
+        (corners * 2 + light * 6 - (far_rows + far_columns) * np.float32(1.5)) * eighth,
+    ]
 
 
 def malvar_sites(pattern: np.ndarray) -> Iterator[tuple[tuple[slice, slice], int, int]]:
@@ -134,8 +151,18 @@ def bilinear(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     result = np.empty((height, width, int(pattern.max()) + 1), np.float32)
     for colour in range(result.shape[2]):
         mask = np.float32(site == colour)
-        options = {"borderType": cv2.BORDER_REFLECT_101}
-        total = cv2.sepFilter2D(light * mask, cv2.CV_32F, tent, tent, **options)
-        weight = cv2.sepFilter2D(mask, cv2.CV_32F, tent, tent, **options)
+        total, weight = _weighted(light * mask, tent), _weighted(mask, tent)
         result[:, :, colour] = np.where(mask > 0, light, total / weight)
     return result
+
+
+def _weighted(image: np.ndarray, tent: np.ndarray) -> np.ndarray:
+    """Filter (H, W) by a tent down and across, sums from one end; borders reflect a pixel."""
+    reach = len(tent) // 2
+    for _ in range(2):
+        edged = np.pad(image, ((reach, reach), (0, 0)), mode="reflect")
+        total = edged[: len(image)] * tent[0]
+        for first, weight in enumerate(tent[1:], start=1):
+            total += edged[first : first + len(image)] * weight
+        image = np.ascontiguousarray(total.T)
+    return image

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
+from luts.tool import exact
+
 from .geometry import (
     Centre,
     Guide,
@@ -66,7 +68,7 @@ class Circle:
         inner = self.radius * min(size)
         x, y = pick_centre(self.centre, size, inner, rng, guide)
         outer = inner * rng.uniform(*self.band)
-        distance = np.hypot(*offsets(size, x, y))
+        distance = exact.hypot(*offsets(size, x, y))
         return Drawn(
             label(distance <= inner, distance <= outer), rounded(x=x, y=y, r1=inner, r2=outer)
         )
@@ -87,7 +89,7 @@ class Ellipse:
         check_band(self.band)
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
-        return _turned(self, size, rng, guide, norm=np.hypot)
+        return _turned(self, size, rng, guide, norm=exact.hypot)
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,7 @@ class Gradient:
         angle = math.radians(rng.uniform(-self.tilt, self.tilt) + 180 * rng.integers(2))
         x, y = width / 2, height * rng.uniform(0.35, 0.65)
         right, down = offsets(size, x, y)
-        along = right * -math.sin(angle) + down * math.cos(angle)
+        along = right * -exact.sin(angle) + down * exact.cos(angle)
         half = self.fade * min(size) / 2
         parameters = rounded(x=x, y=y, degrees=math.degrees(angle), half_fade=half)
         return Drawn(label(along <= -half, along <= half), parameters)
@@ -241,8 +243,8 @@ def _turned(
     angle = rng.uniform(0, math.pi)
     outer = rng.uniform(*shape.band)
     right, down = offsets(size, x, y)
-    along = right * math.cos(angle) + down * math.sin(angle)
-    across = down * math.cos(angle) - right * math.sin(angle)
+    along = right * exact.cos(angle) + down * exact.sin(angle)
+    across = down * exact.cos(angle) - right * exact.sin(angle)
     distance = norm(along / long, across / short)
     parameters = rounded(x=x, y=y, long=long, short=short, degrees=math.degrees(angle), band=outer)
     return Drawn(label(distance <= 1, distance <= outer), parameters)

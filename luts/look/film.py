@@ -6,14 +6,16 @@ import numpy as np
 
 from ..colour.transfer import decode_srgb, encode_srgb
 from ..families import crosstalk, fade, split_tone
+from ..tool import exact
 from .kind import MAX_AMOUNT, Kind, Values, always
 from .parameter import Parameter
 
 _RGB = ("red", "green", "blue")
 _LEAKS = ("green to red", "blue to red", "red to green", "blue to green", "red to blue")
 DENSEST = 2.4  # density of black, as a print or slide has
-_BLACK = 10**-DENSEST
-_MID = -float(np.log10(0.18))  # density of mid grey
+_LN10 = float(exact.log(10.0))
+_BLACK = float(exact.exp(-DENSEST * _LN10))
+_MID = -float(exact.log(0.18)) / _LN10  # density of mid grey
 _KNEE = 0.3  # densities over which highlights roll off
 MAX_SHOULDER = 0.95
 
@@ -22,8 +24,8 @@ def tints(values: Values) -> Values:
     """Hues and amounts as the OKLab offsets of the family `split-tone`."""
     return {
         name: [
-            values[name] * np.cos(np.radians(values[f"{name}_hue"])),
-            values[name] * np.sin(np.radians(values[f"{name}_hue"])),
+            values[name] * exact.cos(np.radians(values[f"{name}_hue"])),
+            values[name] * exact.sin(np.radians(values[f"{name}_hue"])),
         ]
         for name in ("shadow", "highlight")
     }
@@ -73,17 +75,17 @@ def develop(encoded: np.ndarray, values: Values, strength: float) -> np.ndarray:
     deep densities by D / (1 + a D), `shoulder` rolls off thin ones by an exponential. Each rises.
     """
     light = (np.maximum(decode_srgb(encoded), 0) + _BLACK) / (1 + _BLACK)
-    density = -np.log10(light)
+    density = exact.log(light) * (-1 / _LN10)
     mean = density.mean(axis=-1, keepdims=True)
     density = density + strength * values["dye"] * (density - mean)
-    gamma = values["contrast"] ** strength * (
+    gamma = exact.raised(values["contrast"], strength) * (
         1 + strength * values["crossover"] * np.array([1.0, 0.0, -1.0])
     )
     density = np.maximum(_MID + gamma * (density - _MID), -1)
     density = density / (1 + min(strength * values["toe"], 1) / DENSEST * density)
     shoulder = min(strength * values["shoulder"], MAX_SHOULDER)
-    density = density + shoulder * _KNEE * np.exp(-np.maximum(density, 0) / _KNEE)
-    return encode_srgb(10**-density * (1 + _BLACK) - _BLACK)
+    density = density + shoulder * _KNEE * exact.exp(-np.maximum(density, 0) / _KNEE)
+    return encode_srgb(exact.exp(-_LN10 * density) * (1 + _BLACK) - _BLACK)
 
 
 def film_limit(values: Values) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour.colorimetry import REC709_LUMINANCE
+from ..tool import exact
 from .kind import Kind, Values, always
 from .parameter import Parameter
 
@@ -20,11 +21,11 @@ _RGB = ("red", "green", "blue")
 
 def cdl(encoded: np.ndarray, values: Values, strength: float) -> np.ndarray:
     """Slope, offset, power per channel, then saturation about luma, on encoded values."""
-    slope = np.power(values["slope"], strength)
-    power = np.power(values["power"], strength)
+    slope = exact.raised(values["slope"], strength)
+    power = exact.raised(values["power"], strength)
     graded = encoded * slope + strength * np.asarray(values["offset"])
-    graded = np.where(graded < 0, graded, np.maximum(graded, 0) ** power)
-    luma = (graded @ REC709_LUMINANCE)[..., None]
+    graded = np.where(graded < 0, graded, exact.raised(np.maximum(graded, 0), power))
+    luma = exact.mix(graded, REC709_LUMINANCE[None])
     return luma + (1 + strength * (values["saturation"] - 1)) * (graded - luma)
 
 
@@ -44,8 +45,8 @@ CDL = Kind(
 def contrast(encoded: np.ndarray, values: Values, strength: float) -> np.ndarray:
     """Raise encoded values over the pivot to a power: the pivot stays, darks and lights part."""
     pivot = values["pivot"]
-    power = values["contrast"] ** strength
-    return np.copysign(pivot * (np.abs(encoded) / pivot) ** power, encoded)
+    power = exact.raised(values["contrast"], strength)
+    return np.copysign(pivot * exact.raised(np.abs(encoded) / pivot, power), encoded)
 
 
 CONTRAST = Kind(
@@ -62,7 +63,7 @@ CONTRAST = Kind(
 def mix(encoded: np.ndarray, values: Values, strength: float) -> np.ndarray:
     """Each encoded output channel as a weighted sum of the input's."""
     matrix = np.array([values[name] for name in _RGB])
-    return encoded @ (np.eye(3) + strength * (matrix - np.eye(3))).T
+    return exact.mix(encoded, np.eye(3) + strength * (matrix - np.eye(3)))
 
 
 CHANNEL_MIX = Kind(

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..colour.oklab import encoded_to_oklab, oklab_to_encoded
 from ..families.oklch import NEAR_GREY
+from ..tool import exact
 from .interpolate import around, through
 from .kind import MAX_AMOUNT, Kind, Values
 from .parameter import Parameter
@@ -37,13 +38,13 @@ def _polar(encoded: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """L, chroma and hue in degrees."""
     oklab = encoded_to_oklab(encoded)
     a, b = oklab[..., 1], oklab[..., 2]
-    return oklab[..., 0], np.hypot(a, b), np.degrees(np.arctan2(b, a))
+    return oklab[..., 0], exact.hypot(a, b), np.degrees(exact.arctan2(b, a))
 
 
 def _encode(lightness: np.ndarray, chroma: np.ndarray, hue: np.ndarray) -> np.ndarray:
     angle = np.radians(hue)
     return oklab_to_encoded(
-        np.stack([lightness, chroma * np.cos(angle), chroma * np.sin(angle)], axis=-1)
+        np.stack([lightness, chroma * exact.cos(angle), chroma * exact.sin(angle)], axis=-1)
     )
 
 
@@ -70,7 +71,9 @@ def scale_by_hue(encoded: np.ndarray, values: Values, strength: float) -> np.nda
     """Multiply chroma by a factor for each hue."""
     lightness, chroma, hue = _polar(encoded)
     factor = np.maximum(around(values["factor"])(hue), MIN_FACTOR)
-    return _encode(lightness, chroma * factor ** (strength * _away_from_grey(chroma)), hue)
+    return _encode(
+        lightness, chroma * exact.raised(factor, strength * _away_from_grey(chroma)), hue
+    )
 
 
 def lighten_by_hue(encoded: np.ndarray, values: Values, strength: float) -> np.ndarray:
@@ -84,7 +87,7 @@ def scale_by_chroma(encoded: np.ndarray, values: Values, strength: float) -> np.
     """Multiply chroma by a factor for each chroma."""
     lightness, chroma, hue = _polar(encoded)
     factor = through(values["factor"])(np.clip(chroma, 0, MAX_CHROMA))
-    return _encode(lightness, chroma * np.maximum(factor, MIN_FACTOR) ** strength, hue)
+    return _encode(lightness, chroma * exact.raised(np.maximum(factor, MIN_FACTOR), strength), hue)
 
 
 HUE_VS_HUE = Kind(

@@ -90,6 +90,12 @@ def log(x: np.ndarray) -> np.ndarray:
     return exponent * _LN2[0] + (_log_table()[cell] + (series + exponent * _LN2[1]))
 
 
+def raised(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """x ** exponent of float64 x >= 0 by e ** (exponent * log x): good to |exponent log x| ulp."""
+    x = np.asarray(x, np.float64)
+    return np.where(x > 0, exp(exponent * log(x)), 0.0)[()]
+
+
 @_elementwise(np.sin)
 def sin(x: np.ndarray) -> np.ndarray:
     """Sine of (...) float radians, |x| <= 1e5."""
