@@ -13,6 +13,7 @@ import struct
 
 import numpy as np
 
+from ..tool import exact
 from .space import SRGB_FROM_D50, Curve, Space
 
 PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}  # of a parametric curve, by its function type
@@ -44,7 +45,9 @@ def read_profile(profile: bytes) -> Space:
             ]
             curves = tuple(_curve(tags[key]) for key in (b"rTRC", b"gTRC", b"bTRC"))
             return Space(
-                matrix=SRGB_FROM_D50 @ np.stack(primaries, axis=1), curves=curves, **common
+                matrix=exact.product(SRGB_FROM_D50, np.stack(primaries, axis=1)),
+                curves=curves,
+                **common,
             )
         if model == "grey" and b"kTRC" in tags:
             return Space(matrix=np.eye(3), curves=(_curve(tags[b"kTRC"]),) * 3, **common)
@@ -85,7 +88,7 @@ def _curve(tag: bytes) -> Curve:
         if count == 0:
             return lambda x: x
         if count == 1:
-            return lambda x: x ** (values[0] / 256)
+            return lambda x: exact.raised(x, values[0] / 256)
         places = np.linspace(0, 1, count)
         return lambda x: np.interp(x, places, np.array(values) / 65535)
     if tag[:4] == b"para":
@@ -101,7 +104,9 @@ def _curve(tag: bytes) -> Curve:
 def _parametric(x: np.ndarray, kind: int, numbers: np.ndarray) -> np.ndarray:
     g, a, b, c, d, e, f = (*numbers, *[0.0] * (7 - len(numbers)))
     if kind == 0:
-        return x**g
+        return exact.raised(x, g)
     if kind in (1, 2):
-        return np.where(x >= -b / a, np.maximum(a * x + b, 0) ** g, 0) + (c if kind == 2 else 0)
-    return np.where(x >= d, np.maximum(a * x + b, 0) ** g + e, c * x + f)
+        return np.where(x >= -b / a, exact.raised(np.maximum(a * x + b, 0), g), 0) + (
+            c if kind == 2 else 0
+        )
+    return np.where(x >= d, exact.raised(np.maximum(a * x + b, 0), g) + e, c * x + f)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..colour.transfer import encode_srgb
+from ..tool import exact
 from . import jpeg, other, png, tiff
 from .info import MAX_PIXELS, Picture, PictureError, PictureInfo
 from .space import to_srgb
@@ -203,9 +204,9 @@ def _from_light(light: np.ndarray, info: PictureInfo, floats: bool) -> tuple:
         if space.matrix is None or light.ndim == 2:
             raise ValueError(f"float samples with the profile {space.name!r}; convert to sRGB")
         curves = [curve(np.minimum(light[..., k], 1)) for k, curve in enumerate(space.curves)]
-        light = np.clip(np.stack(curves, axis=-1) @ space.matrix.T, 0, None)
+        light = np.clip(exact.mix(np.stack(curves, axis=-1), space.matrix), 0, None)
     note = "float samples, taken as linear light"
     if (over := float((light > 1).mean())) > 0:
         note += f"; {over:.2%} above white are cut"
-    codes = np.rint(encode_srgb(np.minimum(light, 1)) * 65535).astype(np.uint16)
+    codes = np.rint(encode_srgb(np.minimum(light, 1).astype(np.float64)) * 65535).astype(np.uint16)
     return codes, replace(info, notes=(*info.notes, note))

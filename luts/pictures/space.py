@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
 
 Curve = Callable[[np.ndarray], np.ndarray]  # code in [0, 1] to light in [0, 1]
 Chromaticities = tuple[tuple[float, float], ...]  # x, y of white, red, green, blue
@@ -45,11 +46,12 @@ PRIMARIES: dict[int, tuple[str, Chromaticities]] = {  # H.273, ColourPrimaries
     12: ("Display P3", (D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060))),
 }
 TRANSFERS: dict[int, tuple[str, Curve]] = {  # H.273, TransferCharacteristics
-    4: ("gamma 2.2", lambda x: x**2.2),
-    5: ("gamma 2.8", lambda x: x**2.8),
+    4: ("gamma 2.2", lambda x: exact.raised(x, 2.2)),
+    5: ("gamma 2.8", lambda x: exact.raised(x, 2.8)),
     8: ("linear", lambda x: x),
     13: ("sRGB", decode_srgb),
 }
+BAND_ROWS = 64  # of a picture at a time
 HDR = {16: "PQ", 18: "HLG"}
 
 
@@ -75,7 +77,7 @@ class Space:
             return False
         ramp = np.linspace(0, 1, 256)
         grey = np.stack([curve(ramp) for curve in self.curves], axis=-1)
-        plain = encode_srgb(np.clip(grey @ self.matrix.T, 0, 1)) - ramp[:, None]
+        plain = encode_srgb(np.clip(exact.mix(grey, self.matrix), 0, 1)) - ramp[:, None]
         near = np.abs(plain).max() < NEAR
         return bool(near and np.abs(self.matrix - np.eye(3)).max() < NEAR)
 
@@ -97,15 +99,18 @@ def from_chromaticities(name: str, origin: str, points: Chromaticities, curve: C
     columns = np.stack(primaries, axis=1)
     if abs(np.linalg.det(columns)) < 1e-6:
         raise ValueError(f"the chromaticities in {origin} are no primaries; convert to sRGB")
-    to_xyz = columns * np.linalg.solve(columns, white)
-    cone = (BRADFORD @ D50_WHITE) / (BRADFORD @ white)
-    to_d50 = np.linalg.solve(BRADFORD, cone[:, None] * BRADFORD)
-    return Space(name, origin, SRGB_FROM_D50 @ to_d50 @ to_xyz, (curve,) * 3)
+    to_xyz = columns * exact.mix(white, exact.inverse(columns))
+    cone = exact.mix(D50_WHITE, BRADFORD) / exact.mix(white, BRADFORD)
+    to_d50 = exact.product(exact.inverse(BRADFORD), cone[:, None] * BRADFORD)
+    matrix = exact.product(exact.product(SRGB_FROM_D50, to_d50), to_xyz)
+    return Space(name, origin, matrix, (curve,) * 3)
 
 
 def adobe_rgb(origin: str) -> Space:
     """Adobe RGB (1998)."""
-    return from_chromaticities("Adobe RGB", origin, ADOBE_RGB, lambda x: x**ADOBE_GAMMA)
+    return from_chromaticities(
+        "Adobe RGB", origin, ADOBE_RGB, lambda x: exact.raised(x, ADOBE_GAMMA)
+    )
 
 
 def from_cicp(primaries: int, transfer: int, matrix: int, full_range: int) -> Space:
@@ -154,11 +159,14 @@ def to_srgb(codes: np.ndarray, space: Space) -> np.ndarray:
         return _rounded(encode_srgb(np.clip(space.curves[1](ramp), 0, 1)), codes.dtype)[codes]
     if space.model == "grey":
         raise ValueError(f"RGB samples with a profile for grey ({space.name}); convert to sRGB")
-    linear = np.stack(
-        [np.float32(curve(ramp))[codes[..., k]] for k, curve in enumerate(space.curves)], axis=-1
-    )
-    light = np.clip(linear @ np.float32(space.matrix).T, 0, 1)
-    return _rounded(encode_srgb(light), codes.dtype)
+    curves = [curve(ramp) for curve in space.curves]
+    result = np.empty_like(codes)
+    for first in range(0, len(codes), BAND_ROWS):
+        band = codes[first : first + BAND_ROWS]
+        linear = np.stack([curve[band[..., k]] for k, curve in enumerate(curves)], axis=-1)
+        light = np.clip(exact.mix(linear, space.matrix), 0, 1)
+        result[first : first + BAND_ROWS] = _rounded(encode_srgb(light), codes.dtype)
+    return result
 
 
 def _by_tables(codes: np.ndarray, space: Space) -> np.ndarray:

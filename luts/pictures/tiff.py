@@ -15,6 +15,7 @@ import logging
 import numpy as np
 
 from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
 from .exif import checked_orientation, exif_space
 from .icc import read_profile
 from .info import PictureInfo
@@ -226,8 +227,8 @@ def _from_lab(codes: np.ndarray, *, icc: bool) -> np.ndarray:
     middle = (lightness + 16) / 116
     cubes = np.stack([middle + a / 500, middle, middle - b / 200], axis=-1)
     delta = 6 / 29
-    xyz = np.where(cubes > delta, cubes**3, 3 * delta**2 * (cubes - 4 / 29)) * D50
-    light = np.clip(xyz @ SRGB_FROM_D50.T, 0, 1)
+    xyz = np.where(cubes > delta, cubes * cubes * cubes, 3 * delta**2 * (cubes - 4 / 29)) * D50
+    light = np.clip(exact.mix(xyz, SRGB_FROM_D50), 0, 1)
     return np.rint(encode_srgb(light) * np.iinfo(codes.dtype).max).astype(codes.dtype)
 
 
