@@ -79,3 +79,10 @@ def test_an_old_verb_answers_with_its_new_name(capsys):
 
     assert main(["render", "x.CRW"]) == 2
     assert capsys.readouterr().err == "datagen render: is called datagen develop now\n"
+
+
+def test_a_plan_is_printed(capsys):
+    from datagen.cli import main
+
+    assert main(["plan", "demo", "--set", "source.limit=2"]) == 0
+    assert "total         2 scenes" in capsys.readouterr().out

@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from ..build import distort, plan
     from ..build.estimate import estimate
     from ..recipe.load import load_recipe
+    from ..recipe.settings import SPLITS
     from ..sources import read_source, source_folder
 
     recipe = load_recipe(args.recipe, args.set)
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
             for sample in plan.samples(recipe, job.scene):
                 print(f"{job.split}\t{sample.id}")
     found = estimate(recipe, jobs, source_folder(recipe.source))
-    for split in plan.SPLITS:
+    for split in SPLITS:
         print(f"{split:6} {found.scenes[split]:8d} scenes {found.samples[split]:9d} samples")
     print(f"total  {len(jobs):8d} scenes {found.samples.total():9d} samples")
     for note in plan.notes(recipe, scenes):

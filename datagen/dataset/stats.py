@@ -24,7 +24,7 @@ from .read import DataSet
 from .rows import Sample
 from .stats_plot import Columns, draw
 
-MOST_ON_MAP = 1000  # pictures placed by t-SNE, whose time grows with their square
+MOST_ON_MAP = 700  # pictures placed by t-SNE, whose time grows with their square
 
 
 class StatsError(UserError):
