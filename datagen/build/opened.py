@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -23,6 +24,14 @@ from ..camera.metering import meter
 from ..camera.shooting import Shoot, frame, plan_views
 from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
+from ..develop.auto_exposure import MAX_EV
+from ..develop.plausible import (
+    ENLARGED,
+    exposure_note,
+    no_evidence,
+    reference_notes,
+    scene_notes,
+)
 from ..develop.tone import TONES
 from ..images.align import align_to
 from ..images.codes import quantise, to_float, values_of
@@ -64,6 +73,8 @@ class OpenScene:
     camera: str = ""
     orientation: int = 1  # of the file, EXIF
     facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what looks like a wrong reading, see datagen.develop.plausible
+    lost: Mapping[float | None, tuple[str, str]] = field(default_factory=dict)  # EV: status, reason
     exposures: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # encoded, by EV
     tone: str = "none"
     noisy: Callable[[float], np.ndarray] | None = None  # `linear` with a shorter exposure's noise
@@ -102,10 +113,8 @@ def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """
     source = _source_file(scene, folder, recipe)
     opened = _open_pictures(scene, folder, recipe)
-    references = _references(scene, folder, recipe, opened)
-    if not references:
-        wanted = ", ".join(recipe.source.references)
-        raise OpenSceneError("no_reference", f"has none of the references asked for ({wanted})")
+    references, notes = _references(scene, folder, recipe, opened)
+    notes = [*scene_notes(opened.linear), *notes]
     mask = _segmentation(scene, folder, recipe, opened.size)
     guide = Guide(None if mask is None else mask.matte, scene.centre)
     made = {name: dict(reference.facts) for name, reference in references.items()}
@@ -115,7 +124,14 @@ def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     }
     if mask is not None:
         facts["segmentation"] = {"path": plain_text(scene.segmentation), "read": mask.read}
-    return replace(opened, references=references, guide=guide, source=source, facts=facts)
+    return replace(
+        opened,
+        references=references,
+        guide=guide,
+        source=source,
+        facts=facts,
+        notes=tuple(plain_text(note) for note in notes),
+    )
 
 
 def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
@@ -128,7 +144,8 @@ def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
         others.append(beside)
     try:
         digest, size = sha256_file(folder / name), (folder / name).stat().st_size
-        hashes = {plain_text(path): sha256_file(folder / path) for path in others}
+        there = [path for path in others if (folder / path).is_file()]  # what is not is told later
+        hashes = {plain_text(path): sha256_file(folder / path) for path in there}
     except OSError as error:
         reason = f"{Path(error.filename).relative_to(folder).as_posix()}: {error.strerror}"
         raise OpenSceneError("unreadable", reason) from None
@@ -141,14 +158,12 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """The scene's light at working size; references and guide are still to come."""
     render = recipe.render
     if scene.inputs:
-        exposures = {
-            ev: resize(_codes(folder, file), render.long_edge) for ev, file in scene.inputs
-        }
+        exposures, lost = _exposures(scene, folder, render.long_edge)
         if len({encoded.shape for encoded in exposures.values()}) > 1:
             raise OpenSceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
         linear = np.float32(decode_srgb(exposures[nearest].astype(np.float64)))
-        return OpenScene(linear, exposures=exposures, develop=Develop("ready"))
+        return OpenScene(linear, exposures=exposures, develop=Develop("ready"), lost=lost)
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
     if Path(scene.path).suffix.lower() in LIGHT:
@@ -156,6 +171,22 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     linear = resize(_codes(folder, scene.path), render.long_edge, linear=True)
     how = Develop("picture", render.tone, {"resize": RESIZE})
     return OpenScene(linear, tone=render.tone, develop=how)
+
+
+def _exposures(
+    scene: Scene, folder: Path, long_edge: int
+) -> tuple[dict[float | None, np.ndarray], dict[float | None, tuple[str, str]]]:
+    """The ready exposures by EV, and those that cannot be read; raises when none can."""
+    found: dict[float | None, np.ndarray] = {}
+    lost: dict[float | None, tuple[str, str]] = {}
+    for ev, file in scene.inputs:
+        try:
+            found[ev] = resize(_codes(folder, file), long_edge)
+        except OpenSceneError as error:
+            lost[ev] = error.status, str(error)
+    if not found:
+        raise OpenSceneError(*next(iter(lost.values())))
+    return found, lost
 
 
 def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
@@ -238,28 +269,72 @@ def _wanted(scene: Scene, recipe: Recipe) -> list[str]:
     return wanted_of(recipe.source.references, (name for name, _ in scene.references))
 
 
-def _references(scene: Scene, folder: Path, recipe: Recipe, opened: OpenScene) -> dict[str, Made]:
-    """The references the recipe asks for, by name, aligned with the working picture."""
+def _references(
+    scene: Scene, folder: Path, recipe: Recipe, opened: OpenScene
+) -> tuple[dict[str, Made], list[str]]:
+    """The references the recipe asks for, by name, aligned with the working picture; and notes.
+
+    One that cannot be used is left out, with a note; the others stay. Raises OpenSceneError when
+    none is left.
+    """
     found: dict[str, Made] = {}
+    notes: list[str] = []
+    faults: list[OpenSceneError] = []
     bits, experts = recipe.output.bits, dict(scene.references)
-    material = _material(scene, folder, opened, bits)
     for name in _wanted(scene, recipe):
-        if name in REFERENCES:
-            if (made := make(name, material)) is not None:
-                found[name] = made
-        elif file := experts.get(name):
-            found[name] = Made(quantise(_aligned(_read(folder, file), file, opened), bits))
-    return found
+        place = partial(_placed, opened=opened, name=name, notes=notes)
+        try:
+            if name in REFERENCES:
+                made = make(name, _material(scene, folder, opened, bits, place))
+            elif file := experts.get(name):
+                made = Made(quantise(place(_read(folder, file, floats=True), file), bits))
+            else:
+                continue
+        except OpenSceneError as error:
+            faults.append(error)
+            notes.append(f"reference {name} is left out: {error}")
+            continue
+        if made is not None:
+            found[name] = made
+            notes += reference_notes(name, made.codes)
+            notes += exposure_note(float(made.facts.get("ev", 0.0)), MAX_EV)
+    if not found and faults:
+        raise faults[0]
+    if not found:
+        wanted = ", ".join(recipe.source.references)
+        raise OpenSceneError("no_reference", f"has none of the references asked for ({wanted})")
+    return found, notes
 
 
-def _material(scene: Scene, folder: Path, opened: OpenScene, bits: int) -> Material:
+def _placed(
+    encoded: np.ndarray, file: str, *, opened: OpenScene, name: str, notes: list[str]
+) -> np.ndarray:
+    """A reference brought to the working picture; what is doubtful about it becomes a note."""
+    try:
+        aligned = align_to(encoded, opened.size, guide=opened.linear)
+    except ValueError as error:
+        raise OpenSceneError("misaligned", f"{file}: {error}") from None
+    if not aligned.proven:
+        notes.append(no_evidence(name, aligned.response))
+    if aligned.enlarged > ENLARGED:
+        notes.append(f"reference {name} is enlarged {aligned.enlarged:.1f} times")
+    return aligned.encoded
+
+
+def _material(
+    scene: Scene,
+    folder: Path,
+    opened: OpenScene,
+    bits: int,
+    place: Callable[[np.ndarray, str], np.ndarray],
+) -> Material:
     """What the references of REFERENCES may be made from."""
 
     def camera() -> np.ndarray | None:
         if beside := _picture_beside(scene, folder):
-            return _aligned(_read(folder, beside), beside, opened)
+            return place(_read(folder, beside), beside)
         codes = _preview_inside(scene, folder, opened)
-        return None if codes is None else _aligned(to_float(codes), scene.path, opened)
+        return None if codes is None else place(to_float(codes), scene.path)
 
     known = {"linear": opened.linear, "bits": bits, "tone": opened.tone, "camera": camera}
     light = _light(scene, folder, opened.size)
@@ -305,13 +380,6 @@ def _preview_inside(scene: Scene, folder: Path, opened: OpenScene) -> np.ndarray
         return None
     codes = read_thumbnail(path)
     return None if codes is None else upright(codes, opened.orientation)
-
-
-def _aligned(encoded: np.ndarray, name: str, opened: OpenScene) -> np.ndarray:
-    try:
-        return align_to(encoded, opened.size, guide=opened.linear)
-    except ValueError as error:
-        raise OpenSceneError("misaligned", f"{name}: {error}") from None
 
 
 def _segmentation(
@@ -364,16 +432,16 @@ def resize(codes: np.ndarray, long_edge: int, *, linear: bool = False) -> np.nda
     return np.float32(area_mean(codes, size, table=table))
 
 
-def _read(folder: Path, file: str) -> np.ndarray:
+def _read(folder: Path, file: str, *, floats: bool = False) -> np.ndarray:
     """A picture file as (H, W, 3) float32, sRGB-encoded."""
-    return to_float(_codes(folder, file))
+    return to_float(_codes(folder, file, floats=floats))
 
 
-def _codes(folder: Path, file: str) -> np.ndarray:
-    """A picture file as (H, W, 3) uint8 or uint16."""
+def _codes(folder: Path, file: str, *, floats: bool = False) -> np.ndarray:
+    """A picture file as (H, W, 3) uint8 or uint16; with `floats` light up to white, too."""
     try:
-        codes = read_image(folder / file)
-    except ImageError as error:
+        codes = read_image(folder / file, floats=floats)
+    except (ImageError, HdrError) as error:
         missing = not (folder / file).exists()
         reason = str(error).replace(str(folder / file), file)
         raise OpenSceneError("unreadable" if missing else "corrupt", reason) from None

@@ -39,6 +39,9 @@ MOST_REASON = 1000  # characters
 EVERYTHING = Mask("whole", 1.0, Whole())
 
 
+EVERY = object()
+
+
 @dataclass(frozen=True)
 class Renderer:
     """The work of a build: `renderer(job)` writes a scene's files and returns its rows."""
@@ -51,9 +54,14 @@ class Renderer:
         """Raises TargetError when the files cannot be written; a bad source becomes rows."""
         try:
             opened = open_scene(job.scene, self.source, self.recipe)
+            planned = [
+                sample
+                for sample in plan.samples(self.recipe, job.scene)
+                if sample.ev not in opened.lost
+            ]
             drawn = {
                 sample.id: draw_regions(self.recipe, sample.id, opened.size, opened.guide)
-                for sample in plan.samples(self.recipe, job.scene)
+                for sample in planned
             }
         except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
@@ -61,10 +69,16 @@ class Renderer:
         for name, made in opened.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
             hashes[references[name]] = self._write(references[name], made.codes)
-        return [
+        made = [
             self._row(job, sample, opened, drawn[sample.id], references, hashes)
-            for sample in plan.samples(self.recipe, job.scene)
+            for sample in planned
         ]
+        lost = (
+            row
+            for ev, (status, reason) in opened.lost.items()
+            for row in lost_rows(self.recipe, job, status, reason, ev=ev)
+        )
+        return [*made, *lost]
 
     def _row(
         self,
@@ -103,6 +117,7 @@ class Renderer:
             develop=opened.develop,
             licence=plain_text(job.scene.licence),
             camera=plain_text(opened.camera),
+            notes=opened.notes,
             facts={
                 **opened.facts,
                 "clipped": _clipped(codes),
@@ -176,8 +191,8 @@ def draw_regions(
     return block.kind, drawn
 
 
-def lost_rows(recipe: Recipe, job: Job, status: str, reason: str) -> list[Row]:
-    """The rows of a scene that gave nothing: one per planned sample, with the reason."""
+def lost_rows(recipe: Recipe, job: Job, status: str, reason: str, *, ev: Any = EVERY) -> list[Row]:
+    """The rows of a scene that gave nothing, or nothing at one EV: one per planned sample."""
     return [
         Lost(
             **_identity(job, sample),
@@ -187,6 +202,7 @@ def lost_rows(recipe: Recipe, job: Job, status: str, reason: str) -> list[Row]:
             facts={"seed": recipe.seed},
         )
         for sample in plan.samples(recipe, job.scene)
+        if ev is EVERY or sample.ev == ev
     ]
 
 

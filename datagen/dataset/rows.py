@@ -125,6 +125,7 @@ class Sample:
     develop: Develop
     licence: Text  # "" when it is not known
     camera: Text = ""
+    notes: tuple[Text, ...] = ()  # what looks like a wrong reading of the scene's files
     facts: Mapping[str, Any] = rest()
     status: ClassVar[str] = OK
 

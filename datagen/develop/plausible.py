@@ -33,20 +33,23 @@ def scene_notes(linear: np.ndarray) -> list[str]:
     return notes
 
 
-def reference_notes(name: str, codes: np.ndarray, enlarged: float = 1.0) -> list[str]:
-    """What is odd about a reference: its codes (H, W, 3), and how far it had to be enlarged."""
-    notes = []
-    if enlarged > ENLARGED:
-        notes.append(f"reference {name} is enlarged {enlarged:.1f} times")
+def reference_notes(name: str, codes: np.ndarray) -> list[str]:
+    """What is odd about a reference's codes, (H, W, 3) uint8 or uint16."""
     top = np.iinfo(codes.dtype).max
-    brightest = codes.max(axis=2)
-    for word, share in (
-        ("white", float((codes.min(axis=2) == top).mean())),
-        ("black", float((brightest <= top // 255 * 0.5).mean())),
-    ):
-        if share >= END_OF_RANGE:
-            notes.append(f"reference {name} is {share:.0%} {word}")
-    return notes
+    shares = {
+        "white": float((codes.min(axis=2) == top).mean()),
+        "black": float((codes.max(axis=2) <= top // 255 // 2).mean()),
+    }
+    return [
+        f"reference {name} is {share:.0%} {word}"
+        for word, share in shares.items()
+        if share >= END_OF_RANGE
+    ]
+
+
+def no_evidence(name: str, response: float) -> str:
+    """Say that nothing shows that a reference is of the same picture."""
+    return f"reference {name}: no evidence that it is the same picture (correlation {response:.2f})"
 
 
 def exposure_note(ev: float, most: float) -> list[str]:
