@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from datagen.dataset.read import DataSet, Pair, load_pair
+from datagen.dataset.read import DataSet, Pair, load_pair, one_reference
 from datagen.regions.labels import A
 from luts.tool.seeding import sample_rng
 
@@ -34,9 +34,10 @@ class Batches(Dataset):
         self, dataset: DataSet, settings: Training, *, rank: int = 0, world: int = 1
     ) -> None:
         self.dataset, self.settings, self.rank, self.world = dataset, settings, rank, world
-        self.rows = dataset.select(split="train")
-        if not self.rows:
+        rows = dataset.select(split="train")
+        if not rows:
             raise TrainingError(f"{dataset.folder}: no sample in split 'train'")
+        self.reference, self.rows = one_reference(rows)
         check_shares(settings, world)
         if any(stage.size for stage in settings.parts):
             raise TrainingError("size: whole pictures come from --stream; stored pairs take crop")
@@ -61,7 +62,7 @@ class Batches(Dataset):
         """The crop at one position in the endless sequence of training images."""
         epoch, index = divmod(position, len(self.rows))
         order = sample_rng(self.settings.seed, f"epoch/{epoch}").permutation(len(self.rows))
-        pair = load_pair(self.dataset, self.rows[order[index]])
+        pair = load_pair(self.dataset, self.rows[order[index]], self.reference)
         rng = sample_rng(self.settings.seed, f"crop/{position}")
         window = self._window(pair, side, rng)
         flips = [axis for axis in (0, 1) if rng.random() < 0.5]

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from datagen.dataset.read import Pair, load_pair, open_dataset
+from datagen.dataset.read import Pair, load_pair, one_reference, open_dataset
 from datagen.regions.labels import A, C
 from luts.tool.seeding import sample_rng
 
@@ -46,7 +46,8 @@ class Pairs(Dataset):
     ----------
     folder : of a built data set, 8 or 16 bit
     split : train, val or test
-    reference : its name; None is the leading one, see `datagen.references.leading`
+    reference : its name; None is the leading one of the set. Samples without it are left out and
+        counted in `left_out`; see `datagen.dataset.read.one_reference`
     crop : side in pixels of a random square, the same for input, reference and regions, flipped at
         random; None gives the whole picture
     seed : of the crops. A crop depends on (seed, epoch, sample) alone, never on the worker that
@@ -55,7 +56,7 @@ class Pairs(Dataset):
     Raises
     ------
     ValueError
-        The split is empty, or holds a picture smaller than the crop.
+        The split is empty, no sample has the reference, or a picture is smaller than the crop.
     """
 
     def __init__(
@@ -68,10 +69,12 @@ class Pairs(Dataset):
         seed: int = 0,
     ) -> None:
         self.dataset = open_dataset(folder)
-        self.rows = self.dataset.select(split=split)
-        self.reference, self.crop, self.seed, self.epoch = reference, crop, seed, 0
-        if not self.rows:
+        rows = self.dataset.select(split=split)
+        if not rows:
             raise ValueError(f"{folder}: no sample in split {split!r}")
+        self.reference, self.rows = one_reference(rows, reference)
+        self.left_out = len(rows) - len(self.rows)
+        self.crop, self.seed, self.epoch = crop, seed, 0
         smallest = min(min(row.size) for row in self.rows)
         if crop is not None and not 0 < crop <= smallest:
             raise ValueError(f"crop: must be 1 to {smallest} pixels in {folder}, got {crop}")

@@ -38,6 +38,7 @@ from .plan import Job
 from .samples import Renderer, lost_rows
 
 Engine = Callable[..., Iterator[Outcome]]  # see datagen.engines
+MOST_NOTED = 20  # scenes whose notes are told one by one
 TIMINGS = "timings.jsonl"  # seconds per scene: kept apart, so that the manifest is reproducible
 
 # Seconds of processor time that a scene may take before it counts as hung.
@@ -70,6 +71,7 @@ class Summary:
     failed: Counter[str] = field(default_factory=Counter)  # status -> samples
     failures: list[str] = field(default_factory=list)  # a line per scene that failed
     notes: list[str] = field(default_factory=list)  # what about the plan may surprise
+    noted: int = 0  # scenes with notes; those of the first are in `notes`
     hash: str = ""  # of the data set, once it is complete
     interrupted: bool = False
     seconds: float = 0.0
@@ -212,6 +214,11 @@ def _count(summary: Summary, rows: Sequence[Row]) -> None:
     lost = [row for row in rows if isinstance(row, Lost)]
     summary.made += len(rows) - len(lost)
     summary.failed.update(row.status for row in lost)
+    noted = next((row for row in rows if isinstance(row, Sample) and row.notes), None)
+    if noted is not None:
+        summary.noted += 1
+        if summary.noted <= MOST_NOTED:
+            summary.notes += [f"{noted.scene}: {note}" for note in noted.notes]
     if lost:
         first = lost[0]
         summary.failures.append(f"{first.scene}: {first.status}: {first.reason}")

@@ -58,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
     for line in summary.failures:
         print(f"failed: {line}", file=sys.stderr)
     failed = sum(summary.failed.values())
+    noted = f", {summary.noted} scenes with notes" if summary.noted else ""
     print(
-        f"{summary.made} samples made, {summary.reused} kept, {failed} failed "
+        f"{summary.made} samples made, {summary.reused} kept, {failed} failed{noted} "
         f"in {summary.seconds:.1f} s; data set {summary.hash[:16] or 'not complete: build again'}",
         file=sys.stderr,
     )

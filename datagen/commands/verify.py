@@ -16,7 +16,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--against", type=Path, metavar="MANIFEST", help="another manifest that must match"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="near-duplicates across splits are problems"
+        "--strict",
+        action="store_true",
+        help="near-duplicates across splits and implausible scenes are problems",
     )
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from luts.colour.transfer import decode_srgb
 
-from ..images.align import MAX_SHIFT, MIN_RESPONSE, shift
+from ..develop.plausible import no_evidence
+from ..images.align import EVIDENCE, MAX_SHIFT, MIN_RESPONSE, shift
 from ..images.codes import to_float
 from ..images.files import ImageError
 from .pictures import read_picture
@@ -20,6 +21,7 @@ DARKEST, BRIGHTEST = 0.10, 0.97  # encoded; outside it rounding and clipping ben
 LEAST_PIXELS = 50
 THIN = 256  # pixels of the longer side
 SLOPE_TOLERANCE_EV = 0.06
+FROM_THE_LIGHT = ("auto", "fusion")  # references that are the picture itself, exposed anew
 
 
 def exposure_problems(rows: Sequence[Sample], inputs: Mapping[str, np.ndarray]) -> list[str]:
@@ -66,15 +68,18 @@ def exposure_difference(dark: np.ndarray, bright: np.ndarray) -> float | None:
     return float(np.median(np.log2(decode_srgb(bright[usable]) / decode_srgb(dark[usable]))))
 
 
-def alignment_problems(folder: Path, rows: Sequence[Sample]) -> list[str]:
-    """Check that every reference of a scene lies on its input, to the pixel."""
+def alignment_problems(folder: Path, rows: Sequence[Sample]) -> tuple[list[str], list[str]]:
+    """Check that every reference of a scene lies on its input, to the pixel.
+
+    Returns problems, and notes on references of which nothing shows that they are the same picture.
+    """
     plain = [row for row in rows if row.distortion is None]
     if not plain:
-        return []
+        return [], []
     row = min(plain, key=lambda row: abs(row.ev or 0.0))
     degraded = to_float(read_picture(folder, row.input, row.size))
-    problems = []
-    for path in row.references.values():
+    problems, notes = [], []
+    for name, path in row.references.items():
         try:
             reference = to_float(read_picture(folder, path, row.size))
         except ImageError as error:
@@ -83,7 +88,9 @@ def alignment_problems(folder: Path, rows: Sequence[Sample]) -> list[str]:
         dx, dy, response = shift(reference, degraded)
         if response >= MIN_RESPONSE and np.hypot(dx, dy) > MAX_SHIFT:
             problems.append(f"{path}: is shifted by {dx:+.2f}, {dy:+.2f} pixels")
-    return problems
+        elif response < EVIDENCE and name not in FROM_THE_LIGHT:
+            notes.append(no_evidence(name, response))
+    return problems, notes
 
 
 def _by_ev(rows: Sequence[Sample]) -> list[Sample]:

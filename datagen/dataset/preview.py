@@ -111,7 +111,14 @@ def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
     made = sorted((row for row in rows if isinstance(row, Sample)), key=_place)
     lines = sorted({_place(row)[0] for row in made})
     evs = sorted({_place(row)[1] for row in made})
-    block = {"name": name, "split": rows[0].split, "lost": [], "tiles": [], "references": []}
+    block = {
+        "name": name,
+        "split": rows[0].split,
+        "lost": [],
+        "notes": [],
+        "tiles": [],
+        "references": [],
+    }
     if lost:
         block["lost"] = [f"{lost[0].status}: {lost[0].reason}"]
     for row in made:
@@ -122,6 +129,7 @@ def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
         for column, wanted in enumerate(sorted(made[0].references), start=len(evs) + 1):
             picture = _jpeg(load_pair(dataset, made[0], wanted).reference)
             block["references"].append({"name": wanted, "picture": picture, "column": column})
+        block["notes"] = list(made[0].notes)
         block["camera"] = made[0].camera or "camera not known"
         block["licence"] = made[0].licence or "licence not known"
     return block

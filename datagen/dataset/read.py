@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -99,6 +100,32 @@ def open_dataset(folder: Path | str) -> DataSet:
     if not head.complete:
         raise ManifestError(f"{folder / DATASET}: the build has not finished; run it again")
     return DataSet(folder, head.name, head.hash, read_table(folder / MANIFEST))
+
+
+def one_reference(
+    rows: Sequence[Sample], wanted: str | None = None
+) -> tuple[str, Sequence[Sample]]:
+    """One reference for a whole set: its name, and the samples that have it.
+
+    Without a name it is the leading one of all there are (see `datagen.references.leading`), where
+    half of the samples have it, else the one that most have. What a sample lacks is never made up
+    by another of its references; it is left out, and the caller may count it.
+
+    Raises
+    ------
+    ManifestError
+        No sample has the reference wanted.
+    """
+    found = Counter(name for row in rows for name in row.references)
+    if wanted is None:
+        wanted = leading(found)
+        if 2 * found[wanted] < len(rows):
+            wanted = min(found, key=lambda name: (-found[name], name))
+    elif wanted not in found:
+        raise ManifestError(f"no sample has a reference {wanted!r}; there are {', '.join(found)}")
+    if found[wanted] == len(rows):  # the rows may lie on disk: they stay there
+        return wanted, rows
+    return wanted, [row for row in rows if wanted in row.references]
 
 
 def load_pair(dataset: DataSet, row: Sample, reference: str | None = None) -> Pair:

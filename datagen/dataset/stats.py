@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,7 @@ def counts(dataset: DataSet) -> dict[str, Counter[str]]:
     """Samples by split, status, EV, mask kind, distortion, camera and licence."""
     found = {
         what: Counter[str]()
-        for what in ("split", "status", "ev", "mask", "distortion", "camera", "licence")
+        for what in ("split", "status", "ev", "mask", "distortion", "camera", "licence", "notes")
     }
     for row in dataset.rows:
         found["split"][row.split] += 1
@@ -46,7 +47,13 @@ def counts(dataset: DataSet) -> dict[str, Counter[str]]:
             found["distortion"][row.distortion_name] += 1
             found["camera"][row.camera or "not known"] += 1
             found["licence"][row.licence or "unknown"] += 1
+            found["notes"].update({kind_of(note) for note in row.notes} or {"none"})
     return found
+
+
+def kind_of(note: str) -> str:
+    """A note without its numbers and names, so that alike ones are counted together."""
+    return re.sub(r"[-+]?\d[\d.]*%?", "N", note.partition(": ")[0])
 
 
 def folder_lights(folder: Path) -> Luminances:

@@ -66,6 +66,7 @@ class _SceneReport:
     files: frozenset[str]
     samples: int = 0
     picture: int | None = None  # hash of the picture
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -94,7 +95,8 @@ def verify(
     ----------
     place : its folder, or its URL
     against : another manifest.jsonl that must name the same pixels; its pictures are not needed
-    strict : near-duplicate pictures in different splits are problems, not notes
+    strict : near-duplicate pictures in different splits, and what the rows note of scenes that look
+        like a wrong reading, are problems, not notes
 
     Raises
     ------
@@ -136,7 +138,7 @@ def _check_rows(target: Target, rows: Rows, head: Head, report: Report, *, stric
     _check_hash(rows, head.hash, report)
     _check_groups(rows, report)
     _check_luts(rows, report, shared=shares_luts(head.recipe))
-    seen, place = _Seen(), 0
+    seen, place, doubtful = _Seen(), 0, 0
     seen.add((DATASET, MANIFEST))
     for found in _lut_reports(target, luts):
         report.tell(*found.problems)
@@ -144,10 +146,16 @@ def _check_rows(target: Target, rows: Rows, head: Head, report: Report, *, stric
     for place, found in _scene_reports(target, rows):
         report.tell(*found.problems)
         report.samples += found.samples
+        report.tell(*(found.notes if strict else ()))
+        doubtful += bool(found.notes)
+        if not strict and doubtful <= MOST_STRANGERS:
+            report.notes += found.notes
         seen.add(found.files)
         if found.picture is not None:
             seen.pictures.append(found.picture)
             seen.places.append(place)
+    if doubtful:
+        report.notes.append(f"{doubtful} scenes have notes; --strict makes them problems")
     _check_duplicates(rows, seen, report, strict=strict)
     named = np.unique(np.frombuffer(seen.files, np.uint64))
     report.files = len(named)
@@ -265,15 +273,23 @@ def _check_scene(target: Target, found: Iterable[Sample]) -> _SceneReport:
         inputs: dict[str, np.ndarray] = {}
         for row in rows:
             problems += _pair_problems(folder, row, inputs)
+        row, doubts = rows[0], []
         if not problems:
             problems += consistency.exposure_problems(rows, inputs)
-            problems += consistency.alignment_problems(folder, rows)
-        row = rows[0]
+            off, doubts = consistency.alignment_problems(folder, rows)
+            problems += off
+        notes = _joined(row.notes, doubts, row.scene)
         if problems:
-            return _SceneReport(problems, frozenset(files), len(rows))
+            return _SceneReport(problems, frozenset(files), len(rows), notes=notes)
         reference = read_picture(folder, min(row.references.values()), row.size)
     picture = picture_hash(to_float(reference))
-    return _SceneReport(problems, frozenset(files), len(rows), picture)
+    return _SceneReport(problems, frozenset(files), len(rows), picture, notes)
+
+
+def _joined(known: Iterable[str], found: Iterable[str], scene: str) -> tuple[str, ...]:
+    """What the rows note of a scene, and what was found anew, each but once."""
+    by_start = {note.partition(" (")[0]: note for note in (*found, *known)}
+    return tuple(f"{scene}: {note}" for note in by_start.values())
 
 
 def _made(rows: Iterable[Row]) -> Iterator[Sample]:

@@ -20,9 +20,9 @@ from luts.colour.transfer import encode_srgb
 from .resample import resize
 
 MAX_SHIFT = 1.0  # pixels at working size; further apart the pair is refused
-# Of the correlation peak, over 20 photos at 96 to 512 pixels, as shot and darkened to a mean of 0.01
-# to 0.03 with noise: true pairs 0.55 or more (23 pairs of EUVP: 0.71), of other pictures 0.16 or
-# less from 256 pixels. A lower peak says nothing about a shift, and below EVIDENCE nothing shows
+# Of the correlation peak, over 20 photos at 96 to 512 pixels, as shot and darkened to a mean of
+# 0.01 to 0.03 with noise: true pairs 0.55 or more (23 pairs of EUVP: 0.71), of other pictures 0.16
+# or less from 256 pixels. A lower peak says nothing about a shift, and below EVIDENCE nothing shows
 # that both are the same picture.
 MIN_RESPONSE = 0.15
 EVIDENCE = 0.35
