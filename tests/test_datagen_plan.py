@@ -158,7 +158,7 @@ def fivek(tmp_path, **lists):
 def test_lists_name_files_scenes_or_stems_and_pairs(tmp_path):
     made = fivek(
         tmp_path,
-        train="\ufeffa0001-jmac_DSC1\nA0002-JMAC_DSC2.tif\n# more\nother/a0003-jmac_dsc3.dng x.jpg\n",
+        train="\ufeffa0001-jmac_DSC1\nA0002-JMAC_DSC2.tif\n#\nother/a0003-jmac_dsc3.dng x.jpg\n",
         test="raw/HQ/a0005-jmac_DSC5.dng,target/5.tif\r\n",
     )
     assert made.splits == ["train", "train", "train", "", "test", ""]
