@@ -80,6 +80,12 @@ def lol(root):
     put(root, "Real_captured/Test/Low/low7.png", "Real_captured/Test/Normal/normal7.png")
 
 
+def pairs(root):
+    put(root, *(f"train/low/{name}.png" for name in ("1", "kitchen/2", "3_N1", "3_P1")))
+    put(root, *(f"train/{name}.png" for name in ("high/1", "high/kitchen/2", "high/3")))
+    put(root, "test/low/1.png", "test/high/1.png", "test/expert/1.png")
+
+
 def folder(root):
     put(root, "a.png", "deep/a.png", "references/expert/a.png", "segmentations/a.png")
 
@@ -109,6 +115,15 @@ MINIATURES = {
             "our485_2": ("train", ("reference",), 1),
             "eval15_2": ("test", ("reference",), 1),
             "Real_captured_Test_low7": ("test", ("reference",), 1),
+        },
+    ),
+    "pairs": (
+        pairs,
+        {
+            "train_1": ("train", ("high",), 1),
+            "train_3": ("train", ("high",), 2),
+            "train_kitchen_2": ("train", ("high",), 1),
+            "test_1": ("test", ("expert", "high"), 1),
         },
     ),
     "panoramas": (panoramas, {"noon_grass_1k": ("train", (), 0), "nowhere": ("", (), 0)}),
@@ -244,7 +259,7 @@ def test_an_index_names_scenes_groups_and_references(tmp_path):
         ("../a.png\t\t\t\t\t\t", "must be a path in the folder"),
         ("a.png\ts", "2 cells; the header has 7"),
         ("a.png\t\t\t\tleft\t0\t", "must be numbers, got .left., .0."),
-        ("a.png\t\t\t\t2\t0\t", "must be from 0 to 1"),
+        ("a.png\t\t\t\t2\t0\t", "must be shares from 0 to 1"),
     ],
 )
 def test_a_bad_index_is_named_with_its_line(tmp_path, row, message):
@@ -360,3 +375,51 @@ def test_a_source_is_one_file_and_one_line(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "set/scenes/day31/ev+0.png").is_file()
+
+
+def test_pairs_are_told_by_the_names_of_their_folders(tmp_path):
+    put(tmp_path, "photos/1.png", "wanted/1.png")
+    with pytest.raises(RecipeError, match=r"no folder of inputs.* photos, wanted; name it with"):
+        read_source(Source(str(tmp_path), "pairs"))
+    (scene,) = read_source(Source(str(tmp_path), "pairs", inputs="photos"))
+    assert scene.references == (("wanted", "wanted/1.png"),)
+    with pytest.raises(RecipeError, match="has no folder 'nope'"):
+        read_source(Source(str(tmp_path), "pairs", inputs="nope"))
+    put(tmp_path, "low/1.png", "input/1.png")
+    with pytest.raises(RecipeError, match="several folders may hold the inputs: input, low"):
+        read_source(Source(str(tmp_path), "pairs"))
+
+
+def test_pairs_need_something_beside_the_inputs(tmp_path):
+    put(tmp_path, "input/1.png")
+    with pytest.raises(RecipeError, match="has no folder beside 'input'"):
+        read_source(Source(str(tmp_path), "pairs"))
+
+
+def test_sub_folders_of_pairs_are_groups(tmp_path):
+    put(tmp_path, *(f"{a}/{b}/{c}.png" for a in ("input", "target") for b in "xy" for c in "12"))
+    scenes = read_source(Source(str(tmp_path), "pairs"))
+    assert {scene.name: scene.group for scene in scenes} == {
+        "x_1": "x",
+        "x_2": "x",
+        "y_1": "y",
+        "y_2": "y",
+    }
+
+
+def test_an_input_without_its_target_costs_itself(tmp_path):
+    put(tmp_path / "s", "input/1.png", "input/2.png", "target/1.png")
+    recipe = load_recipe(
+        "demo",
+        [
+            f"source.folder={tmp_path / 's'}",
+            "source.kind=pairs",
+            "source.references=[]",
+            "distort=[]",
+            "mask=[]",
+            "render.long_edge=0",
+        ],
+    )
+    summary = build(recipe, tmp_path / "set", Resources("serial", 1))
+    assert summary.made == 1
+    assert "target/2.png" in summary.failures[0]

@@ -19,7 +19,8 @@ from datagen.sources import SOURCES
 from tests.test_datagen_sources import MINIATURES
 
 HEAD = 'name = "r"\n[source]\nkind = "{kind}"\nfolder = "{folder}"\nreferences = ["all", "auto"]\n'
-REST = "[render]\nevs = [0]\nlong_edge = {size}\n[split]\ntest = 1.0\ntrain = 0.0\nval = 0.0\n"
+SPLIT = '[split]\nby = "hash"\ntest = 1.0\ntrain = 0.0\nval = 0.0\n'
+REST = "[render]\nevs = [0]\nlong_edge = {size}\n" + SPLIT
 
 
 def built(kind, tmp_path, extra=""):

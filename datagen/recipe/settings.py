@@ -26,6 +26,7 @@ class Source:
 
     folder: str
     kind: str = "folder"  # one of datagen.sources.SOURCES
+    inputs: str = ""  # of kind "pairs": the folder of inputs, where its name does not tell
     references: tuple[str, ...] = ()  # none: a scene's experts, or fusion where it has none
     licence: str = ""  # for files whose source does not say
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds

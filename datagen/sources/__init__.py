@@ -24,6 +24,7 @@ SOURCES: dict[str, str] = {
     "lol": "lol:read_lol",
     "msec": "msec:read_msec",
     "panoramas": "panoramas:read_panoramas",
+    "pairs": "pairs:read_pairs",
     "ppr10k": "ppr10k:read_ppr10k",
     "uieb": "uieb:read_uieb",
 }
