@@ -24,6 +24,7 @@ from .state import LAST_PART, STATE
 
 LEAST_GAIN = 0.15  # dB
 ROUNDS = (1.0, 1.0, 1.5, 2.0)  # of the queue's minutes; later rounds are as long as the last
+LATER_SHARES = (0.1, 0.9)  # of the stages in later rounds
 BUDGETS = {False: 3.5, True: 7.0}  # of the queue's minutes, for light and for heavy rows
 
 # Most wanted first; whatever else learns follows in the order of the table.
@@ -166,7 +167,7 @@ def round_settings(
             "seed": number - 1,
             "stages": tuple(
                 stage | {"share": share}
-                for stage, share in zip(usual.stages, (0.5, 0.5), strict=True)
+                for stage, share in zip(usual.stages, LATER_SHARES, strict=True)
             ),
         }
     return streamed_settings_for(before.row, **settings | changes)
