@@ -60,14 +60,38 @@ class StarDce(nn.Module):
         tokens = tokens + self.mlp(tokens)
         far = tokens.transpose(1, 2).unflatten(2, (GRID, GRID))
         raw = self.out_conv(torch.cat([far, self.enc_conv(x)], 1))
-        raw = F.interpolate(raw, (SIDE, SIDE), mode="bilinear", align_corners=True).tanh()
-        curves = -self.degree * raw
+        # Scaled where the maps are smallest: resizing is linear.
+        curves = -self.degree * _resized_tanh(raw, tuple(images.shape[-2:]))
+        return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
+
+
+def _resized_tanh(raw: Tensor, size: tuple[int, int]) -> Tensor:
+    """tanh at SIDE x SIDE of coarse maps (N, C, GRID, GRID), resized to (N, C, *size).
+
+    A result smaller than half of SIDE looks at few of those pixels: only they are made.
+    """
+    if 4 * size[0] * size[1] >= SIDE * SIDE:
+        maps = F.interpolate(raw, (SIDE, SIDE), mode="bilinear", align_corners=True).tanh()
         if not torch.is_grad_enabled():
             # Eight strided reads of 24 interleaved channels would cost more than the rest; with
             # gradients it is the resizing that planar maps slow down, five times.
-            curves = curves.contiguous()
-        curves = F.interpolate(curves, images.shape[-2:], mode="bilinear", align_corners=False)
-        return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
+            maps = maps.contiguous()
+        return F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    (up_rows, down_rows), (up_columns, down_columns) = (_taps(n, raw) for n in size)
+    seen = torch.einsum("ri,ncij,sj->ncrs", up_rows, raw, up_columns).tanh()
+    return torch.einsum("hr,ncrs,ws->nchw", down_rows, seen, down_columns)
+
+
+def _taps(length: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights from GRID to the two of SIDE that each of `length` looks at, and from those to it."""
+    to_side = torch.arange(SIDE, device=like.device) * ((GRID - 1) / (SIDE - 1))
+    centre = ((torch.arange(length, device=like.device) + 0.5) * (SIDE / length) - 0.5).clamp(min=0)
+    below = centre.floor().clamp(max=SIDE - 1)
+    above, share = (below + 1).clamp(max=SIDE - 1), centre - below
+    place = to_side[torch.cat([below, above]).long()]
+    up = (1 - (place[:, None] - torch.arange(GRID, device=like.device)).abs()).clamp(min=0)
+    down = torch.cat([torch.diag(1 - share), torch.diag(share)], 1)
+    return up.to(like.dtype), down.to(like.dtype)
 
 
 class _Attention(nn.Module):
