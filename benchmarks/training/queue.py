@@ -20,7 +20,7 @@ from ..methods.models.checkpoints import Record
 from .loop import train
 from .material import Material
 from .settings import Training, TrainingError, streamed_settings_for
-from .state import LAST_PART, STATE
+from .state import LAST_PART, STATE, settings_of
 
 LEAST_GAIN = 0.15  # dB
 ROUNDS = (1.0, 1.0, 1.5, 2.0)  # of the queue's minutes; later rounds are as long as the last
@@ -133,10 +133,14 @@ def run_queue(
     failed: dict[str, str] = {}
     for row, number in _jobs(out, rows, minutes, failed):
         folder = out / row / f"round{number}"
-        settings = round_settings(standing(out, row, minutes), number, minutes, device, changes)
         resume = (folder / STATE).exists()
-        say(f"{row}: round {number}, {settings.minutes:g} minutes{', resumed' * resume}")
         try:
+            settings = (
+                settings_of(folder)  # a round goes on as it began, whatever is asked for by now
+                if resume
+                else round_settings(standing(out, row, minutes), number, minutes, device, changes)
+            )
+            say(f"{row}: round {number}, {settings.minutes:g} minutes{', resumed' * resume}")
             train(settings, material, folder, device=device, resume=resume, overwrite=not resume)
         except (TrainingError, RuntimeError, ValueError) as error:
             failed[row] = str(error).partition("\n")[0]

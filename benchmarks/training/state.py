@@ -101,14 +101,7 @@ class Run:
         path = self.out / STATE
         if not path.is_file():
             raise TrainingError(f"{path}: nothing to resume from")
-        try:
-            state = torch.load(path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            reason = str(error).partition("\n")[0][:100]
-            raise TrainingError(
-                f"{path}: damaged, nothing can be resumed from it ({reason}); the weights beside it"
-                " can still be used: start=.../last.safetensors"
-            ) from None
+        state = _read_state(path, device)
         now = json.loads(json.dumps(dataclasses.asdict(self.settings)))
         then = now | json.loads(state["settings"])
         # Stopping later is the one thing a resumed run may change, if nothing depends on the end.
@@ -149,6 +142,24 @@ class Run:
             "device": self.made_by["device_name"],
             "versions": self.made_by["versions"],
         }
+
+
+def settings_of(out: Path) -> Training:
+    """The settings of the run that `out` holds the state of."""
+    known = json.loads(_read_state(out / STATE, "cpu")["settings"])
+    lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+    return Training(**known | lists)
+
+
+def _read_state(path: Path, device: str) -> dict[str, Any]:
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise TrainingError(
+            f"{path}: damaged, nothing can be resumed from it ({reason}); the weights beside it"
+            " can still be used: --set start=.../last.safetensors"
+        ) from None
 
 
 def not_finite(out: Path, step: int, terms: dict[str, Tensor], batch: Batch) -> TrainingError:
