@@ -19,6 +19,7 @@ VERBS: dict[str, str] = {
     "pack": "tar shards in WebDataset layout",
     "subset": "a part of a data set, without touching pixels",
     "merge": "one data set of several, checked for leaks between splits",
+    "stream": "keep the light of a stream's scenes in one file",
     "simulate": "photograph linear scenes into DNG files with a virtual camera",
 }
 

@@ -14,14 +14,17 @@ from torch.utils.data import DataLoader
 
 import datagen
 from datagen.build import distort as built_distort
+from datagen.build.driver import Resources, build
 from datagen.build.samples import draw_regions
 from datagen.camera.bright_region import bright_region
 from datagen.camera.metering import estimate_light, meter
 from datagen.camera.panorama import perspective_view
 from datagen.camera.sensors import SENSORS
 from datagen.camera.simulate import UNIT_TIME_S, Exposure, true_camera, true_linear
+from datagen.cli import main
 from datagen.develop.series import render
 from datagen.images.codes import quantise
+from datagen.images.files import write_image
 from datagen.raw.highlights import blend
 from datagen.recipe.load import RecipeError, load_recipe, parse_recipe
 from datagen.recipe.settings import Range
@@ -29,11 +32,16 @@ from datagen.references.fusion import fusion
 from datagen.regions.geometry import Guide
 from datagen.regions.labels import alpha
 from datagen.streaming import camera
+from datagen.streaming.cache import CacheError
 from datagen.streaming.draws import draw
-from datagen.streaming.stream import StreamError
+from datagen.streaming.opening import save_light
+from datagen.streaming.packed import pack, unpack
+from datagen.streaming.panoramas import noise_of
+from datagen.streaming.taken import StreamError
 from datagen.streaming.views import Direction, pyramid, view
 from luts.colour.transfer import encode_srgb
 from luts.tool.seeding import sample_rng
+from tests.test_datagen_sources import MINIATURES
 
 SIZE = (32, 48)
 TEXT = {
@@ -141,7 +149,8 @@ def built(recipe, made, one, size):
     seen = light * [2.0**red, 1, 2.0**blue]
     exposure = shot(one.metering_error + one.ev * one.bracket, seen)
     raw = true_camera(scene, sensor, exposure)
-    shot_noise, read_noise = made._noise([one], size)[:, 0].permute(0, 2, 3, 1).numpy()
+    noise = noise_of([one], size, "stream/train", 0)
+    shot_noise, read_noise = noise[:, 0].permute(0, 2, 3, 1).numpy()
     iso = camera.iso_of(exposure.gain, sensor)
     s, o = sensor.noise_profile(iso)
     raw = raw.clip(0, 4)
@@ -297,3 +306,145 @@ def test_the_shipped_recipe_is_read():
     assert isinstance(shipped.render.evs, Range)
     assert shipped.resolved()["render"]["evs"]["from"] == shipped.render.evs.from_
     assert "stream" not in shipped.resolved()
+
+
+# One file of light
+
+
+def test_a_stream_needs_nothing_but_its_cache(recipe, tmp_path):
+    assert save_light(recipe, tmp_path / "light", edge=0, plain=True) > 0
+    nowhere = replace(recipe, source=replace(recipe.source, folder=str(tmp_path / "gone")))
+    expected = stream(recipe).batch(0)
+    found = stream(nowhere, cache=tmp_path / "light")
+    assert found.pools.records  # drawn beforehand: nothing is left to calibrate
+    assert same(found.batch(0), expected)
+
+
+def test_a_small_cache_shows_what_the_panorama_does(recipe, tmp_path):
+    size = save_light(recipe, tmp_path / "light", edge=0)
+    assert size < 2 * 128 * 256 * 6 / 3
+    exact, small = stream(recipe).batch(0), stream(recipe, cache=tmp_path / "light").batch(0)
+    difference = (exact["reference"] - small["reference"]).abs() * 255
+    assert difference.mean() < 3
+
+
+def test_packed_light_is_exact_in_green_and_close_in_colour():
+    rng = np.random.default_rng(3)
+    grey = cv2.resize(rng.random((8, 16, 1), np.float32) ** 6 * 100, (64, 32))[..., None] + 0.01
+    tint = cv2.resize(rng.uniform(0.7, 1.4, (8, 16, 3)).astype(np.float32), (64, 32))
+    light = (grey * tint).astype(np.float16)
+    light[5, 5] = 65504
+    found = unpack(pack(light), (32, 64)).astype(np.float32)
+    stops = np.abs(np.log2((found + 1e-3) / (light.astype(np.float32) + 1e-3)))
+    assert stops[..., 1].max() < 0.006
+    assert np.quantile(stops, 0.99) < 0.25
+    assert np.isfinite(found).all()
+    with pytest.raises(ValueError, match="takes float16 with even sides"):
+        pack(light[1:])
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: b"", "not a file of `datagen stream --cache`"),
+        (lambda data: data[:40], "its header is damaged"),
+        (lambda data: data[:-200], "cut short"),
+    ],
+)
+def test_a_damaged_cache_is_one_line(recipe, tmp_path, damage, words):
+    path = tmp_path / "light"
+    save_light(recipe, path, plain=True)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CacheError, match=words):
+        stream(recipe, cache=path)
+
+
+def test_a_cache_of_another_recipe_is_refused(recipe, tmp_path):
+    save_light(recipe, tmp_path / "light", plain=True)
+    other = replace(recipe, seed=5)
+    with pytest.raises(CacheError, match=r"made for another recipe \(tiny\)"):
+        stream(other, cache=tmp_path / "light")
+    with pytest.raises(CacheError, match="No such file"):
+        stream(recipe, cache=tmp_path / "none")
+    with pytest.raises(StreamError, match="more than place0 can give, 256 pixels around"):
+        stream(recipe, size=(128, 192))
+
+
+def test_the_command_writes_the_file(tmp_path, recipe, capsys):
+    path = tmp_path / "r.toml"
+    path.write_text(
+        f'name = "r"\n[source]\nkind = "panoramas"\nfolder = "{recipe.source.folder}"\n'
+    )
+    assert main(["stream", str(path), "--cache", str(tmp_path / "light")]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "light")
+    assert (tmp_path / "light").stat().st_size > 0
+
+
+# Pictures and data sets
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of two 16-bit pictures, one with a matte."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(5)
+    (folder / "segmentations").mkdir()
+    for name in ("one", "two"):
+        picture = cv2.resize(rng.random((6, 9, 3), np.float32), (96, 64))
+        write_image(folder / f"{name}.png", quantise(picture, 16))
+        matte = np.zeros((64, 96), np.uint8)
+        matte[20:50, 30:70] = 255
+        write_image(folder / "segmentations" / f"{name}.png", matte)
+    return parse_recipe(
+        {
+            "name": "pictures",
+            "source": {"folder": str(folder), "references": ["fusion", "auto"]},
+            "render": {"evs": [-1.0, 0.5]},
+            "mask": [{"kind": "segmentation"}],
+            "split": {"train": 1.0, "val": 0.0, "test": 0.0},
+        },
+        where="pictures.toml",
+    )
+
+
+def test_crops_of_pictures_are_those_of_a_build(pictures, tmp_path):
+    """At the scene's own size a streamed picture is a built one, reference and regions too."""
+    data = datagen.open(build(pictures, tmp_path / "set", Resources("serial", 1)).place)
+    made = stream(pictures, size=(64, 96))
+    for one in (draw(pictures, 0, "train", n, 2) for n in range(4)):
+        whole = replace(one, zoom=1.0, mirrored=False)
+        batch = made.make([whole], (64, 96))
+        scene, ev = batch["drawn"][0]["scene"], batch["drawn"][0]["ev"]
+        row = next(row for row in data.rows if row.scene == scene and row.ev == ev)
+        for name in ("fusion", "auto"):
+            pair = datagen.load_pair(data, row, name)
+            shown = batch["references"][name][0].permute(1, 2, 0).numpy()
+            assert np.abs(shown - pair.reference).max() <= 1.01 / 255
+        shown = batch["degraded"][0].permute(1, 2, 0).numpy()
+        assert np.abs(shown - pair.degraded).max() <= 1.01 / 255
+        assert batch["regions"][0, 0].any() and not batch["regions"][0, 0].all()
+
+
+def test_crops_are_placed_scaled_and_cached(pictures, tmp_path):
+    expected = stream(pictures, size=(24, 32)).batch(0)
+    save_light(pictures, tmp_path / "light", plain=True)
+    assert same(stream(pictures, size=(24, 32), cache=tmp_path / "light").batch(0), expected)
+    assert expected["degraded"].shape == (4, 3, 24, 32)
+    assert {one["ev"] for one in expected["drawn"]} <= {-1.0, 0.5}
+    with pytest.raises(StreamError, match="128 x 64 pixels are more than one has, 96 x 64"):
+        stream(pictures, size=(64, 128))
+
+
+def test_ready_exposures_are_taken_as_they_are(tmp_path):
+    MINIATURES["lol"][0](tmp_path)
+    recipe = parse_recipe(
+        {
+            "name": "lol",
+            "source": {"kind": "lol", "folder": str(tmp_path), "references": ["reference"]},
+            "split": {"by": "source"},
+        },
+        where="lol.toml",
+    )
+    batch = stream(recipe, size=(16, 24), batch=2).batch(0)
+    assert torch.isnan(batch["ev"]).all()
+    assert set(batch["references"]) == {"reference"}

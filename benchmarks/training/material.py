@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from torch.utils.data import Dataset
@@ -24,6 +25,7 @@ from .stages import Moment, moment
 VALIDATION_EVS = 5  # out of a range
 VALIDATION_SEED = 1
 VALIDATION_BATCH = 10
+LEAST = (16, 16)  # until a stage says how large
 
 
 class Material(Protocol):
@@ -67,7 +69,7 @@ class Stored:
 class Streamed:
     """The train and val scenes of a recipe, streamed; recipe and scenes are its identity."""
 
-    def __init__(self, recipe: Recipe, *, cache: str | None = None, device: str = "cpu") -> None:
+    def __init__(self, recipe: Recipe, *, cache: Path | None = None, device: str = "cpu") -> None:
         # One reference is trained towards; making the others would cost as much again.
         references = (recipe.source.references or (DEFAULT,))[:1]
         source = replace(recipe.source, references=references)
@@ -122,7 +124,9 @@ class Streamed:
 
     def _open(self, recipe: Recipe, split: str) -> Stream:
         seed = VALIDATION_SEED if split == "val" else 0
-        return stream(recipe, seed=seed, split=split, device=self.device)
+        return stream(
+            recipe, seed=seed, split=split, device=self.device, cache=self.cache, size=LEAST
+        )
 
     def _for(self, settings: Training, split: str) -> Stream:
         """The stream of a split as a model needs it: global ones are given no region maps."""

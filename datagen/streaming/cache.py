@@ -1,6 +1,6 @@
 """The light of all scenes of a recipe in one file: small enough to travel, or ready to map.
 
-    tonebench light 1 <newline> bytes of the header, as 16 hex digits <newline> header (JSON) | arrays
+    tonebench light 1 | bytes of the header, 16 hex digits | header, JSON | arrays
 
 The header lists the scenes with their splits and arrays, the recipe's own key, and the members of
 its pools of distortions. Nothing but numpy is needed to read it.
@@ -9,7 +9,7 @@ its pools of distortions. Nothing but numpy is needed to read it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .packed import pack, unpack
 MAGIC = b"tonebench light 1\n"
 ALIGNMENT = 64
 PACKED, PLAIN = "packed", "plain"
+ABOUT = ("name", "group", "licence", "split")
 
 
 class CacheError(UserError):
@@ -34,13 +35,12 @@ class CacheError(UserError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One scene: its name, group, licence and split, and its arrays by name, to be loaded."""
+    """One scene: its name, group, licence and split, and loaders of its arrays by name."""
 
     name: str
     group: str
     licence: str
     split: str
-    facts: Mapping[str, Any]
     arrays: Mapping[str, Callable[[], np.ndarray]]
 
 
@@ -64,7 +64,7 @@ def key_of(recipe: Recipe) -> str:
 def write_cache(
     path: Path,
     recipe: Recipe,
-    entries: Iterator[Entry],
+    entries: Iterable[Entry],
     pools: Mapping[str, Any],
     *,
     edge: int = 0,
@@ -96,7 +96,7 @@ def write_cache(
             data += bytes(-len(data) % ALIGNMENT)
             blobs.append(data)
             offset += len(data)
-        about = {k: getattr(entry, k) for k in ("name", "group", "licence", "split", "facts")}
+        about = {k: getattr(entry, k) for k in ABOUT}
         listed.append({**about, "arrays": arrays})
     header = {"recipe": recipe.name, "key": key_of(recipe), "scenes": listed, "pools": dict(pools)}
     text = json.dumps(header).encode()
@@ -117,14 +117,15 @@ def read_cache(path: Path, recipe: Recipe) -> Cache:
     """
     try:
         with path.open("rb") as stream:
-            if stream.read(len(MAGIC)) != MAGIC:
-                raise CacheError(f"{path}: not a file of `datagen stream --cache`")
-            header = json.loads(stream.read(int(stream.read(17), 16)))
+            known = stream.read(len(MAGIC)) == MAGIC
+            header = json.loads(stream.read(int(stream.read(17), 16))) if known else {}
             start = stream.tell()
         whole = path.stat().st_size
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its header is damaged"
         raise CacheError(f"{path}: {reason}") from None
+    if not known:
+        raise CacheError(f"{path}: not a file of `datagen stream --cache`")
     if header["key"] != key_of(recipe):
         raise CacheError(
             f"{path}: made for another recipe ({header['recipe']}) or other settings of it;"
@@ -135,7 +136,7 @@ def read_cache(path: Path, recipe: Recipe) -> Cache:
         raise CacheError(f"{path}: cut short, {start + max(ends) - whole} bytes are missing")
     entries = tuple(
         Entry(
-            **{key: scene[key] for key in ("name", "group", "licence", "split", "facts")},
+            **{key: scene[key] for key in ABOUT},
             arrays={
                 name: lambda about=about: _load(path, start, about)
                 for name, about in scene["arrays"].items()

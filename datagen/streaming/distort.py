@@ -6,6 +6,7 @@ On a CPU a member is applied by its own formula; tables, of the library or of fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ class Member:
 class Pools:
     """The pools of one recipe and split, drawn entry by entry when first asked for."""
 
-    def __init__(self, recipe: Recipe, split: str, known: dict[str, Any] | None = None) -> None:
+    def __init__(self, recipe: Recipe, split: str, known: Mapping[str, Any] | None = None) -> None:
         self.recipe, self.split = recipe, split
         self.records: dict[str, list[dict[str, Any]]] = dict(known or {})
         self._members: dict[str, Member] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,30 +13,42 @@ from .views import pyramid
 
 BRIGHTEST = 65504.0  # the largest number of float16
 MIDDLE = 2.0**-4  # where a panorama's median goes, so that neither end is lost
+LIGHT = "light"  # the one array that every scene has
 
 
 @dataclass(eq=False)
 class LightSource:
-    """One scene's light.
+    """One scene.
 
-    name, group, licence : of the scene
-    load : gives the light as (H, W, 3) float16 or float32, linear, in any unit
+    name, group, licence, split : of the scene
+    arrays : loaders by name: "light" (H, W, 3) linear float16, and of pictures also "matte",
+        "reference NAME" and "exposure EV" as codes or float16
     """
 
     name: str
     group: str
     licence: str
-    load: Callable[[], np.ndarray]
+    split: str
+    arrays: Mapping[str, Callable[[], np.ndarray]]
     _levels: list[Tensor] = field(default_factory=list)
+    _planes: dict[str, Tensor] = field(default_factory=dict)
 
     def levels(self, device: torch.device) -> list[Tensor]:
-        """The pyramid of the light, float16, kept on the device it was last wanted on."""
+        """The pyramid of a panorama, float16, kept on the device it was last wanted on."""
         if not self._levels:
-            light = np.moveaxis(self.load(), 2, 0)
-            self._levels = pyramid(torch.from_numpy(np.ascontiguousarray(light, np.float16)))
+            self._levels = pyramid(self.plane(LIGHT, torch.device("cpu")))
         if self._levels[0].device != device:
             self._levels = [level.to(device) for level in self._levels]
         return self._levels
+
+    def plane(self, name: str, device: torch.device) -> Tensor:
+        """An array as (C, H, W), of its own type; kept."""
+        if name not in self._planes:
+            array = np.atleast_3d(self.arrays[name]())
+            self._planes[name] = torch.from_numpy(np.array(np.moveaxis(array, 2, 0), order="C"))
+        if self._planes[name].device != device:
+            self._planes[name] = self._planes[name].to(device)
+        return self._planes[name]
 
 
 def normalised(linear: np.ndarray) -> np.ndarray:

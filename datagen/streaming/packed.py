@@ -43,9 +43,7 @@ def unpack(data: bytes, shape: tuple[int, int]) -> np.ndarray:
     sizes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
     ends = np.cumsum([h * w for h, w in sizes])[:-1]
     parts = np.split(signed, ends)
-    green, red, blue = (
-        _sums(part.reshape(size)) for part, size in zip(parts, sizes, strict=True)
-    )
+    green, red, blue = (_sums(part.reshape(size)) for part, size in zip(parts, sizes, strict=True))
     codes = np.stack([green + _doubled(red), green, green + _doubled(blue)], -1)
     return (np.clip(codes, 0, MOST) << DROPPED).astype(np.uint16).view(np.float16)
 

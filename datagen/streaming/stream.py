@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from luts.tool.errors import UserError
-from luts.tool.seeding import sample_rng
 from luts.tool.words import shown
-from luts.torch.transfer import encode_srgb
 
-from ..build.division import divide
+from ..build.opened import OpenSceneError
 from ..build.samples import draw_regions
-from ..camera.bright_region import bright_region
-from ..images.hdr import read_scene
 from ..recipe.load import Recipe, load_recipe
 from ..recipe.settings import SPLITS
 from ..references import wanted_of
 from ..regions.geometry import Guide
 from ..regions.labels import A, C, alpha
 from ..regions.shapes import follows_segmentation
-from ..sources import read_source, source_folder
-from .camera import Shot, photograph, set_up
+from . import panoramas, pictures
 from .distort import Pools, apply
 from .draws import Draw, draw
 from .light import quantised
-from .light_source import LightSource, normalised
+from .light_source import LightSource
+from .opening import PANORAMAS, open_sources
 from .references import REFERENCES
-from .views import Direction, view
+from .taken import StreamError
 
 Batch = dict[str, Any]
 LEAST_SIDE = 16
-
-
-class StreamError(UserError):
-    """A stream that cannot be made; the message says what is wrong and what to do."""
 
 
 class Stream(IterableDataset):
@@ -62,6 +52,7 @@ class Stream(IterableDataset):
         split: str = "train",
         device: str = "cpu",
         first: int = 0,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         if batch < 1 or first < 0 or seed < 0:
             raise StreamError(
@@ -72,7 +63,10 @@ class Stream(IterableDataset):
         self.recipe, self.sources, self.seed, self.split = recipe, list(sources), seed, split
         self.size, self.count, self.first = tuple(size), batch, first
         self.device = torch.device(device)
-        self.pools = Pools(recipe, split)
+        self.pools = Pools(recipe, split, members)
+        lens = panoramas if recipe.source.kind == PANORAMAS else pictures
+        self._take = lens.take
+        lens.check_size(recipe, self.sources[0], self.size)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
@@ -105,78 +99,48 @@ class Stream(IterableDataset):
         references : every reference of the recipe by name, the first of them is `reference`
         regions : (N, 2, H, W) float32, channel 0 = A, channel 1 = A or B
         alpha : (N, 1, H, W) float32, weight of the correction
-        ev : (N,) stops
+        ev : (N,) stops, NaN where a ready picture's is not known
         drawn : N records
         """
-        bits = self.recipe.output.bits
-        views = {one.view: one for one in draws}
-        which = [list(views).index(one.view) for one in draws]
-        scenes = torch.stack([self._view(one, size) for one in views.values()])
-        setup = set_up(scenes, [one.camera for one in views.values()])
-        true = setup.true_light()
-        references = {
-            name: quantised(REFERENCES[name](true), bits)[which]
-            for name in self.recipe.source.references
-        }
-        noise = self._noise(draws, size)
-        linear = photograph(setup.take(which), self._shot(draws), noise)
-        degraded = encode_srgb(linear.clamp(0, 1))
-        records = [one.record() for one in draws]
+        taken = self._take(
+            self.recipe,
+            self.sources,
+            draws,
+            size,
+            key=f"stream/{self.split}",
+            seed=self.seed,
+            device=self.device,
+            want_mattes=any(follows_segmentation(block.shape) for block in self.recipe.mask),
+        )
+        degraded, records = taken.encoded, [one.record() for one in draws]
         for number, one in enumerate(draws):
+            records[number] |= {"scene": self.sources[one.source].name, "ev": taken.evs[number]}
             if one.block >= 0:
                 member = self.pools.member(one.block, one.entry)
                 degraded[number] = apply(member, degraded[number])
                 records[number]["distortion"] = member.record
-        labels = [self._labels(one, scenes[n]) for one, n in zip(draws, which, strict=True)]
+        labels = [
+            self._labels(one, matte, size) for one, matte in zip(draws, taken.mattes, strict=True)
+        ]
         regions = np.stack([[label == A, label != C] for label in labels]).astype(np.float32)
         return {
-            "degraded": quantised(degraded, bits),
-            "reference": next(iter(references.values())),
-            "references": references,
+            "degraded": quantised(degraded, self.recipe.output.bits),
+            "reference": next(iter(taken.references.values())),
+            "references": taken.references,
             "regions": torch.from_numpy(regions).to(self.device),
             "alpha": torch.from_numpy(np.stack([alpha(x)[None] for x in labels])).to(self.device),
-            "ev": torch.tensor([one.ev for one in draws], device=self.device),
+            "ev": torch.tensor(taken.evs, dtype=torch.float32, device=self.device),
             "drawn": records,
         }
 
-    def _view(self, one: Draw, size: tuple[int, int]) -> Tensor:
-        where = Direction(one.yaw, one.pitch, one.roll, one.fov)
-        picture = view(self.sources[one.source].levels(self.device), where, size)
-        return picture.flip(2) if one.mirrored else picture
-
-    def _shot(self, draws: Sequence[Draw]) -> Shot:
-        def column(values: list[Any]) -> Tensor:
-            return torch.tensor(values, dtype=torch.float32, device=self.device)
-
-        return Shot(
-            metering_error=column([one.metering_error for one in draws]),
-            balance_error=column([one.balance_error for one in draws]),
-            bracket_ev=column([one.ev * one.bracket for one in draws]),
-            ev=column([one.ev * (not one.bracket) for one in draws]),
-            sites=column([one.sites for one in draws]),
-        )
-
-    def _noise(self, draws: Sequence[Draw], size: tuple[int, int]) -> Tensor | None:
-        if not self.recipe.stream.noise:
-            return None
-        shape = (2, 3, *size)
-        planes = [
-            sample_rng(self.seed, f"stream/{self.split}/{one.position}/noise").standard_normal(
-                shape, np.float32
-            )
-            for one in draws
-        ]
-        return torch.from_numpy(np.stack(planes, 1)).to(self.device)
-
-    def _labels(self, one: Draw, scene: Tensor) -> np.ndarray:
+    def _labels(self, one: Draw, matte: np.ndarray | None, size: tuple[int, int]) -> np.ndarray:
         """The region map, (H, W) labels, by the sample's position alone."""
-        guide = Guide()
-        if any(follows_segmentation(block.shape) for block in self.recipe.mask):
-            bright = bright_region(scene.permute(1, 2, 0).cpu().numpy())
-            guide = Guide(None if bright is None else bright.astype(np.float32) / 255)
         recipe = replace(self.recipe, seed=self.seed)
-        name = f"stream/{self.split}/{one.position}"
-        return draw_regions(recipe, name, tuple(scene.shape[1:]), guide)[1].regions
+        try:
+            drawn = draw_regions(recipe, f"stream/{self.split}/{one.position}", size, Guide(matte))
+        except OpenSceneError as error:
+            raise StreamError(f"{self.sources[one.source].name}: {error}") from None
+        return drawn[1].regions
 
 
 def stream(
@@ -209,34 +173,28 @@ def stream(
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     if split not in SPLITS:
         raise StreamError(f"split is one of {', '.join(SPLITS)}, got {split!r}")
+    if recipe.source.kind == PANORAMAS:
+        recipe = _with_references(recipe)
+    sources, members = open_sources(recipe, split, None if cache is None else Path(cache))
+    return Stream(
+        recipe,
+        sources,
+        seed=seed,
+        size=size,
+        batch=batch,
+        split=split,
+        device=device,
+        first=first,
+        members=members,
+    )
+
+
+def _with_references(recipe: Recipe) -> Recipe:
+    """The recipe with the references that it means; all of them can be made of light alone."""
     names = wanted_of(recipe.source.references, ())
     if unknown := [name for name in names if name not in REFERENCES]:
         raise StreamError(
             f"[source] references: a stream of panoramas makes {', '.join(REFERENCES)},"
             f" not {shown(unknown[0])}"
         )
-    recipe = replace(recipe, source=replace(recipe.source, references=tuple(names)))
-    sources = open_sources(recipe, split)
-    return Stream(
-        recipe, sources, seed=seed, size=size, batch=batch, split=split, device=device, first=first
-    )
-
-
-def open_sources(recipe: Recipe, split: str) -> list[LightSource]:
-    """The scenes of one split of a recipe's source; opened when first wanted."""
-    folder = source_folder(recipe.source)
-    scenes = read_source(recipe.source)
-    splits = divide(recipe.split, scenes, seed=recipe.seed).splits
-    sources = [
-        LightSource(
-            scene.name,
-            scene.group,
-            scene.licence,
-            load=lambda path=folder / scene.path: normalised(read_scene(path)),
-        )
-        for scene, own in zip(scenes, splits, strict=True)
-        if own == split
-    ]
-    if not sources:
-        raise StreamError(f"{recipe.name}: no scene in split {split!r}")
-    return sources
+    return replace(recipe, source=replace(recipe.source, references=tuple(names)))
