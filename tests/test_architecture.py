@@ -38,7 +38,8 @@ FLOORS: dict[str, list[set[str]]] = {
         {"data", "tool"},
     ],
     "datagen": [
-        {"commands", "streaming"},
+        {"commands"},
+        {"streaming"},
         {"build", "verbs"},
         {"dataset"},
         {"sources"},

@@ -6,6 +6,7 @@ On a CPU a member is applied by its own formula; tables, of the library or of fi
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,8 @@ from torch import Tensor
 from luts.tool.seeding import sample_rng
 
 from ..build import distort as built
+from ..build.lut_splits import Division, divide
 from ..recipe.load import Recipe
-from ..recipe.settings import Distort
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +42,20 @@ class Pools:
         """Entry `entry` of the pool of the recipe's [[distort]] block number `block`."""
         key = f"distort/{block}/{self.split}/{entry}"
         if key not in self._members:
-            distort = self.recipe.distort[block]
+            distort, finished = self.recipe.distort[block], self._finished[block][self.split]
             if key not in self.records:
-                self.records[key] = _draw(distort, sample_rng(self.recipe.seed, key))
-            layers = tuple(built._layer(layer, distort) for layer in self.records[key])
+                rng = sample_rng(self.recipe.seed, key)
+                self.records[key] = [
+                    built._draw_layer(distort, finished, rng) for _ in range(distort.stack)
+                ]
+            layers = tuple(built._layer(layer, finished) for layer in self.records[key])
             self._members[key] = Member(layers, _summary(self.records[key], entry))
         return self._members[key]
+
+    @functools.cached_property
+    def _finished(self) -> tuple[Division, ...]:
+        """The finished LUTs of every block, by split."""
+        return divide(self.recipe)
 
 
 def apply(member: Member, encoded: Tensor) -> Tensor:
@@ -54,10 +63,6 @@ def apply(member: Member, encoded: Tensor) -> Tensor:
     array = encoded.permute(1, 2, 0).contiguous().cpu().numpy()
     result = built._through(member.layers, array)
     return torch.from_numpy(np.asarray(result, np.float32)).permute(2, 0, 1).to(encoded.device)
-
-
-def _draw(distort: Distort, rng: np.random.Generator) -> list[dict[str, Any]]:
-    return [built._draw_layer(distort, rng) for _ in range(distort.stack)]
 
 
 def _summary(layers: list[dict[str, Any]], entry: int) -> dict[str, Any]:
