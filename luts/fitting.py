@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from .lattice import LARGEST_SIZE, normal_equations, solve
 from .lookup import apply
-from .lut import Lut3D, LutFormatError, nodes
+from .lut import Lut, Lut3D, LutFormatError, nodes, table_hash
 from .tool.errors import UserError
 from .tool.files import whole_file
 
@@ -47,45 +47,62 @@ class Fit:
 
 
 def fit(before: np.ndarray, after: np.ndarray, size: int = DEFAULT_SIZE) -> Fit:
-    """Fit the cube that turns one picture into another.
+    """Fit the cube that turns one picture into another; see `fit_pairs`."""
+    return fit_pairs([(before, after)], size)
+
+
+def fit_pairs(pairs: Sequence[tuple[np.ndarray, np.ndarray]], size: int = DEFAULT_SIZE) -> Fit:
+    """Fit the cube that turns pictures into others, all by the same edit.
 
     Least squares of the residual from the identity on a trilinear lattice, with its second
-    differences penalised.
+    differences penalised. Every pixel counts alike, whatever the sizes of the pairs.
 
     Parameters
     ----------
-    before, after : (H, W, 3) uint8, uint16, or float in [0, 1], encoded, in register
+    pairs : before and after, (H, W, 3) uint8, uint16, or float in [0, 1], encoded, in register
     size : nodes along one edge, 3 to 41
 
     Returns
     -------
-    Fit. Its notes say what speaks against trusting it: misregistration, local edits.
+    Fit. Its notes say what speaks against trusting it: misregistration, local edits, or edits that
+    differ from pair to pair. Its shift is the largest.
 
     Raises
     ------
     FitError : different sizes, or no colour pictures
     """
+    if not pairs:
+        raise FitError("a fit takes at least one pair of pictures")
+    if not 3 <= size <= LARGEST_SIZE:
+        raise FitError(f"a fitted cube has 3 to {LARGEST_SIZE} nodes per edge, got {size}")
+    for before, after in pairs:
+        _check_pair(before, after)
+    shifts = [_shift(_unit(before), _unit(after)) for before, after in pairs]
+    shift = max(shifts, key=lambda found: np.hypot(*found))
+    pixels = sum(before.shape[0] * before.shape[1] for before, _ in pairs)
+    step = int(np.ceil(np.sqrt(pixels / MAX_PIXELS)))
+    source, target = (
+        np.concatenate([_unit(pair[k])[::step, ::step].reshape(-1, 3) for pair in pairs])
+        for k in (0, 1)
+    )
+    equations = normal_equations(source, target - source, size)
+    # A second difference is h^2 f'': this keeps the weight on f'' the same at every size.
+    residual = solve(equations, SMOOTHNESS * ((size - 1) / (DEFAULT_SIZE - 1)) ** 4)
+    coverage = equations.matrix.diagonal().reshape(size, size, size) > 0
+    told = "a pair of pictures" if len(pairs) == 1 else f"{len(pairs)} pairs of pictures"
+    comments = (f"fitted to {told}: {coverage.mean():.1%} of the nodes were seen",)
+    lut = Lut3D(nodes(size) + residual, title="fitted", comments=comments)
+    miss = apply(lut, source, "trilinear") - target
+    error, spread = float(np.sqrt(np.mean(miss**2))) * 255, _spread(source, miss) * 255
+    return Fit(lut, coverage, error, spread, shift, tuple(_notes(shift, spread)))
+
+
+def _check_pair(before: np.ndarray, after: np.ndarray) -> None:
     if before.shape != after.shape:
         found = " and ".join(f"{each.shape[1]}x{each.shape[0]}" for each in (before, after))
         raise FitError(f"before and after are {found} pixels; the pair must match pixel by pixel")
     if before.ndim != 3 or before.shape[2] != 3 or not before.size:
         raise FitError(f"a pair is two (H, W, 3) pictures, got {before.shape}")
-    if not 3 <= size <= LARGEST_SIZE:
-        raise FitError(f"a fitted cube has 3 to {LARGEST_SIZE} nodes per edge, got {size}")
-    source, target = _unit(before), _unit(after)
-    shift = _shift(source, target)
-    step = int(np.ceil(np.sqrt(source.shape[0] * source.shape[1] / MAX_PIXELS)))
-    source, target = (each[::step, ::step].reshape(-1, 3) for each in (source, target))
-    equations = normal_equations(source, target - source, size)
-    # A second difference is h^2 f'': this keeps the weight on f'' the same at every size.
-    residual = solve(equations, SMOOTHNESS * ((size - 1) / (DEFAULT_SIZE - 1)) ** 4)
-    coverage = equations.matrix.diagonal().reshape(size, size, size) > 0
-    seen = coverage.mean()
-    comments = (f"fitted to a pair of pictures: {seen:.1%} of the nodes were seen",)
-    lut = Lut3D(nodes(size) + residual, title="fitted", comments=comments)
-    miss = apply(lut, source, "trilinear") - target
-    error, spread = float(np.sqrt(np.mean(miss**2))) * 255, _spread(source, miss) * 255
-    return Fit(lut, coverage, error, spread, shift, tuple(_notes(shift, spread)))
 
 
 def unseen_share(coverage: np.ndarray, encoded: np.ndarray) -> float:
@@ -116,6 +133,7 @@ def write_coverage(fitted: Fit, path: Path | str) -> None:
     The map is one bit per node, blue fastest, most significant bit first, in base64.
     """
     record = {
+        "lut": table_hash(fitted.lut),
         "size": fitted.lut.size,
         "nodes_seen": float(fitted.coverage.mean()),
         "error_levels": fitted.error,
@@ -128,17 +146,22 @@ def write_coverage(fitted: Fit, path: Path | str) -> None:
         scratch.write_text(json.dumps(record, indent=1) + "\n", encoding="ascii")
 
 
-def read_coverage(path: Path | str) -> np.ndarray | None:
-    """Read the coverage map kept beside a `.cube` file: (n, n, n) bool, None when there is none."""
+def read_coverage(path: Path | str, lut: Lut) -> np.ndarray | None:
+    """Read the coverage map kept beside a LUT's file: (n, n, n) bool.
+
+    None when there is none, or it is another LUT's: the file has been replaced since.
+    """
     beside = coverage_path(path)
     if not beside.exists():
         return None
     try:
         record = json.loads(beside.read_text(encoding="ascii"))
+        if record.get("lut") != table_hash(lut):
+            return None
         size = int(record["size"])
         bits = np.unpackbits(np.frombuffer(base64.b64decode(record["coverage"]), np.uint8))
         return bits[: size**3].astype(bool).reshape(size, size, size)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LutFormatError(f"{beside}: not a coverage map: {error}") from None
 
 

@@ -198,3 +198,76 @@ def test_a_random_lut_has_the_severity_asked_for_at_its_size(files, capsys, fami
         command = ["random", family, "--seed", "1", "--severity", "3", "--size", size]
         assert main([*command, "-o", "out.cube"]) == 0
         assert luts.severity(luts.read_cube("out.cube")).mean == pytest.approx(3, rel=0.01)
+
+
+def test_apply_takes_folders_and_writes_the_same_names(files, capsys):
+    (files / "in").mkdir()
+    for name in ("a.png", "b.tif", "c.jpg"):
+        write_picture(f"in/{name}", read_picture("photo.png").pixels)
+    (files / "in" / "d.png").write_bytes(b"no picture")
+    (files / "in" / "notes.txt").write_text("not a picture, and not meant to be one")
+    assert main(["apply", "look.cube", "in", "-o", "out"]) == 1
+    shown = capsys.readouterr()
+    assert shown.out.split() == ["out/a.png", "out/b.tif", "out/c.jpg"]
+    assert "d.png: not a" in shown.err and "notes" not in shown.err
+    assert main(["apply", "look.cube", "in", "-o", "in"]) == 1
+    assert "is the picture itself" in capsys.readouterr().err
+    assert main(["apply", "look.cube", "in/a.png", "photo.png", "-o", "o.png"]) == 2
+    assert "go into a folder" in capsys.readouterr().err
+
+
+def test_apply_writes_16_bits_and_dithers(files):
+    assert main(["apply", "look.cube", "photo.png", "-o", "o.png", "--bits", "16"]) == 0
+    pixels = read_picture("photo.png").pixels
+    fine, exact = read_picture("o.png").pixels, luts.apply(LOOK, np.float32(pixels) / 255)
+    assert fine.dtype == np.uint16
+    assert np.abs(fine - 65535 * exact).max() < 1
+    flat = np.full((64, 64, 3), 100, np.uint8)
+    write_picture("flat.png", flat)
+    for _ in range(2):
+        assert main(["apply", "look.cube", "flat.png", "-o", "d.png", "--dither"]) == 0
+    dithered = read_picture("d.png").pixels
+    wanted = 255 * luts.apply(LOOK, flat[0, 0].astype(np.float32) / 255)
+    assert len(np.unique(dithered)) > 1
+    np.testing.assert_allclose(dithered.mean((0, 1)), wanted, atol=0.06)
+
+
+@pytest.mark.parametrize("out", ["o.jpg", "o.png"])
+def test_apply_keeps_exif_and_the_profile(files, out):
+    from PIL import Image, ImageCms
+
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "Maker", 6
+    exif.get_ifd(0x8769)[0x9003] = "2024:01:02 03:04:05"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pixels = read_picture("photo.png").pixels
+    Image.fromarray(pixels).save("in.jpg", quality=95, exif=exif, icc_profile=profile)
+    assert main(["apply", "look.cube", "in.jpg", "-o", out]) == 0
+    with Image.open(out) as image:
+        kept = image.getexif()
+        assert kept[0x010F] == "Maker" and kept[0x0112] == 1  # turned upright already
+        assert kept.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
+        assert image.info["icc_profile"] == profile
+        assert image.size == (pixels.shape[0], pixels.shape[1])
+    assert read_picture(out).info.is_srgb
+
+
+def test_a_coverage_map_of_another_lut_says_nothing(files, capsys):
+    main(["apply", "look.cube", "photo.png", "-o", "after.png"])
+    main(["fit", "photo.png", "after.png", "-o", "fitted.cube"])
+    luts.write_cube(CURVES, "fitted.cube")
+    write_picture("other.png", 255 - read_picture("photo.png").pixels)
+    capsys.readouterr()
+    assert main(["apply", "fitted.cube", "other.png", "-o", "again.png"]) == 0
+    assert "not in the fit" not in capsys.readouterr().err
+
+
+def test_several_pairs_are_fitted_together(files, capsys):
+    main(["apply", "look.cube", "photo.png", "-o", "after.png"])
+    write_picture("other.png", 255 - read_picture("photo.png").pixels)
+    main(["apply", "look.cube", "other.png", "-o", "after2.png"])
+    command = ["fit", "photo.png", "after.png", "other.png", "after2.png", "-o", "fitted.cube"]
+    assert main(command) == 0
+    assert "2 pairs" in luts.read_cube("fitted.cube").comments[0]
+    assert main([*command[:4], "-o", "x.cube"]) == 2
+    assert "come in pairs" in capsys.readouterr().err

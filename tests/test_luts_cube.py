@@ -112,8 +112,7 @@ def test_curves_and_cube_in_one_file_are_a_shaped_lut():
         (b"DOMAIN_MAX 2 2 2\nLUT_3D_INPUT_RANGE 0 1\n" + CUBE, 2, "disagrees with the DOMAIN"),
         (b"LUT_1D_SIZE 2\n" + CUBE, 10, "LUT_1D_SIZE 2 and LUT_3D_SIZE 2: expected 10 rows"),
         (b"LUT_1D_SIZE 2\nDOMAIN_MAX 2 2 2\n" + CUBE + b"1 1 1\n" * 2, 2, "in a file with two"),
-        (b"LUT_IN_VIDEO_RANGE\n" + CUBE, 1, "video-range tables are not supported"),
-        (b"LUT_OUT_VIDEO_RANGE\n" + CUBE, 1, "video-range tables are not supported"),
+        (b"LUT_IN_VIDEO_RANGE 1\n" + CUBE, 1, "LUT_IN_VIDEO_RANGE takes no value"),
     ],
 )
 def test_what_would_need_a_guess_is_refused_by_line(data, line, message):
@@ -300,3 +299,16 @@ def test_the_fast_road_and_the_careful_road_agree(rng):
         except luts.LutFormatError:
             continue
         assert luts.table_hash(lut) == luts.table_hash(careful(data))
+
+
+def test_video_range_flags_are_honoured(rng):
+    """Full range to video range (64 to 940 of 1023), through the table, and back."""
+    rows = b"".join(b"%.6f %.6f %.6f\n" % tuple(row) for row in rng.random((8, 3)))
+    head = b"LUT_3D_SIZE 2\n"
+    plain, _ = parse_cube(head + rows, "x")
+    both, notes = parse_cube(b"LUT_IN_VIDEO_RANGE\nLUT_OUT_VIDEO_RANGE\n" + head + rows, "x")
+    assert [note.line for note in notes] == [1, 2] and "full range" in notes[0].text
+    encoded = rng.random((500, 3))
+    inside = luts.apply(plain, (64 + 876 * encoded) / 1023, engine="numpy")
+    expected = (1023 * inside - 64) / 876
+    np.testing.assert_allclose(luts.apply(both, encoded, engine="numpy"), expected, atol=2e-6)

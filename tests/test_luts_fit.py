@@ -9,6 +9,7 @@ from luts.fitting import (
     FitError,
     coverage_path,
     fit,
+    fit_pairs,
     read_coverage,
     unseen_share,
     write_coverage,
@@ -83,18 +84,24 @@ def test_the_coverage_map_says_which_colours_were_seen(rng, tmp_path):
     assert unseen_share(fitted.coverage, 255 - dark) > 0.5
     assert f"{fitted.coverage.mean():.1%}" in fitted.lut.comments[0]
     write_coverage(fitted, tmp_path / "look.cube")
-    np.testing.assert_array_equal(read_coverage(tmp_path / "look.cube"), fitted.coverage)
+    np.testing.assert_array_equal(
+        read_coverage(tmp_path / "look.cube", fitted.lut), fitted.coverage
+    )
+    assert read_coverage(tmp_path / "look.cube", luts.identity(5)) is None  # another LUT by now
 
 
 def test_a_lut_without_a_map_has_no_coverage(tmp_path):
-    assert read_coverage(tmp_path / "look.cube") is None
+    assert read_coverage(tmp_path / "look.cube", luts.identity(3)) is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"size": 3, "coverage": "AA=="}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"lut": "%s"}', '{"lut": "%s", "size": 3, "coverage": "AA=="}']
+)
 def test_a_damaged_coverage_map_is_refused(tmp_path, text):
-    coverage_path(tmp_path / "a.cube").write_text(text)
+    lut = luts.identity(3)
+    coverage_path(tmp_path / "a.cube").write_text(text.replace("%s", luts.table_hash(lut)))
     with pytest.raises(luts.LutFormatError, match="not a coverage map"):
-        read_coverage(tmp_path / "a.cube")
+        read_coverage(tmp_path / "a.cube", lut)
 
 
 @pytest.mark.parametrize("shift", [(1, 0), (0, -2)])
@@ -127,3 +134,16 @@ def test_a_local_edit_is_noted(rng):
 def test_pairs_that_cannot_be_fitted_are_refused(before, after, size, message):
     with pytest.raises(FitError, match=message):
         fit(np.zeros(before, np.uint8), np.zeros(after, np.uint8), size)
+
+
+def test_several_pairs_see_more_colours_than_each(rng):
+    dark, light = photo(rng) // 2, 127 + photo(rng) // 2
+    one, two = fit(dark, film(dark)), fit(light, film(light))
+    both = fit_pairs([(dark, film(dark)), (light, film(light))])
+    assert both.coverage.sum() > max(one.coverage.sum(), two.coverage.sum())
+    assert (both.coverage == (one.coverage | two.coverage)).all()
+    for picture in (dark, light):
+        off = luts.apply(both.lut, picture).astype(int) - film(picture)
+        assert np.sqrt(np.mean(off**2.0)) < 0.6
+    with pytest.raises(FitError, match="at least one pair"):
+        fit_pairs([])

@@ -98,14 +98,14 @@ FILES = {
     "shaper with title": (b'TITLE "a"\n' + SHAPED, {"shaper", "title and shaper"}, True),
     "cube rows only": (b"LUT_1D_SIZE 2\n" + CUBE, {"shaper", "cube rows only"}, False),
     "size 1": (b"LUT_3D_SIZE 1\n0 0 0\n", {"size 1"}, False),
-    "video range": (b"LUT_IN_VIDEO_RANGE\n" + CUBE, {"video range"}, False),
+    "video range": (b"LUT_IN_VIDEO_RANGE\n" + CUBE, {"video range"}, True),
     "size 66": (b"LUT_3D_SIZE 66\n" + b".1 .2 .3\n" * 66**3, {"over 65"}, True),
     "1D 65537": (
         b"LUT_1D_SIZE 65537\n" + b"0 0 0\n" * 65536 + b"1 1 1\n",
         {"curves", "over 65536"},
         False,
     ),
-    "video out": (b"LUT_OUT_VIDEO_RANGE\n" + CUBE, {"video range"}, False),
+    "video out": (b"LUT_OUT_VIDEO_RANGE\n" + CUBE, {"video range"}, True),
 }
 
 

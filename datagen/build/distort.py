@@ -27,6 +27,7 @@ from luts.measure import mean_difference
 from luts.tool.files import sha256
 from luts.tool.seeding import sample_rng
 from luts.tool.words import nearest
+from luts.units import doubts, refuse_useless
 
 from ..dataset.target import Target
 from ..recipe.load import Recipe, RecipeError
@@ -101,11 +102,32 @@ def check_names(recipe: Recipe) -> dict[str, str]:
                 if name not in names:
                     raise RecipeError(f"{where} {key}: no {name!r}{nearest(name, names)}")
         for file in lut_files(recipe.path, distort.files):
-            digest = luts.table_hash(luts.load(file))
+            lut = luts.load(file)
+            refuse_useless(lut, file)
+            digest = luts.table_hash(lut)
             if hashes.setdefault(Path(file).name, digest) != digest:
                 raise RecipeError(f"{where} files: two LUTs are called {Path(file).name}")
     divide(recipe)
     return hashes
+
+
+def lut_notes(recipe: Recipe) -> list[str]:
+    """What is worth knowing about the LUT files of a recipe before it is built, a line each."""
+    notes = []
+    for distort in recipe.distort:
+        for file in lut_files(recipe.path, distort.files):
+            lut = luts.load(file)
+            notes += [f"{file}: {doubt.text}" for doubt in doubts(lut)]
+            layer = functools.partial(luts.apply, lut)
+            found = fidelity(
+                functools.partial(_through, (layer,)), _bake((layer,), distort.lut_size)
+            )
+            if found.lossy:
+                notes.append(
+                    f"{file}: pictures go through it as it is; stored at {distort.lut_size} nodes "
+                    f"it is off by {found} (lut_size)"
+                )
+    return notes
 
 
 _DIVISION = f"{MEMO}/division.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 EXAMPLE = "datagen plan demo"
 
@@ -29,6 +30,8 @@ def run(args: argparse.Namespace) -> None:
 
     recipe = load_recipe(args.recipe, args.set)
     distort.check_names(recipe)
+    for note in distort.lut_notes(recipe):
+        print(note, file=sys.stderr)
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
     if args.list:

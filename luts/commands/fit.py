@@ -12,7 +12,11 @@ TARGET = "luts.verbs.fit:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("before", type=Path, help="picture as it was")
-    parser.add_argument("after", type=Path, help="the same picture, edited; same size")
+    parser.add_argument(
+        "picture",
+        type=Path,
+        nargs="+",
+        help="picture as it was, and the same picture edited; more such pairs see more colours",
+    )
     add_size(parser, 17, "nodes per edge, 3 to 41 (default 17)")
     add_output(parser)

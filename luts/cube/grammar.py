@@ -11,7 +11,7 @@ specification; its rules are those quoted by OpenColorIO's FileFormatResolveCube
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from ..lut import (
     LutFormatError,
     ShapedLut,
     from_red_fastest,
+    stages,
 )
 from .table import KEYWORD, NOT_FINITE, NUMBER, Promise, fail, read_rows
 
@@ -52,6 +53,7 @@ class _Header:
     title: str = ""
     comments: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    video: set[str] = field(default_factory=set)
 
     def rows(self, keyword: str) -> int:
         """How many rows LUT_1D_SIZE or LUT_3D_SIZE promises."""
@@ -93,7 +95,8 @@ def parse_cube(data: bytes, name: str) -> tuple[Lut, list[Note]]:
     promise = header.promise(name, line)
     if not promise.rows:
         fail(name, line, "no LUT_1D_SIZE or LUT_3D_SIZE above", data[start : start + 60])
-    return _build(read_rows(data[start:], promise), header, name), header.notes
+    lut = _build(read_rows(data[start:], promise), header, name)
+    return full_range(lut, header.video), header.notes
 
 
 def _read_header(data: bytes, name: str) -> tuple[_Header, int, int]:
@@ -121,7 +124,11 @@ def _read_keyword(line: bytes, number: int, header: _Header, name: str) -> None:
         fail(name, number, "neither a keyword nor a row of three numbers", line)
     keyword = word.decode().upper()
     if keyword in VIDEO_RANGES:
-        fail(name, number, "video-range tables are not supported; export one for full range", line)
+        if len(line.partition(b"#")[0].split()) > 1:
+            fail(name, number, f"{keyword} takes no value", line)
+        header.video.add(keyword)
+        header.notes.append(Note(number, f"{keyword}: taken to full range"))
+        return
     if keyword == "TITLE":
         header.title = _decode(line[len(word) :].strip().strip(b'"'))
     elif keyword in SIZES or keyword in RANGES:
@@ -172,6 +179,28 @@ def _build(rows: np.ndarray, header: _Header, name: str) -> Lut:
         return Lut3D(table, *_domain("3D", given, name), title, comments)
     shaper = Lut1D(rows[:cut], *_domain("1D", given, name))
     return ShapedLut(shaper, Lut3D(table, *_domain("3D", given, name)), title, comments)
+
+
+def full_range(lut: Lut, video: set[str]) -> Lut:
+    """A LUT whose input or output is in video range (64 to 940 of 1023) as one for full range.
+
+    LUT_IN_VIDEO_RANGE moves the domain of the first table, LUT_OUT_VIDEO_RANGE the values of the
+    last; both are exact.
+    """
+    if not video:
+        return lut
+    tables = list(stages(lut))
+    if VIDEO_RANGES[0] in video:
+        low, high = (
+            tuple((1023 * bound - 64) / 876 for bound in bounds)
+            for bounds in (tables[0].domain_min, tables[0].domain_max)
+        )
+        tables[0] = replace(tables[0], domain_min=low, domain_max=high)
+    if VIDEO_RANGES[1] in video:
+        tables[-1] = replace(tables[-1], table=(1023 * tables[-1].table.astype("f8") - 64) / 876)
+    if isinstance(lut, ShapedLut):
+        return replace(lut, shaper=tables[0], cube=tables[1])
+    return tables[0]
 
 
 def _domain(kind: str, given: dict, name: str) -> tuple[tuple, tuple]:

@@ -9,17 +9,25 @@ from pathlib import Path
 from .. import library
 from ..cube.file import read_noted, write_cube
 from ..fidelity import ColourMap, fidelity, size_that_does
-from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, ShapedLut, stages
+from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, stages
 from ..pictures import PictureInfo
 from ..tool.errors import UserError
+from ..units import doubts
 
 
-def read_lut(source: Path | str) -> Lut:
-    """Read a `.cube` file or a LUT of the library; what is odd about it goes to stderr."""
+def read_lut(source: Path | str, *, for_pixels: bool = False) -> Lut:
+    """Read a LUT file or a LUT of the library; what is odd about it goes to stderr.
+
+    With `for_pixels`, a table in units that would destroy a picture is refused.
+    """
     path = library.resolve(source)
     lut, notes = read_noted(path)
     for note in notes:
         print(f"{path}:{note.line}: {note.text}", file=sys.stderr)
+    for doubt in doubts(lut):
+        if doubt.useless and for_pixels:
+            raise LutFormatError(f"{path}: {doubt.text}")
+        print(f"{'warning: ' * doubt.useless}{path}: {doubt.text}", file=sys.stderr)
     return lut
 
 
@@ -69,7 +77,7 @@ def tell_loss(
     print(f"warning: {what} loses colours: {found}{advice if bake else ''}", file=sys.stderr)
 
 
-def say_what_changed(path: Path, info: PictureInfo) -> None:
+def say_what_changed(path: Path | str, info: PictureInfo) -> None:
     """Say on stderr what a picture's reader had to undo, or found odd."""
     if not info.is_srgb:
         print(f"{path}: {info.model} of {info.profile or 'no profile'} to sRGB", file=sys.stderr)

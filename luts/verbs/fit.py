@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from ..fitting import fit, write_coverage
+from ..fitting import fit_pairs, write_coverage
 from ..pictures import read_picture
+from ..tool.errors import UserError
 from .common import save, say_what_changed
 
 
 def run(args: Namespace) -> None:
-    pair = [read_picture(path) for path in (args.before, args.after)]
-    for path, picture in zip((args.before, args.after), pair, strict=True):
+    if len(args.picture) % 2:
+        raise UserError(f"pictures come in pairs, before and after; got {len(args.picture)}")
+    pixels = []
+    for path in args.picture:
+        picture = read_picture(path)
         say_what_changed(path, picture.info)
-    fitted = fit(pair[0].pixels, pair[1].pixels, args.size)
+        pixels.append(picture.pixels)
+    fitted = fit_pairs(list(zip(pixels[::2], pixels[1::2], strict=True)), args.size)
     for note in fitted.notes:
         print(note, file=sys.stderr)
     print(
