@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..dataset.read import DataSet
 
 EXAMPLE = "datagen stats out/demo -o out/demo_stats"
 
@@ -17,11 +21,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="show another folder's pictures on the map of exposures",
+        help="another data set: also how far it is by exposure, severity, regions and colour; "
+        "or any folder of pictures: shown on the map of exposures",
     )
 
 
 def run(args: argparse.Namespace) -> None:
+    from ..dataset.manifest import DATASET
     from ..dataset.read import open_dataset
     from ..dataset.stats import StatsError, counts, write_stats
 
@@ -36,3 +42,20 @@ def run(args: argparse.Namespace) -> None:
     if args.out:
         for path in write_stats(dataset, args.out, args.beside):
             print(path)
+    for folder in args.beside:
+        if (folder / DATASET).is_file():
+            _compare(dataset, folder, args.out)
+
+
+def _compare(dataset: DataSet, folder: Path, out: Path | None) -> None:
+    from ..dataset.distance import distances, measured, table, write_distance
+    from ..dataset.read import open_dataset
+
+    other = open_dataset(folder)
+    if out is None:
+        print(table((dataset.name, other.name), distances(measured(dataset), measured(other))))
+        return
+    words, paths = write_distance(dataset, other, out)
+    print(words)
+    for path in paths:
+        print(path)
