@@ -1,6 +1,6 @@
 """Draw one scene of a data set at all its exposures, with its regions: the picture in the README.
 
-python docs/draw_scene.py out/demo chinese_garden docs/images/scene.jpg
+python docs/draw_scene.py out/demo chinese_garden_v1 docs/images/scene.jpg
 """
 
 from __future__ import annotations

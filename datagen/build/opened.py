@@ -339,7 +339,7 @@ def _material(
     known = {"linear": opened.linear, "bits": bits, "tone": opened.tone, "camera": camera}
     light = _light(scene, folder, opened.size)
     if light is not None:
-        return Material(**known, light=light, light_kind="scene", white=None)
+        return Material(**known, light=light, light_kind="scene", white=scene.light_white)
     return Material(**known)
 
 

@@ -50,6 +50,7 @@ class IndexRow:
     note: str
     bracket: str = ""  # shots of one exposure series share it; or empty
     light: str = ""  # file of the scene's true light, see datagen.references.light_file; or empty
+    light_white: str = ""  # where that light was cut off, in its unit; empty: nowhere
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -61,7 +62,7 @@ class IndexRow:
 def read_index(path: Path) -> list[IndexRow]:
     """Read an index file, strictly: the columns of IndexRow, in any order.
 
-    Only the last two may be missing, as in an older index.
+    Only the last three may be missing, as in an older index.
 
     Raises
     ------

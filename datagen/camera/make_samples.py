@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from .shooting import Shoot, View, frame, shoot_view
 
 SOURCES = Path(__file__).with_name("sample_sources.tsv")
 LONG_EDGE = 384
+LIGHT_EDGE = 192  # of the true light: what the demo works at
 SEED = 0
 BRIGHT = "bright"  # in the mask column: segment the view itself
 
@@ -56,16 +59,35 @@ def read_sources(path: Path = SOURCES) -> list[Source]:
         return [Source(**line) for line in csv.DictReader(stream, dialect="excel-tab")]
 
 
-def make_sample(source: Source, folder: Path, out: Path) -> IndexRow:
+def named(sources: Iterable[Source]) -> dict[str, Source]:
+    """Every source by the name of its sample: the file's stem, numbered where it has more views."""
+    sources = list(sources)
+    views = Counter(source.file for source in sources)
+    seen: Counter[str] = Counter()
+    result = {}
+    for source in sources:
+        seen[source.file] += 1
+        number = f"_v{seen[source.file]}" if views[source.file] > 1 else ""
+        result[Path(source.file).stem + number] = source
+    return result
+
+
+def make_sample(name: str, source: Source, folder: Path, out: Path) -> IndexRow:
     """Make the sample of one source in `out` and return its row of the index."""
     path = folder / source.file
     if source.kind == "camera":
         return _copy_raw(source, path, out)
     linear = read_scene(path)
     artist = source.source.partition(";")[0]
-    shoot = Shoot(long_edge=LONG_EDGE, source=artist, licence=source.licence, seed=SEED)
+    shoot = Shoot(
+        long_edge=LONG_EDGE,
+        light_edge=LIGHT_EDGE,
+        source=artist,
+        licence=source.licence,
+        seed=SEED,
+    )
     direction = (float(source.yaw), float(source.pitch)) if source.yaw else None
-    view = View(path.stem, path.stem, source.camera, float(source.metering_error), direction)
+    view = View(name, path.stem, source.camera, float(source.metering_error), direction)
     framed = frame(linear, view, shoot)
     mask = _mask(source, folder, framed)
     (row,) = shoot_view(framed, view, out, shoot, mask=mask)
@@ -115,7 +137,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=SAMPLES, help="folder to write (the package's)")
     args = parser.parse_args()
     try:
-        rows = [make_sample(source, args.sources, args.out) for source in read_sources()]
+        rows = [
+            make_sample(name, source, args.sources, args.out)
+            for name, source in named(read_sources()).items()
+        ]
     except (UserError, FileNotFoundError) as error:
         print(f"make_samples: {error}", file=sys.stderr)
         return 2

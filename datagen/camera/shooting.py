@@ -113,6 +113,9 @@ def shoot_view(
     light = f"light/{view.name}.png"
     write_light(out / light, _shrunk(true_linear(linear, sensor, metered), shoot.light_edge))
     beside = {"segmentation": segmentation, "light": light}
+    if linear.max() <= 1:  # a decoded photo: brighter light was lost when it was taken
+        white = true_linear(np.ones((1, 1, 3), np.float32), sensor, metered)
+        beside["light_white"] = f"{white.min():.4g}"
     beside["bracket"] = view.name if len(shoot.evs) > 1 else ""
     rows = []
     for ev in shoot.evs:

@@ -7,10 +7,10 @@ looked into by file stem:
     segmentations/<stem>.png          white = the subject
 
 With `index.tsv` (tab-separated, a header line) only the listed files are scenes. Its columns:
-path (needed), scene, group, split, source, licence, sha256, segmentation, light (of a simulated
-scene), centre_x, centre_y, and reference_<name>; others are ignored. Rows that share a `scene` are
-views of one scene: each takes its file's name, and the scene becomes their group, so that they stay
-in one split.
+path (needed), scene, group, split, source, licence, sha256, segmentation, light and light_white
+(of a simulated scene), centre_x, centre_y, and reference_<name>; others are ignored. Rows that
+share a `scene` are views of one scene: each takes its file's name, and the scene becomes their
+group, so that they stay in one split.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
                 ),
                 segmentation=row.get("segmentation", ""),
                 light=row.get("light", ""),
+                light_white=_above_zero(row, "light_white", f"{folder / INDEX}:{line}"),
                 centre=_centre(row, f"{folder / INDEX}:{line}"),
                 group=row.get("group") or named,
                 split=row.get("split", ""),
@@ -119,7 +120,7 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
             raise RecipeError(f"{path}:{line}: {len(cells)} cells; the header has {len(header)}")
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         for name, value in row.items():
-            place = name in ("path", "segmentation") or name.startswith("reference_")
+            place = name in ("path", "segmentation", "light") or name.startswith("reference_")
             if name == "path" or (place and value):
                 try:
                     relative_path(value)
@@ -134,6 +135,20 @@ def _cells(path: Path, lines: list[str]) -> Iterator[list[str]]:
         yield from csv.reader(lines, delimiter="\t")
     except csv.Error as error:
         raise RecipeError(f"{path}: not a table: {error}") from None
+
+
+def _above_zero(row: dict[str, str], name: str, where: str) -> float | None:
+    """A number above zero, None where the cell is empty or there is no such column."""
+    text = row.get(name, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:
+        raise RecipeError(f"{where}: {name}: must be a number above 0, got {shown(text)}")
+    return value
 
 
 def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:

@@ -37,6 +37,7 @@ class Scene:
     references: tuple[tuple[str, str], ...] = ()  # by name, such as expert "c"
     segmentation: str = ""
     light: str = ""  # its true light, see datagen.references.light_file
+    light_white: float | None = None  # where that was cut off
     centre: tuple[float, float] | None = None  # of a mask: x, y as shares of width and height
     group: str = ""  # scenes of one group never cross a split
     split: str = ""  # when the source fixes it

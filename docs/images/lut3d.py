@@ -1,6 +1,6 @@
 """Draw the pictures of docs/models_lut3d.md out of a built data set and the shipped weights.
 
-python docs/images/lut3d.py --data out/demo --samples thatch_chapel/ev-1.5 thatch_chapel/ev+1.5
+python docs/images/lut3d.py --data out/demo --samples thatch_chapel_v1/ev-1.5 ...
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Draw the pictures of docs/models.md out of a built data set and the shipped weights.
 
-python docs/images/models_local.py --data out/demo --sample adams_place_bridge/ev-1.5
+python docs/images/models_local.py --data out/demo --sample adams_place_bridge_v1/ev-1.5
 """
 
 from __future__ import annotations
