@@ -18,6 +18,7 @@ VERBS: dict[str, str] = {
     "resize": "the same LUT on another number of nodes",
     "strength": "a LUT mixed with the identity",
     "list": "what the library and the random families hold",
+    "studio": "make a distortion by eye in the browser, with its numbers beside it",
     "bake": "the layers of a look file as a LUT",
     "random": "draw a distortion, as strong as asked, and write it as a .cube",
     "severity": "measure how strong a LUT is, and what of it can be undone",

@@ -12,45 +12,15 @@ import luts
 from luts.cli import main
 from luts.colour.oklab import encoded_to_oklab
 from luts.families import FAMILIES, Distortion, illuminant
-from luts.look import KINDS, Layer, Look, LookError, dump_look, parse_look, read_look, to_severity
+from luts.look import KINDS, Look, LookError, dump_look, parse_look, read_look, to_severity
 from luts.look.interpolate import around, through
 from luts.look.look import CURVE_ROWS
 from luts.lut import Lut1D, Lut3D, nodes
 from luts.measure import severity
 from luts.tool.errors import UserError
+from tests.looks import SET, layer
 
 GREYS = np.repeat(np.linspace(0, 1, 33)[:, None], 3, axis=1)
-
-# One typical setting of every kind: no kind may be without.
-SET = {
-    "exposure": {"ev": -0.7},
-    "temperature": {"shift": 90.0, "tint": 0.008},
-    "lamp": {"lamp": "tungsten", "mix": 0.6, "adaptation": 0.3},
-    "cdl": {"slope": (1.1, 1.0, 0.9), "offset": (-0.04, 0.0, 0.03), "power": (0.9, 1.0, 1.2)},
-    "contrast": {"contrast": 1.3, "pivot": 0.4},
-    "curves": {
-        "master": ((0.0, 0.05), (0.3, 0.22), (0.7, 0.8), (1.0, 0.97)),
-        "blue": ((0.0, 0.1), (1.0, 0.9)),
-    },
-    "hue-vs-hue": {"shift": ((29.0, 12.0), (110.0, -8.0), (264.0, 15.0))},
-    "hue-vs-saturation": {"factor": ((29.0, 1.4), (142.0, 0.5), (264.0, 1.0))},
-    "hue-vs-lightness": {"lift": ((29.0, 0.1), (264.0, -0.15))},
-    "saturation-vs-saturation": {"factor": ((0.0, 1.0), (0.1, 1.4), (0.3, 0.7))},
-    "split-tone": {"shadow": 0.05, "highlight": 0.03},
-    "channel-mix": {"red": (0.8, 0.15, 0.05), "blue": (0.0, -0.1, 1.1)},
-    "fade": {"black": (0.08, 0.06, 0.1), "white": (0.95, 0.93, 0.9)},
-    "crosstalk": {"leak": (0.1, 0.02, -0.05, 0.1, 0.0, 0.12)},
-    "film": {"contrast": 1.2, "dye": 0.3, "crossover": 0.1, "toe": 0.3, "shoulder": 0.5},
-    "lut": {"lut": "tungsten"},
-    "family": {"family": "film", "seed": 7, "severity": 6.0},
-}
-
-
-def layer(kind: str, values: dict | None = None, strength: float = 1.0, on: bool = True) -> Layer:
-    known = KINDS[kind].parameters
-    given = SET[kind] if values is None else values
-    full = {name: p.check(given.get(name, p.default)) for name, p in known.items()}
-    return Layer(kind, full, strength, on)
 
 
 def test_every_kind_has_a_setting_here():

@@ -30,7 +30,7 @@ MIRED_RANGE = (40.0, 600.0)  # 25 000 K to 1 667 K
 MAX_DUV = 0.06
 MIN_GAIN = 0.05  # no camera multiplies a channel by more than twenty to balance a lamp
 
-_BRADFORD = np.array(
+BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
 
@@ -95,9 +95,9 @@ D65_MIRED, D65_DUV = place_on_locus(xy_to_uv(_WHITE[0] / _WHITE.sum(), _WHITE[1]
 
 def chromaticity_matrix(mired: float, duv: float) -> np.ndarray:
     """Linear sRGB under D65 to linear sRGB under another light, white's luminance kept (3x3)."""
-    white = exact.mix(uv_to_xyz(chromaticity_uv(mired, duv)), _BRADFORD)
-    neutral = exact.mix(uv_to_xyz(chromaticity_uv(D65_MIRED, D65_DUV)), _BRADFORD)
-    to_cone = exact.product(_BRADFORD, LINEAR_TO_XYZ)
+    white = exact.mix(uv_to_xyz(chromaticity_uv(mired, duv)), BRADFORD)
+    neutral = exact.mix(uv_to_xyz(chromaticity_uv(D65_MIRED, D65_DUV)), BRADFORD)
+    to_cone = exact.product(BRADFORD, LINEAR_TO_XYZ)
     return exact.product(exact.inverse(to_cone), (white / neutral)[:, None] * to_cone)
 
 

@@ -15,5 +15,9 @@ def sample_rng(seed: int, key: str) -> np.random.Generator:
     seed : the recipe's seed, >= 0
     key : name of the sample (and of the purpose, for independent streams: "scene/mask")
     """
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest)])
+    return np.random.default_rng([seed, name_word(key)])
+
+
+def name_word(key: str) -> int:
+    """The 64 bits that a name adds to a seed."""
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
