@@ -29,6 +29,7 @@ HOMES = {
 FLOORS: dict[str, list[set[str]]] = {
     "luts": [
         {"commands", "make", "verbs"},
+        {"studio"},
         {"look"},
         {"families", "plate"},
         {"library"},

@@ -102,6 +102,17 @@ def test_contrast_keeps_its_pivot_and_curves_pass_through_their_points():
     assert np.diff(curve(np.linspace(-0.2, 1.2, 300))).min() > 0
 
 
+def test_curves_are_scipys_pchip(rng):
+    from scipy.interpolate import PchipInterpolator
+
+    for count in (2, 3, 5, 9):
+        x = np.sort(rng.uniform(0, 1, count))
+        y = rng.uniform(0, 1, count)
+        at = rng.uniform(x[0], x[-1], 200)
+        ours = through(list(zip(x, y, strict=True)))(at)
+        np.testing.assert_allclose(ours, PchipInterpolator(x, y)(at), atol=1e-12)
+
+
 def test_hue_curves_close_round_the_circle():
     curve = around(((29.0, 12.0), (110.0, -8.0), (264.0, 15.0)))
     np.testing.assert_allclose(curve(np.array([29.0, 389.0, -96.0, 264.0])), [12, 12, 15, 15])

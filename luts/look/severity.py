@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..families.drawing import MARGIN, TOLERANCE, find_root
-from ..measure import mean_difference, severity
+from ..families.drawing import CLOSE, CORRECTIONS, MARGIN, TOLERANCE, find_root
+from ..lookup import tetrahedral
+from ..measure import mean_difference
 from ..tool.errors import UserError
 from .kind import MAX_AMOUNT
-from .look import Look
+from .look import SIZE, Look
 
 _STEP = 0.25  # of the amount, to find where the severity passes the target first
 
@@ -44,10 +45,22 @@ def to_severity(look: Look, target: float) -> Look:
         return replace(look, amount=round(amount, 7))
 
     bracket = _passing(exact, MARGIN * target)
-    first = reach(target, bracket)
-    missed = severity(first.bake()).mean
-    aim = target * target / missed
-    return reach(min(max(aim, bracket[0][1]), bracket[1][1]), bracket)
+    aim = target
+    found = reach(aim, bracket)
+    measured = _of_cube(found)
+    for _ in range(CORRECTIONS):
+        aim = min(max(aim * target / measured, bracket[0][1]), bracket[1][1])
+        found = reach(aim, bracket)
+        measured = _of_cube(found)
+        if abs(measured / target - 1) <= CLOSE:
+            break
+    return found
+
+
+def _of_cube(look: Look) -> float:
+    """Severity of the look's cube of 33 nodes, as the families measure theirs."""
+    table = look.bake().table
+    return mean_difference(lambda encoded: tetrahedral(table, encoded * (SIZE - 1)))
 
 
 def _passing(exact, aim: float) -> tuple:

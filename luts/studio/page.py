@@ -23,7 +23,7 @@ from ..cube.file import read_cube, write_cube
 from ..cube.lint import PROGRAMS, TRAITS
 from ..families import FAMILIES, illuminant
 from ..families.distortion import VERSION
-from ..families.drawing import ATTEMPTS
+from ..families.drawing import ATTEMPTS, CLOSE, CORRECTIONS
 from ..families.lamps import lamp_matrix, lamp_names
 from ..look import KINDS, Layer, Look, dump_look, named, read_look
 from ..look.file import SUFFIX
@@ -185,6 +185,7 @@ def tables() -> dict[str, Any]:
         },
         "families": {name: family.summary for name, family in FAMILIES.items()},
         "familyVersion": VERSION,
+        "calibration": {"corrections": CORRECTIONS, "close": CLOSE},
         "drawNames": {
             name: [str(name_word(f"{name}/{attempt}")) for attempt in range(ATTEMPTS)]
             for name in FAMILIES

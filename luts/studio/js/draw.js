@@ -1,13 +1,14 @@
 // Members of families, brought to a severity as luts/families/drawing.py does.
 import { DATA } from "./data.js";
 import { Colours } from "./colour.js";
-import { FAMILIES } from "./families.js";
+import { FAMILIES, settled } from "./families.js";
 import { FileError, cubeStage, identityTable } from "./cube.js";
 import { meanDifference, meanOfCube } from "./measure.js";
 import { Generator } from "./random.js";
 
 export const MARGIN = 1.04;
 const ATTEMPTS = 64, TOLERANCE = 0.002;
+const { corrections: CORRECTIONS, close: CLOSE } = DATA.calibration;
 
 const DRAWN = new Map();
 
@@ -27,7 +28,7 @@ function draw(family, seed, severity) {
   let reached = 0;
   for (let attempt = 0; attempt < (severity === null ? 1 : ATTEMPTS); attempt++) {
     const rng = new Generator(seed, DATA.drawNames[family][attempt]);
-    const drawn = parameters(rng), far = limit(drawn);
+    const drawn = settled(parameters(rng)), far = limit(drawn);
     if (severity === null) return { family, parameters: drawn, strength: Math.min(1, far) };
     const most = exact(drawn, far);
     if (most >= MARGIN * severity) {
@@ -45,15 +46,21 @@ function draw(family, seed, severity) {
     `the strongest of ${ATTEMPTS} draws of seed ${seed} has ${reached.toFixed(1)}`);
 }
 
-// The strength whose cube has a severity; the lattice's share is taken out of the target once.
+// The strength whose cube has a severity; the lattice's share is taken out of the target, in turns.
 export function calibrate(severity, { exact, ofCube, low, high }) {
   const reach = (target) => {
     const root = findRoot((trial) => exact(trial) / target - 1,
       [low[0], low[1] / target - 1], [high[0], high[1] / target - 1], TOLERANCE);
     return Number(root.toFixed(7));
   };
-  const first = ofCube(reach(severity));
-  return reach(Math.max(Math.min((severity * severity) / first, high[1]), low[1]));
+  let target = severity, strength = reach(target), found = ofCube(strength);
+  for (let k = 0; k < CORRECTIONS; k++) {
+    target = Math.max(Math.min((target * severity) / found, high[1]), low[1]);
+    strength = reach(target);
+    found = ofCube(strength);
+    if (Math.abs(found / severity - 1) <= CLOSE) break;
+  }
+  return strength;
 }
 
 // False position in the Illinois variant, as find_root.

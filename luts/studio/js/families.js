@@ -358,6 +358,14 @@ const file = {
   limit: () => 1,
 };
 
+// Drawn numbers to nine decimals, as drawing.py settles them.
+export function settled(drawn) {
+  if (typeof drawn === "number") return Number(drawn.toFixed(9));
+  if (Array.isArray(drawn)) return drawn.map(settled);
+  if (typeof drawn === "object") return Object.fromEntries(Object.entries(drawn).map(([k, v]) => [k, settled(v)]));
+  return drawn;
+}
+
 export const FAMILIES = {
   exposure, illuminant, crosstalk, tone, channel, fade, "split-tone": splitTone, oklch, warp, film, file,
 };
