@@ -13,6 +13,7 @@ from datagen.build.driver import Resources, build
 from datagen.cli import main
 from datagen.dataset.manifest import ManifestError, dataset_hash, dump_row, read_rows
 from datagen.dataset.rows import Coverage
+from datagen.dataset.summary import summarise
 from datagen.dataset.verify import verify
 from datagen.dataset.workspace import read_dataset, write_dataset
 from datagen.images.codes import quantise
@@ -73,6 +74,7 @@ def rewrite(folder, change) -> None:
 def replace_picture(folder, row, codes) -> None:
     write_image(folder / row.input, codes)
     row.sha256[row.input] = sha256_file(folder / row.input)
+    row.pictures[row.input] = summarise(codes)
 
 
 def test_a_whole_set_is_sound(built, capsys):
@@ -188,15 +190,36 @@ def test_two_labs_compare_manifests_without_pictures(built, copy, tmp_path, caps
     theirs = tmp_path / "theirs.jsonl"
     shutil.copy(built / "manifest.jsonl", theirs)
     assert main(["verify", str(copy), "--against", str(theirs)]) == 0
-    assert f"the same pixels as {theirs}: 36 samples" in capsys.readouterr().err
+    assert f"the same bytes as {theirs}: 36 samples" in capsys.readouterr().err
     rows = list(read_rows(theirs))
     rows[3].sha256[rows[3].input] = "0" * 64
+    del rows[3].pictures[rows[3].input]  # a set of an older version has no sums
     theirs.write_bytes(b"".join(map(dump_row, rows[:-1])))
     report = verify(copy, against=theirs)
     assert report.problems == [
         f"{rows[3].id}: other pixels than in {theirs}",
         f"{rows[-1].id}: only here",
     ]
+
+
+def test_rounding_is_told_from_other_pixels(built, copy, tmp_path):
+    theirs = tmp_path / "theirs.jsonl"
+    shutil.copy(built / "manifest.jsonl", theirs)
+    rows = list(read_rows(theirs))
+    codes = read_image(copy / rows[0].input)
+    for row, change in ((rows[0], (slice(5), 7, 1)), (rows[1], slice(None))):
+        codes = read_image(copy / row.input)
+        codes[change] ^= 1  # one level, in five pixels or in all of them
+        row.sha256[row.input] = "0" * 64
+        row.pictures[row.input] = summarise(codes)
+        theirs.write_bytes(b"".join(map(dump_row, rows)))
+        problems = verify(copy, against=theirs).problems
+        if row is rows[0]:
+            (told,) = problems
+            assert told.startswith(f"the same to rounding as {theirs}: 1 files of 36 samples")
+            assert "at most 0.0" in told
+    assert problems[0].startswith(f"{rows[1].id}: other pixels than in {theirs} (up to ")
+    assert problems[1].startswith("the rest is the same to rounding")
 
 
 def test_a_duplicate_picture_across_splits_is_a_note_and_strictly_a_problem(copy):

@@ -21,6 +21,7 @@ from luts.tool.words import read_value
 
 from ..dataset import rows
 from ..dataset.rows import Coverage, Distortion, Lost, Row, Sample, SourceFile
+from ..dataset.summary import Summary, summarise
 from ..dataset.target import Target
 from ..engines.worker import TargetError
 from ..images.codes import quantise
@@ -40,6 +41,14 @@ EVERYTHING = Mask("whole", 1.0, Whole())
 
 
 EVERY = object()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A picture in the data set's folder: what its rows say of it."""
+
+    sha256: str
+    summary: Summary
 
 
 @dataclass(frozen=True)
@@ -65,12 +74,12 @@ class Renderer:
             }
         except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
-        references, hashes = {}, {}
+        references, shared = {}, {}
         for name, made in opened.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
-            hashes[references[name]] = self._write(references[name], made.codes)
+            shared[references[name]] = self._write(references[name], made.codes)
         made = [
-            self._row(job, sample, opened, drawn[sample.id], references, hashes)
+            self._row(job, sample, opened, drawn[sample.id], references, shared)
             for sample in planned
         ]
         lost = (
@@ -87,19 +96,20 @@ class Renderer:
         opened: OpenScene,
         drawn: tuple[str, Drawn],
         references: Mapping[str, str],
-        hashes: Mapping[str, str],
+        shared: Mapping[str, Written],
     ) -> Sample:
         """Make and write one sample; returns its manifest row."""
         kind, mask = drawn
-        hashes, distortion = dict(hashes), None
+        written, hashes, distortion = dict(shared), {}, None
         if sample.block is None:
             codes = opened.codes(sample.ev, self.recipe.output.bits)
         else:
             codes, distortion, digest = self._distort(job, sample, opened.encoded(sample.ev))
             hashes[distortion.lut] = digest
         path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
-        hashes[path] = self._write(path, codes)
-        hashes[regions] = self._write(regions, mask.regions)
+        written[path] = self._write(path, codes)
+        written[regions] = self._write(regions, mask.regions)
+        hashes.update({name: file.sha256 for name, file in written.items()})
         height, width = opened.size
         return Sample(
             **_identity(job, sample),
@@ -118,6 +128,7 @@ class Renderer:
             licence=plain_text(job.scene.licence),
             camera=plain_text(opened.camera),
             notes=opened.notes,
+            pictures={name: file.summary for name, file in written.items()},
             facts={
                 **opened.facts,
                 "clipped": _clipped(codes),
@@ -152,12 +163,12 @@ class Renderer:
         codes = quantise(distorted, self.recipe.output.bits)
         return codes, read_value(Distortion, record), digest
 
-    def _write(self, path: str, codes: np.ndarray) -> str:
-        """Write a picture or a label image; returns the file's hash."""
+    def _write(self, path: str, codes: np.ndarray) -> Written:
+        """Write a picture or a label image."""
         data = encode(codes, PurePath(path).suffix)
         with _writing(self.out):
             self.out.write(path, data)
-        return sha256(data)
+        return Written(sha256(data), summarise(codes))
 
     @property
     def _suffix(self) -> str:

@@ -15,6 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from luts.tool import gate
 from luts.tool.words import FieldError, read_value, rest, shown, to_table
 
+from .summary import Summary
+
 OK = "ok"
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[str, ...] = get_args(Split)
@@ -126,6 +128,7 @@ class Sample:
     licence: Text  # "" when it is not known
     camera: Text = ""
     notes: tuple[Text, ...] = ()  # what looks like a wrong reading of the scene's files
+    pictures: Mapping[OutputPath, Summary] = field(default_factory=dict)  # their sums
     facts: Mapping[str, Any] = rest()
     status: ClassVar[str] = OK
 

@@ -99,7 +99,11 @@ def to_table(value: object) -> Any:
     if not is_dataclass(value):
         if isinstance(value, tuple | list):
             return [to_table(item) for item in value]
-        return dict(value) if isinstance(value, Mapping) else value
+        if isinstance(value, Mapping):
+            return {
+                key: to_table(item) if is_dataclass(item) else item for key, item in value.items()
+            }
+        return value
     table: dict[str, Any] = {}
     for name, default, is_rest in _written(type(value)):
         found = getattr(value, name)
