@@ -192,3 +192,12 @@ def test_files_are_found_beside_the_recipe_in_folders_and_by_pattern(tmp_path, m
     luts.write_cube(luts.identity(2), tmp_path / "look0.cube")
     with pytest.raises(RecipeError, match="have the same file name"):
         lut_files(where, ("pack", "look0.cube"))
+
+
+def test_a_source_that_fills_a_split_without_luts_is_refused(tmp_path, photos):
+    looks(tmp_path, 2)
+    changes = ["split.train=0.5", "split.val=0", "split.test=0.5"]
+    found = recipe(tmp_path, photos, 'files = ["look*.cube"]', changes=changes)
+    distort.check_splits(found, ["train", "test"])
+    with pytest.raises(RecipeError, match=r"has no LUT for val, to which the source gives scenes"):
+        distort.check_splits(found, ["train", "val"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,18 @@ def check_names(recipe: Recipe) -> dict[str, str]:
                 raise RecipeError(f"{where} files: two LUTs are called {Path(file).name}")
     divide(recipe)
     return hashes
+
+
+def check_splits(recipe: Recipe, used: Iterable[str]) -> None:
+    """Refuse a recipe whose source puts scenes into a split that has no LUT of some block."""
+    for number, (distort, part) in enumerate(zip(recipe.distort, divide(recipe), strict=True), 1):
+        named = distort.library or distort.files or OPACITY in distort.families
+        for split in sorted(set(used)):
+            if named and not part[split]:
+                raise RecipeError(
+                    f"{recipe.path}: [[distort]] {number}: has no LUT for {split}, to which the "
+                    f"source gives scenes; [split] {split} must be above 0, or shared = true"
+                )
 
 
 def lut_notes(recipe: Recipe) -> list[str]:

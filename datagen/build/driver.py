@@ -108,6 +108,7 @@ def build(
     folder = source_folder(recipe.source).absolute()
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
+    distort.check_splits(recipe, (job.split for job in jobs))
     summary = Summary(str(target), notes=plan.notes(recipe, scenes))
     with target.held() as manifest, _interruptible() as stop:
         workspace.claim(target, head)

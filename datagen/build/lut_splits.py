@@ -137,10 +137,10 @@ def _relative(place: Path) -> str:
 
 
 def _shares(split: Split) -> tuple[list[str], list[float]]:
-    """The splits that get scenes, and how many of them; by = "source" may fill any."""
+    """The splits that get scenes by the recipe, and how many of them."""
     sizes = {name: float(getattr(split, name)) for name in SPLITS}
-    if split.by == "source":
-        sizes = {name: max(size, 1e-9) for name, size in sizes.items()}
+    if split.by == "list":
+        sizes = {name: float(bool(getattr(split, f"{name}_list"))) for name in SPLITS}
     used = {name: size for name, size in sizes.items() if size > 0}
     total = sum(used.values())
     return list(used), [size / total for size in used.values()]

@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> None:
         print(note, file=sys.stderr)
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
+    distort.check_splits(recipe, (job.split for job in jobs))
     if args.list:
         for job in jobs:
             for sample in plan.samples(recipe, job.scene):
