@@ -56,3 +56,18 @@ def leading(names: Iterable[str]) -> str:
     """
     order = list(REFERENCES)
     return min(names, key=lambda name: (order.index(name) if name in order else -1, name))
+
+
+def headline(names: Iterable[str]) -> list[str]:
+    """Those whose mean is a set's headline: its experts', else the leading one alone.
+
+    A rule's reference would give the headline to the rule.
+
+    Examples
+    --------
+    >>> headline(["auto", "fusion"]), headline(["c", "fusion", "a"])
+    (['fusion'], ['a', 'c'])
+    """
+    names = sorted(names)
+    experts = [name for name in names if name not in REFERENCES]
+    return experts or [leading(names)]
