@@ -1,1 +1,49 @@
-"""Score exposure and colour correction methods, region by region."""
+"""Score correction methods, region by region."""
+
+from typing import TYPE_CHECKING
+
+from luts.tool.lazy import front_door
+
+_HOMES = {
+    "Fix": "front",
+    "METHODS": "methods",
+    "METRICS": "metrics",
+    "UserError": "front",
+    "apply": "front",
+    "compare": "report.compare",
+    "method": "front",
+    "run": "front",
+    "score": "front",
+    "train": "front",
+    "verify": "harness.verify",
+    "write_report": "report.write",
+}
+
+
+if TYPE_CHECKING:
+    from luts.tool.errors import UserError
+
+    from .front import Fix, apply, method, run, score, train
+    from .harness.verify import verify
+    from .methods import METHODS
+    from .metrics import METRICS
+    from .report.compare import compare
+    from .report.write import write_report
+
+    __version__: str
+
+__all__ = [
+    "METHODS",
+    "METRICS",
+    "Fix",
+    "UserError",
+    "apply",
+    "compare",
+    "method",
+    "run",
+    "score",
+    "train",
+    "verify",
+    "write_report",
+]
+__getattr__, __dir__ = front_door(__name__, _HOMES)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from benchmarks.methods.models import MODELS, build, checkpoints
+from benchmarks.methods.models.adopt import adopt
 from benchmarks.methods.models.checkpoints import (
     CheckpointError,
     UntrainedError,
-    adopt,
     digest,
     install,
     load,
@@ -33,8 +34,9 @@ def saved(folder, record=RECORD):
 def test_weights_and_settings_survive(tmp_path):
     model = saved(tmp_path)
     loaded, record = load("zero_dce_pp", tmp_path)
+    row = replace(MODELS["zero_dce_pp"], weights=str(tmp_path / "zero_dce_pp.safetensors"))
     assert loaded.scale == 2
-    assert record["sha256"] == digest("zero_dce_pp", tmp_path)
+    assert record.sha256 == digest("zero_dce_pp", row)
     for key, value in model.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value)
 
@@ -52,7 +54,7 @@ def test_an_untrained_model_is_refused_by_name(tmp_path):
 def test_a_model_without_parameters_needs_no_weights(tmp_path):
     model, record = load("highlight_shadow_gaussian", tmp_path)
     assert not list(model.parameters())
-    assert record["sha256"] == "no parameters"
+    assert record.sha256 == "no parameters"
 
 
 def test_weights_that_are_not_the_recorded_ones_are_refused(tmp_path):
@@ -94,7 +96,7 @@ def test_adopted_weights_are_the_ones_loaded_and_their_record_admits_ignorance(t
     adopt("zero_dce_pp", tmp_path / "Epoch99.pth", tmp_path / "weights", scale=12)
     model, record = load("zero_dce_pp", tmp_path / "weights")
     assert model.scale == 12
-    assert record["data"]["hash"] == "unknown"
+    assert record.data.hash == "unknown"
     assert all(torch.equal(value, theirs[key]) for key, value in model.state_dict().items())
 
 
@@ -142,7 +144,7 @@ def test_installed_weights_are_halved_and_pictures_stay(tmp_path, monkeypatch):
     # The range of 16 bits ends at 65,504; a running variance may lie beyond.
     assert kinds["norms.e_conv1.norm.running_var"] == torch.float32
     again, record = load("zero_dce_pp+ranlen", tmp_path / "weights")
-    assert record["stored"] == "float16"
+    assert record.stored == "float16"
     assert {p.dtype for p in again.parameters()} == {torch.float32}
     x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -160,7 +162,7 @@ def test_weights_that_16_bits_would_spoil_stay_in_32(tmp_path, monkeypatch):
     assert {value.dtype for value in load_file(path).values()} == {torch.float32}
     trained(tmp_path, "zero_dce_pp")
     install("zero_dce_pp", tmp_path / "best.safetensors", half=False)
-    assert load("zero_dce_pp", tmp_path / "weights")[1]["stored"] == "float32"
+    assert load("zero_dce_pp", tmp_path / "weights")[1].stored == "float32"
 
 
 def shipped():
@@ -170,13 +172,13 @@ def shipped():
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_weights_load_and_say_how_they_were_made(name):
     _, record = load(name)
-    assert record["model"] == name
-    assert record["data"]["split"] == "train"
-    assert record["data"]["licences"] == ["CC0-1.0"]  # nothing else may be shipped
+    assert record.model == name
+    assert record.data.split == "train"
+    assert record.data.licences == ("CC0-1.0",)  # nothing else may be shipped
     for key in ("step", "validation", "command", "commit", "date", "versions", "parameters"):
-        assert record[key], key
-    assert record["parameters"] == MODELS[name].parameters
-    assert record["stored"] in ("float16", "float32")
+        assert getattr(record, key), key
+    assert record.parameters == MODELS[name].parameters
+    assert record.stored in ("float16", "float32")
 
 
 def test_shipped_weights_are_complete_and_small():

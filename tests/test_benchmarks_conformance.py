@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.conformance.__main__ import main
+from benchmarks.cli import main
+from benchmarks.commands.conform import METRICS as SUITES
 from benchmarks.conformance.checks import CHECKS, REGION, pictures, run_check, wang_ssim
 from benchmarks.metrics import METRICS
 from luts.colour.colorimetry import delta_e_1976, delta_e_2000
@@ -73,10 +74,13 @@ def test_a_usual_mistake_is_found_by_name(mistake):
 
 
 def test_the_command_says_pass_or_fail_and_why(capsys):
-    assert main(["delta_e_2000"]) == 0
+    assert main(["conform", "delta_e_2000"]) == 0
     assert capsys.readouterr().out.count("pass") == 2
-    assert main(["delta_e_2000", "luts.colour.colorimetry:delta_e_1976"]) == 1
+    assert main(["conform", "delta_e_2000", "luts.colour.colorimetry:delta_e_1976"]) == 1
     assert "FAIL  Sharma's 34 pairs" in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        main(["psnr", "no.such:thing"])
-    assert "give module:function" in capsys.readouterr().err
+    assert main(["conform", "psnr", "no.such:thing"]) == 2
+    assert "no.such: ModuleNotFoundError" in capsys.readouterr().err
+
+
+def test_the_command_offers_every_suite():
+    assert {*SUITES} == {*CHECKS, "band"}

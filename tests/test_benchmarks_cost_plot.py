@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
-from benchmarks.cli import main
+from benchmarks.cli import RENAMED, main
+from benchmarks.front import run
 from benchmarks.harness.rows import load_rows
-from benchmarks.harness.run import run
 from benchmarks.report.cost_plot import draw, pareto_front, quality_and_cost
 from luts.tool.errors import UserError
 
@@ -54,11 +56,13 @@ def test_the_front_holds_what_nothing_beats_at_its_cost():
 
 
 def test_both_pictures_are_written(finished, tmp_path, capsys):
-    timing(gamma=1.0, he_rgb=3.0).to_csv(tmp_path / "timing.csv", index=False)
-    assert main(["plot", str(finished), "--timing", str(tmp_path)]) == 0
-    assert b"<svg" in (finished / "cost.svg").read_bytes()
-    assert (finished / "cost.png").read_bytes().startswith(b"\x89PNG")
-    assert "gamma" in capsys.readouterr().out
+    out = shutil.copytree(finished, tmp_path / "run")
+    (out / "timing").mkdir()
+    timing(gamma=1.0, he_rgb=3.0).to_csv(out / "timing" / "timing.csv", index=False)
+    assert main(["report", str(out)]) == 0
+    assert b"<svg" in (out / "cost.svg").read_bytes()
+    assert (out / "cost.png").read_bytes().startswith(b"\x89PNG")
+    assert "### quality and cost" in capsys.readouterr().out
 
 
 def test_the_same_table_gives_the_same_picture(finished):
@@ -66,6 +70,20 @@ def test_the_same_table_gives_the_same_picture(finished):
     assert draw(table, form="png") == draw(table, form="png")
 
 
-def test_a_folder_without_timing_is_one_line(finished, tmp_path, capsys):
-    assert main(["plot", str(finished), "--timing", str(tmp_path)]) == 2
-    assert "no such file; make it with `benchmarks time" in capsys.readouterr().err
+@pytest.mark.parametrize("verb", RENAMED)
+def test_a_verb_of_before_says_what_it_is_called_now(verb, capsys):
+    assert main([verb, "anything", "--else"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"benchmarks {verb}: is now `benchmarks ")
+
+
+@pytest.mark.parametrize("content", ["", "\n", "a,b\n1,2\n"])
+def test_a_timing_of_nothing_or_of_something_else_is_no_traceback(
+    finished, tmp_path, capsys, content
+):
+    out = shutil.copytree(finished, tmp_path / "run")
+    (out / "timing").mkdir()
+    (out / "timing" / "timing.csv").write_text(content)
+    code = main(["report", str(out)])
+    assert code == (2 if content.strip() else 0)
+    assert "not a table of timings" in capsys.readouterr().err or not content.strip()

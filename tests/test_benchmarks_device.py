@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from benchmarks.cli import main
-from benchmarks.harness import inference
-from benchmarks.harness.on_device import Batch, OnDevice
-from benchmarks.harness.rows import load_rows, read_records
-from benchmarks.harness.run import run
+from benchmarks.front import run
+from benchmarks.harness import runners
+from benchmarks.harness.evaluate import Evaluator
+from benchmarks.harness.rows import load_rows, read_evaluations
+from benchmarks.harness.runners import Batch, Estimates
 from benchmarks.harness.schedule import side_by_side
 from benchmarks.harness.tasks import batch_for
 from benchmarks.harness.verify import verify
+from benchmarks.methods import MethodError
+from benchmarks.methods.models.checkpoints import load
 from benchmarks.methods.models.output import Output
-from benchmarks.metrics.twins import TOLERANCE, TWINS
+from benchmarks.metrics import find_metrics
+from benchmarks.metrics.twins import TOLERANCE, TWINS, PictureTensors
+from benchmarks.report.write import write_report
 
 NAMES = ["gamma", "highlight_shadow_curve", "zero_dce+blend"]
 MODELS = set(NAMES[1:])
 
 
 def values(out):
-    return {(r["method"], r["sample"]): r["values"] for r in read_records(out)}
+    return {(r.method, r.sample): r.values for r in read_evaluations(out)}
 
 
 def assert_same(one, two, tolerance):
@@ -60,7 +66,7 @@ def test_rows_say_what_measured_them_and_are_never_taken_for_each_other(plain, t
     assert {name: list(found) for name, found in scorers.items()} == {
         name: ["torch" if name in MODELS else "numpy"] for name in scorers.index
     }
-    keys = [{(r["method"], r["key"]) for r in read_records(out)} for out in (plain, tensors)]
+    keys = [{(r.method, r.key) for r in read_evaluations(out)} for out in (plain, tensors)]
     assert {method for method, _ in keys[0] & keys[1]} == {"input", "reference", "gamma"}
     again = run(tiny_data, NAMES, tensors, scorer="torch")
     assert again.reused == again.asked
@@ -81,7 +87,7 @@ def test_kept_predictions_serve_tensors_as_well(tiny_data, tmp_path, monkeypatch
     run(tiny_data, names, tmp_path, metrics=["psnr", "leakage"], **settings)
     expected = values(tmp_path)
     (tmp_path / "rows.jsonl").unlink()
-    monkeypatch.setattr("benchmarks.harness.on_device.load_model", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("benchmarks.harness.evaluate.make_runner", lambda *a, **k: 1 / 0)
     assert run(tiny_data, names, tmp_path, metrics=["psnr", "leakage"], **settings).failed == 0
     assert_same(expected, values(tmp_path), 1e-9)
 
@@ -109,7 +115,8 @@ def test_a_batch_that_fails_is_halved_and_costs_only_the_rows_it_must(
     out_of_memory, tiny_data, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        "benchmarks.harness.on_device.load_model", lambda *a, **k: Moody(out_of_memory)
+        "benchmarks.methods.models.checkpoints.load_row",
+        lambda *a, **k: (Moody(out_of_memory), None),
     )
     names = ["gamma", "zero_dce"]
     summary = run(tiny_data, names, tmp_path, scorer="torch", batch=8, metrics=["psnr"])
@@ -127,33 +134,29 @@ def test_a_batch_that_fails_is_halved_and_costs_only_the_rows_it_must(
     assert status.str.contains(known, regex=True).all()
 
 
-def test_pictures_are_put_on_the_device_once_for_all_models(tiny_data, tmp_path, monkeypatch):
-    made = []
-    original = Batch.__init__
-    monkeypatch.setattr(
-        Batch, "__init__", lambda self, *given: (made.append(given), original(self, *given))[1]
-    )
-    names = ["highlight_shadow_curve", "highlight_shadow_gain", "zero_dce+blend"]
-    run(tiny_data, names, tmp_path, scorer="torch", batch=2, limit=4, metrics=["psnr"])
-    assert len(made) <= 4
-
-
 def test_nothing_of_a_picture_is_fetched_when_all_metrics_have_a_twin(monkeypatch):
     fetched = []
-    monkeypatch.setattr("benchmarks.harness.on_device._fetch", lambda *given: fetched.append(given))
-    monkeypatch.setattr("benchmarks.harness.on_device.load_model", lambda *a, **k: Moody(True))
-    from benchmarks.metrics import find_metrics
-
+    monkeypatch.setattr("benchmarks.harness.evaluate.fetch", lambda *given: fetched.append(given))
     planes = torch.rand(1, 3, 16, 20)
     weights = dict.fromkeys("ABC", torch.ones(1, 1, 16, 20)) | {"all": None}
-    from benchmarks.metrics.twins import PictureTensors
-
     target = SimpleNamespace(ideal=PictureTensors(planes), weights=weights)
-    batch = SimpleNamespace(samples=[object()], images=planes, regions=planes[:, :2], target=target)
-    methods = {"zero_dce": SimpleNamespace(blend_of="", settings={})}
-    OnDevice(methods, find_metrics(["psnr", "ssim"]), True, "cpu")._start("zero_dce", batch, {})
+    batch = SimpleNamespace(samples=[], target=target)
+    made = Estimates(planes, torch.ones(1, 4), lambda: 0.0)
+    evaluator = Evaluator(None, {}, ["psnr", "ssim"], by_tensors=True)
+    evaluator._by_twins(made, batch, find_metrics(["psnr", "ssim"]), keep=False)
     (tensors,) = fetched
-    assert [tuple(tensor.shape) for tensor in tensors] == [(1, 8), (1,)]
+    assert [tuple(tensor.shape) for tensor in tensors] == [(1, 8), (1, 4)]
+
+
+def test_pictures_are_put_on_the_device_once_for_all_models(tiny_data, tmp_path, monkeypatch):
+    made = []
+    original = Batch.images.func
+    counted = cached_property(lambda self: (made.append(self), original(self))[1])
+    counted.__set_name__(Batch, "images")
+    monkeypatch.setattr(Batch, "images", counted)
+    names = ["highlight_shadow_curve", "highlight_shadow_gain", "zero_dce+blend"]
+    run(tiny_data, names, tmp_path, scorer="torch", batch=2, limit=4, metrics=["psnr"])
+    assert 0 < len(made) <= 4
 
 
 def test_batches_are_as_large_as_pictures_are_small():
@@ -186,9 +189,9 @@ def test_a_batch_gives_the_8_bit_pictures_of_single_pairs(name, tiny_data):
     dataset = open_dataset(tiny_data)
     rows = [row for row in dataset.select() if row.height < row.width][:4]
     pairs = [load_pair(dataset, row) for row in rows]
-    module = inference.load_model(name, "cpu")
-    for pair, estimate in zip(pairs, inference.infer(module, pairs), strict=True):
-        alone = inference.infer(module, [pair])[0]
+    module, _ = load(name)
+    for pair, estimate in zip(pairs, runners.infer(module, pairs), strict=True):
+        alone = runners.infer(module, [pair])[0]
         assert abs(estimate - alone).max() < 1e-5
         assert ((estimate * 255).round() != (alone * 255).round()).mean() < 1e-3
 
@@ -240,7 +243,7 @@ def test_weights_of_another_folder_make_rows_of_their_own(tiny_data, tmp_path, c
     names = ["highlight_shadow_curve"]
     run(tiny_data, names, tmp_path / "run", **settings)
     shipped = values(tmp_path / "run")
-    other = run(tiny_data, names, tmp_path / "run", weights=folder, **settings)
+    other = run(tiny_data, names, tmp_path / "run", weights=[folder], **settings)
     assert other.reused == 2
     mine = values(tmp_path / "run")
     place = next(place for place in mine if place[0] == names[0])
@@ -249,4 +252,31 @@ def test_weights_of_another_folder_make_rows_of_their_own(tiny_data, tmp_path, c
     assert folder != WEIGHTS
     arguments = ["--data", str(tiny_data), "--out", str(tmp_path / "none"), "--weights", "nowhere"]
     assert main(["run", *arguments]) == 2
-    assert "--weights nowhere: no such folder" in capsys.readouterr().err
+    assert "--weights nowhere: no such file or folder" in capsys.readouterr().err
+
+
+def test_several_weights_of_one_model_stand_side_by_side(tiny_data, tmp_path):
+    """What `train` leaves, a file, and the shipped weights, in one table with their spread."""
+    from benchmarks.methods.models.checkpoints import load, save
+
+    name = "highlight_shadow_curve"
+    module, record = load(name)
+    save(module, record, tmp_path / "a" / "best.safetensors")
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(0.5)
+    save(module, record, tmp_path / "b.safetensors")
+    given = [f"seed0={tmp_path / 'a'}", f"seed1={tmp_path / 'b.safetensors'}"]
+    settings = {"metrics": ["psnr"], "limit": 2}
+    run(tiny_data, [name], tmp_path / "run", weights=given, **settings)
+    table = load_rows(tmp_path / "run")
+    means = table[table["region"] == "A"].groupby("method")["value"].mean()
+    assert means[f"{name}@seed0"] == pytest.approx(means[name], abs=1e-3)
+    assert abs(means[f"{name}@seed1"] - means[name]) > 0.01
+    text = write_report(tmp_path / "run").text
+    spread = abs(means[f"{name}@seed1"] - means[f"{name}@seed0"]) / 2**0.5
+    assert "### several weights of one model" in text
+    assert f"± {spread:.2f}" in text.partition("### several weights")[2]
+    with pytest.raises(MethodError, match="of highlight_shadow_curve, which is not among"):
+        run(tiny_data, ["zero_dce"], tmp_path / "other", weights=[tmp_path / "a"], **settings)
+    assert verify(tmp_path / "run", count=8) == (8, [])

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from benchmarks.cli import main
-from benchmarks.metrics import METRICS, MetricError, score_regions
+from benchmarks.front import run
+from benchmarks.metrics import METRICS, MetricError, lpips_files, score_regions
 from benchmarks.metrics.lpips import CHANNELS, LAYERS, lpips_metric
 
 KERNELS = (11, 5, 3, 3, 3)
@@ -67,7 +68,38 @@ def test_it_is_scored_beside_the_table_when_given(files, rng):
     images = rng.random((3, 70, 80, 3), np.float32)
     values = score_regions(*images, np.full((70, 80), 2, np.uint8), names=["psnr", metric])
     assert values["lpips@1(alex,v0.1,[0,1])[all]"] == pytest.approx(metric(*images[:2]))
-    assert "lpips" not in METRICS
+
+
+def test_a_run_takes_the_weights_that_the_user_names(files, rng, monkeypatch):
+    lpips_files._loaded.cache_clear()
+    monkeypatch.setenv(lpips_files.VARIABLE, "one")
+    with pytest.raises(MetricError, match="give ALEXNET:HEADS, got 'one'"):
+        METRICS["lpips"].check_ready()
+    monkeypatch.setenv(lpips_files.VARIABLE, ":".join(map(str, files)))
+    METRICS["lpips"].check_ready()
+    images = rng.random((2, 70, 80, 3), np.float32)
+    assert METRICS["lpips"](*images) == pytest.approx(lpips_metric(*files)(*images))
+    lpips_files._loaded.cache_clear()
+
+
+def test_without_weights_a_run_is_refused_before_anything_is_made(
+    tiny_data, tmp_path, monkeypatch, capsys
+):
+    lpips_files._loaded.cache_clear()
+    monkeypatch.delenv(lpips_files.VARIABLE, raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    arguments = ["--data", str(tiny_data), "--out", str(tmp_path / "o"), "--methods", "gamma"]
+    assert main(["run", *arguments, "--metrics", "lpips"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "set TONEBENCH_LPIPS=ALEXNET:HEADS" in line
+    assert not (tmp_path / "o").exists()
+
+
+def test_niqe_is_refused_before_anything_is_made(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.metrics.no_reference.importlib.util.find_spec", lambda n: None)
+    with pytest.raises(MetricError, match="need pyiqa"):
+        run(tiny_data, ["gamma"], tmp_path / "o", metrics=["niqe"])
+    assert not (tmp_path / "o").exists()
 
 
 def test_other_files_are_refused(files, tmp_path, capsys):

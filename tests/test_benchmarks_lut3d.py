@@ -13,16 +13,18 @@ import luts
 from benchmarks.cli import main
 from benchmarks.methods.blend import blend
 from benchmarks.methods.models import ModelError, build, checkpoints
+from benchmarks.methods.models.adopt import adopt
 from benchmarks.methods.models.local.lut3d import blend_by_regions
 from benchmarks.methods.models.lut3d import as_luts, first_basis, look_up, monotonicity, smoothness
 from benchmarks.methods.models.lut3d_published import (
     ADAINT,
     PAIRED,
     UNPAIRED,
-    convert_adaint,
-    join_zeng,
+    published_adaint,
+    published_zeng,
 )
 from benchmarks.methods.models.output import MapsColour, unmodulated
+from benchmarks.methods.models.record import CheckpointError, Trained, TrainingRecord
 from datagen.images.files import write_image
 from luts.algebra import compose
 from luts.lut import Lut3D, ShapedLut
@@ -259,7 +261,7 @@ def test_hosts_without_cubes_cannot_be_blended_this_way():
 # Published weights
 
 
-def published_zeng(folder, positions):
+def zeng_files(folder, positions):
     """Random weights in the authors' layout, and what their code would make of a picture."""
     torch.manual_seed(0)
     widths = [3, 16, 32, 64, 128, 128]
@@ -280,11 +282,15 @@ def published_zeng(folder, positions):
 
 @pytest.mark.parametrize(("positions", "unpaired"), [(PAIRED, False), (UNPAIRED, True)])
 def test_published_cubes_and_predictor_do_what_they_did(tmp_path, positions, unpaired):
-    state, cubes = published_zeng(tmp_path, positions)
-    join_zeng(tmp_path / "LUTs.pth", tmp_path / "classifier.pth", tmp_path / "z.safetensors")
-    settings = {"faithful": True, "unpaired": unpaired}
-    checkpoints.adopt("image_adaptive_lut", tmp_path / "z.safetensors", tmp_path, **settings)
-    model, _ = checkpoints.load("image_adaptive_lut", tmp_path)
+    state, cubes = zeng_files(tmp_path, positions)
+    files = [tmp_path / "classifier.pth", tmp_path / "LUTs.pth"]
+    with pytest.raises(CheckpointError, match="say --colour-space sRGB if they are"):
+        adopt("image_adaptive_lut", files, tmp_path)
+    with pytest.raises(CheckpointError, match="for XYZ pictures; pictures here are sRGB"):
+        adopt("image_adaptive_lut", files, tmp_path, colour_space="XYZ")
+    adopt("image_adaptive_lut", files, tmp_path, colour_space="sRGB", label="zeng")
+    model, record = checkpoints.load("image_adaptive_lut@zeng", tmp_path)
+    assert record.training.model_settings.get("unpaired", False) == unpaired
 
     x = images(1, 3, 60, 90)
     y = F.interpolate(x, (256, 256), mode="bilinear")
@@ -316,26 +322,25 @@ def test_published_adaint_does_what_it_did(tmp_path):
     cubes = model.cubes().detach().permute(0, 4, 3, 2, 1)
     theirs["lut_generator.basis_luts_bank.weight"] = cubes.flatten(1).t()
     torch.save({"state_dict": theirs}, tmp_path / "a.pth")
-    convert_adaint(tmp_path / "a.pth", tmp_path / "a.safetensors")
-    other = build("adaint", faithful=True).eval()
-    checkpoints.load_weights(other, tmp_path / "a.safetensors")
+    adopt("adaint", tmp_path / "a.pth", tmp_path / "w", colour_space="sRGB")
+    other, _ = checkpoints.load("adaint", tmp_path / "w")
     x = images(1, 3, 40, 40)
     with torch.no_grad():
         assert torch.equal(other(x).image, model(x).image)
 
 
 def test_files_of_another_layout_are_refused(tmp_path):
-    published_zeng(tmp_path, PAIRED)
+    zeng_files(tmp_path, PAIRED)
     luts_file, classifier = tmp_path / "LUTs.pth", tmp_path / "classifier.pth"
-    with pytest.raises(ModelError, match="14 layers missing"):
-        join_zeng(luts_file, luts_file, tmp_path / "out")
-    with pytest.raises(ModelError, match="among its LUTs"):
-        join_zeng(classifier, classifier, tmp_path / "out")
-    with pytest.raises(ModelError, match="layers missing"):
-        convert_adaint(classifier, tmp_path / "out")
+    for pair in ([luts_file, luts_file], [classifier, classifier]):
+        with pytest.raises(CheckpointError, match=r"not the authors' LUTs\.pth"):
+            published_zeng(pair)
+    assert published_adaint(classifier) is None
+    with pytest.raises(CheckpointError, match="say --set faithful=true where it was made from"):
+        adopt("adaint", classifier, tmp_path)
     (tmp_path / "text.pth").write_text("weights")
-    with pytest.raises(ModelError, match="not a PyTorch state dict"):
-        convert_adaint(tmp_path / "text.pth", tmp_path / "out")
+    with pytest.raises(CheckpointError, match="not a PyTorch state dict"):
+        published_adaint(tmp_path / "text.pth")
 
 
 # Export
@@ -346,10 +351,10 @@ def trained(monkeypatch, tmp_path):
     """`checkpoints.load` gives a lively model; a picture to look at."""
     import benchmarks.methods.models.export
 
-    def load(name):
-        return trained_a_little(name), {"sha256": "0123456789abcdef"}
+    def load(name, row):
+        return trained_a_little(name), TrainingRecord(name, Trained(), sha256="0123456789abcdef")
 
-    monkeypatch.setattr(benchmarks.methods.models.export, "load", load)
+    monkeypatch.setattr(benchmarks.methods.models.export, "load_row", load)
     picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     write_image(tmp_path / "photo.png", picture)
     return tmp_path, picture
@@ -359,7 +364,7 @@ def trained(monkeypatch, tmp_path):
 def test_an_exported_cube_does_what_the_model_does(trained, capsys, name, kind):
     folder, picture = trained
     out = folder / "look.cube"
-    assert main(["export-lut", name, str(folder / "photo.png"), "-o", str(out)]) == 0
+    assert main(["apply", name, str(folder / "photo.png"), "--cube", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}\n"
     lut = luts.read_cube(out)
     assert isinstance(lut, kind)
@@ -378,7 +383,8 @@ def test_other_programs_read_an_exported_cube(trained):
     folder, _ = trained
     for name in NAMES:
         out = folder / f"{name}.cube"
-        command = ["export-lut", name, str(folder / "photo.png"), "-o", str(out), "--size", "17"]
+        photo = str(folder / "photo.png")
+        command = ["apply", name, photo, "--cube", str(out), "--cube-size", "17"]
         assert main(command) == 0
         ours = luts.read_cube(out)
         theirs = colour.io.read_LUT_IridasCube(str(out))
@@ -399,7 +405,7 @@ def test_opencolorio_reads_curves_and_cube_from_the_file(trained):
 
     folder, _ = trained
     out = folder / "shaped.cube"
-    assert main(["export-lut", "adaint", str(folder / "photo.png"), "-o", str(out)]) == 0
+    assert main(["apply", "adaint", str(folder / "photo.png"), "--cube", str(out)]) == 0
     transform = ocio.FileTransform(str(out), interpolation=ocio.INTERP_LINEAR)
     processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
     colour = np.float32([0.2, 0.5, 0.7])
@@ -424,10 +430,14 @@ def test_what_is_no_colour_map_is_refused(trained, capsys, monkeypatch):
 
     folder, _ = trained
     photo, out = str(folder / "photo.png"), str(folder / "out.cube")
-    monkeypatch.setattr(benchmarks.methods.models.export, "load", lambda name: (build(name), {}))
-    for name, message in (("zero_dce", "depends on where it is"), ("zero", "no model called")):
-        assert main(["export-lut", name, photo, "-o", out]) == 2
+    record = TrainingRecord("x", Trained())
+    monkeypatch.setattr(
+        benchmarks.methods.models.export, "load_row", lambda name, row: (build(name), record)
+    )
+    wrong = {"zero_dce": "depends on where it is", "zero": "no method called", "gamma": "no model"}
+    for name, message in wrong.items():
+        assert main(["apply", name, photo, "--cube", out]) == 2
         assert message in capsys.readouterr().err
-    assert main(["export-lut", "adaint", photo, "-o", out, "--size", "1"]) == 2
-    assert "--size 1" in capsys.readouterr().err
+    assert main(["apply", "adaint", photo, "--cube", out, "--cube-size", "1"]) == 2
+    assert "--cube-size: must be 2 to 129, got 1" in capsys.readouterr().err
     assert not isinstance(build("zero_dce"), MapsColour)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks.front import run
 from benchmarks.harness.rows import load_rows
-from benchmarks.harness.run import run
 from benchmarks.methods import METHODS
 from benchmarks.methods.classical import gamma
 from benchmarks.methods.notes import listening, note

@@ -15,9 +15,11 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.commands.report import SPLITS
+from benchmarks.front import run
 from benchmarks.harness.rows import RunError, load_rows
-from benchmarks.harness.run import run
+from benchmarks.harness.run_info import DataInfo, MethodInfo, RunInfo
 from benchmarks.methods import METHODS
+from benchmarks.methods.models.record import TrainedOn
 from benchmarks.metrics import METRICS, MetricError
 from benchmarks.report.fade import IDEAL, POSITIONS, spread_pairs, typical_fades
 from benchmarks.report.formats import comma_separated, latex, literature_markdown, markdown
@@ -41,7 +43,7 @@ def rows_of(scores: dict[str, list[float]], metric="psnr", region="A") -> pd.Dat
     return pd.DataFrame(
         [
             {
-                "method": method, "sample": f"s{i}", "scene": f"scene{i}", "expert": "auto",
+                "method": method, "sample": f"s{i}", "group": f"scene{i}", "expert": "auto",
                 "ev": -1.0 if i % 2 else 1.0, "distortion": "none", "severity": 0.0,
                 "metric": metric, "region": region, "value": value, "coverage": 1.0,
                 "mask": "circle", "status": "ok", "scorer": "numpy",
@@ -285,11 +287,18 @@ def test_pictures_are_chosen_by_rule_not_by_hand():
     }
 
 
+def info_of(**facts):
+    """A run of two methods with a model, where nothing is known but `facts`."""
+    base = {"dataset": DataInfo("mine", "a" * 64), "split": "test", "methods": {}}
+    return RunInfo(**base | facts)
+
+
 def test_failures_untrained_models_and_unfinished_runs_are_listed():
     rows = rows_of({"gamma": [1.0, 2.0], "he_rgb": [1.0]})
     failed = rows_of({"he_rgb": [math.nan]}).assign(sample="s1", metric="", status="Error: x")
-    about = {"keys": ["k"] * 6, "untrained": dict.fromkeys(["unet", "zero_dce_pp"], "no weights")}
-    assert omissions(about, pd.concat([rows, failed])) == [
+    untrained = dict.fromkeys(["unet", "zero_dce_pp"], "no weights")
+    info = info_of(keys=("k",) * 6, untrained=untrained)
+    assert omissions(info, pd.concat([rows, failed])) == [
         "unfinished run: 4 of 6 evaluations made",
         "he_rgb: 1 of 2 evaluations failed (50%): Error: x",
         "not scored, no trained weights (`benchmarks train NAME --install`): unet, zero_dce_pp",
@@ -344,25 +353,21 @@ def test_a_run_without_rows_is_refused(tmp_path):
 
 
 def trained_on(**facts):
-    data = {"name": "other", "hash": "b" * 64, "split": "train", "licences": []}
-    return {
-        "dataset": {"name": "mine", "hash": "a" * 64},
-        "split": "test",
-        "training": {"zero_dce": data | facts, "he_rgb": None},
-    }
+    data = TrainedOn(**{"name": "other", "hash": "b" * 64, "split": "train"} | facts)
+    return info_of(methods={"zero_dce": MethodInfo(training=data), "he_rgb": MethodInfo()})
 
 
 def test_a_model_scored_on_what_it_was_trained_on_is_called_a_leak():
     rows = rows_of({"zero_dce": [1.0, 2.0]})
     same = training(trained_on(hash="a" * 64, split="test"), rows)
     assert same.warnings == [f"{LEAK}: zero_dce was trained on the very pairs it is scored on"]
-    shared = training(trained_on(groups=["scene1", "elsewhere"]), rows)
+    shared = training(trained_on(groups=("scene1", "elsewhere")), rows)
     assert shared.leaks == {"zero_dce": "1 of the 2 scenes (scene1, ...)"}
 
 
 def test_training_elsewhere_is_named_and_is_no_leak():
     rows = rows_of({"zero_dce": [1.0, 2.0]})
-    for facts in ({}, {"groups": ["elsewhere"]}, {"hash": "a" * 64}):  # the last: another split
+    for facts in ({}, {"groups": ("elsewhere",)}, {"hash": "a" * 64}):  # the last: another split
         found = training(trained_on(**facts), rows)
         assert (found.leaks, found.warnings) == ({}, [])
     assert training(trained_on(), rows).facts == [f"trained on other ({'b' * 12}): zero_dce"]
@@ -377,8 +382,9 @@ def test_unknown_training_data_is_said_aloud():
 def test_a_leak_stands_above_the_table_and_beside_the_row(tiny_data, tmp_path):
     run(tiny_data, ["zero_dce", "gamma"], tmp_path, limit=2)
     about = json.loads((tmp_path / "run.json").read_text())
-    assert about["training"]["zero_dce"]["name"] == "hdri_train"
-    about["training"]["zero_dce"] |= {"hash": about["dataset"]["hash"], "split": "test"}
+    trained = about["methods"]["zero_dce"]["training"]
+    assert trained["name"] == "hdri_train"
+    trained |= {"hash": about["dataset"]["hash"], "split": "test"}
     (tmp_path / "run.json").write_text(json.dumps(about))
     text = write_report(tmp_path).text
     assert text.index(LEAK) < text.index("### all")

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.harness.rows import (
     ROWS,
+    Evaluation,
     RunError,
     evaluation_key,
     load_rows,
-    load_run,
     open_for_append,
-    read_records,
+    read_evaluations,
     split_id,
     to_line,
 )
+from benchmarks.harness.run_info import load_run
 
 
-def record(key: str, **values: float) -> dict:
-    return {
+def record(key: str, **values: float) -> Evaluation:
+    table = {
         "key": key,
         "method": "he_rgb",
         "sample": "s1",
-        "scene": "s",
+        "group": "s",
         "ev": -1.0,
         "distortion": "none",
         "severity": 0.0,
@@ -34,23 +36,30 @@ def record(key: str, **values: float) -> dict:
         "coverage": {"A": 0.2, "B": 0.1, "C": 0.7},
         "status": "ok",
         "seconds": 0.1,
-        "values": values,
     }
+    return Evaluation(**table, values=values)
 
 
 def write(run, records, keys=None):
     with open_for_append(run) as stream:
         stream.write("".join(map(to_line, records)).encode())
-    keys = [r["key"] for r in records] if keys is None else keys
+    keys = [r.key for r in records] if keys is None else keys
     (run / "run.json").write_text(
-        json.dumps({"keys": keys, "methods": {"he_rgb": {"checkpoint": None}}})
+        json.dumps(
+            {
+                "dataset": {"name": "a", "hash": "a" * 64},
+                "split": "test",
+                "keys": keys,
+                "methods": {"he_rgb": {"checkpoint": None}},
+            }
+        )
     )
 
 
 def test_values_come_back_exactly_infinities_and_missing_ones_too(tmp_path):
     write(tmp_path, [record("k", a=0.1 + 0.2, b=math.inf, c=-math.inf, d=math.nan)])
-    (back,) = read_records(tmp_path)
-    values = back["values"]
+    (back,) = read_evaluations(tmp_path)
+    values = back.values
     assert (values["a"], values["b"], values["c"]) == (0.1 + 0.2, math.inf, -math.inf)
     assert math.isnan(values["d"])
 
@@ -60,9 +69,9 @@ def test_a_row_cut_anywhere_is_dropped_and_the_next_one_is_whole(tmp_path, cut):
     write(tmp_path, [record("first"), record("second")])
     path = tmp_path / ROWS
     path.write_bytes(path.read_bytes()[:-cut])
-    assert [r["key"] for r in read_records(tmp_path)] == ["first"]
+    assert [r.key for r in read_evaluations(tmp_path)] == ["first"]
     write(tmp_path, [record("third")])
-    assert [r["key"] for r in read_records(tmp_path)] == ["first", "third"]
+    assert [r.key for r in read_evaluations(tmp_path)] == ["first", "third"]
 
 
 def test_a_damaged_line_in_the_middle_is_named(tmp_path):
@@ -70,7 +79,7 @@ def test_a_damaged_line_in_the_middle_is_named(tmp_path):
     path = tmp_path / ROWS
     path.write_bytes(b"{broken\n" + path.read_bytes())
     with pytest.raises(RunError, match=r"rows\.jsonl:1: not a result row: b'\{broken"):
-        list(read_records(tmp_path))
+        list(read_evaluations(tmp_path))
 
 
 def test_rows_of_another_setting_stay_out_of_the_table(tmp_path):
@@ -85,7 +94,7 @@ def test_rows_of_another_setting_stay_out_of_the_table(tmp_path):
 
 
 def test_a_failed_evaluation_keeps_its_line_in_the_table(tmp_path):
-    write(tmp_path, [record("k") | {"status": "ValueError: no"}])
+    write(tmp_path, [replace(record("k"), status="ValueError: no")])
     table = load_rows(tmp_path)
     assert table["status"].tolist() == ["ValueError: no"]
     assert table["value"].isna().all()

@@ -11,20 +11,22 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy as np
 import pytest
 
 from benchmarks import methods
 from benchmarks.cli import main
-from benchmarks.harness.inference import infer, load_model
+from benchmarks.front import run
 from benchmarks.harness.ranks import Rank, rank_from
-from benchmarks.harness.rows import ROWS, RunError, load_rows, read_records
-from benchmarks.harness.run import run
-from benchmarks.harness.tasks import list_tasks, schedule
+from benchmarks.harness.rows import ROWS, RunError, load_rows, read_evaluations
+from benchmarks.harness.runners import infer
+from benchmarks.harness.tasks import Plan, list_tasks, schedule
 from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError, find_methods
 from benchmarks.methods import method as method_module
 from benchmarks.methods.method import Method
+from benchmarks.methods.models.checkpoints import load
 from benchmarks.metrics import METRICS, MetricError
 from datagen.dataset.read import load_pair, open_dataset
 from datagen.engines.worker import EngineError
@@ -38,10 +40,8 @@ NAMES = ["he_rgb", "gamma"]
 def values(out):
     """All stored numbers, without what may differ between runs."""
     return {
-        (r["method"], r["sample"], r["expert"]): {
-            k: None if math.isnan(v) else v for k, v in r["values"].items()
-        }
-        for r in read_records(out)
+        r.pair: {k: None if math.isnan(v) else v for k, v in r.values.items()}
+        for r in read_evaluations(out)
     }
 
 
@@ -151,7 +151,7 @@ def test_a_method_that_fails_costs_only_its_own_rows(tiny_data, tmp_path, monkey
         methods.METHODS, "bad", Method("test_benchmarks_run:bad_method", "classical", "fails")
     )
     monkeypatch.setattr(method_module.Method, "load", _load_here(method_module.Method.load))
-    monkeypatch.setattr("benchmarks.harness.predict._code_hash", lambda module: "x")
+    monkeypatch.setattr("benchmarks.harness.predict.code_hash", lambda module: "x")
     arguments = ["--data", str(tiny_data), "--out", str(tmp_path), "--jobs", "1"]
     assert main(["run", *arguments, "--methods", "bad", "gamma"]) == 1
     assert "0 reused" in capsys.readouterr().err
@@ -186,7 +186,7 @@ def test_a_changed_picture_is_never_scored(tiny_data, tmp_path):
     picture = data / row.input
     picture.write_bytes(picture.read_bytes()[:-1] + b"\0")
     assert run(data, ["gamma"], tmp_path / "out").failed == 3
-    status = {r["sample"]: r["status"] for r in read_records(tmp_path / "out")}
+    status = {r.sample: r.status for r in read_evaluations(tmp_path / "out")}
     assert "missing or changed since it was built" in status.pop(row.id)
     assert set(status.values()) == {"ok"}
 
@@ -207,7 +207,8 @@ def test_pictures_made_elsewhere_are_scored_like_our_own(tiny_data, tmp_path, ca
         write_image(tmp_path / "theirs" / f"{row.id}.png", np.uint16(np.round(encoded * 65535)))
     out = tmp_path / "out"
     arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "theirs")]
-    assert main(["score", *arguments, "--name", "theirs", "--out", str(out)]) == 0
+    assert main(["run", *arguments, "--name", "theirs", "--out", str(out)]) == 0
+    assert main(["report", str(out)]) == 0
     assert "| theirs | external |" in capsys.readouterr().out
     ours = {k[1]: v for k, v in values(finished[0]).items() if k[0] == "gamma"}
     for (name, sample, _), numbers in values(out).items():
@@ -217,10 +218,60 @@ def test_pictures_made_elsewhere_are_scored_like_our_own(tiny_data, tmp_path, ca
 
 
 def test_a_missing_prediction_is_a_failed_row_and_exit_code_one(tiny_data, tmp_path, capsys):
-    (tmp_path / "empty").mkdir()
-    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "empty")]
-    assert main(["score", *arguments, "--out", str(tmp_path / "out")]) == 1
-    assert "mine: " in capsys.readouterr().out
+    row, *others = open_dataset(tiny_data).select(split="test")
+    picture = load_pair(open_dataset(tiny_data), row).degraded
+    write_image(tmp_path / "some" / f"{row.id}.png", np.uint8(np.round(picture * 255)))
+    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "some")]
+    assert main(["run", *arguments, "--jobs", "1", "--out", str(tmp_path / "out")]) == 1
+    assert "mine: failed: MethodError" in capsys.readouterr().err
+    status = {r.sample: r.status for r in read_evaluations(tmp_path / "out") if r.method == "mine"}
+    assert status.pop(row.id) == "ok"
+    assert len(status) == len(others) and all("no such picture" in s for s in status.values())
+
+
+@pytest.mark.parametrize("name", ["x.png", "scene_out.png"])
+def test_a_folder_of_other_names_is_refused_before_anything_is_scored(
+    name, tiny_data, tmp_path, capsys
+):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / name).write_bytes(b"")
+    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "theirs")]
+    assert main(["run", *arguments, "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"there is {name}" in line and "--pattern" in line
+    assert not (tmp_path / "out" / ROWS).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("{id}.tif", ""),
+        ("{flat}.png", ""),
+        ("{flat}.JPG", ""),
+        ("{id}.npy", ""),
+        ("{flat}_out.webp", "{flat}_out.webp"),
+    ],
+)
+def test_pictures_of_other_formats_and_names_are_found(name, pattern, tiny_data, tmp_path):
+    dataset = open_dataset(tiny_data)
+    row = dataset.select(split="test")[0]
+    picture = load_pair(dataset, row).degraded
+    path = tmp_path / "theirs" / name.format(id=row.id, flat=row.id.replace("/", "_"))
+    path.parent.mkdir(parents=True)
+    codes = np.uint8(np.round(picture * 255))
+    if path.suffix == ".npy":
+        np.save(path, picture)
+    elif path.suffix == ".webp":
+        cv2.imwrite(str(path), codes[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 101])
+    else:
+        write_image(path, codes)
+    given = {"elsewhere": {"mine": tmp_path / "theirs"}, "pattern": pattern, "limit": 1}
+    assert run(tiny_data, [], tmp_path / "out", metrics=["psnr"], **given).failed == 0
+    found = {r.method: r.values for r in read_evaluations(tmp_path / "out")}
+    least = 30 if path.suffix == ".JPG" else 90
+    psnr = next(v for k, v in found["mine"].items() if k.endswith("[all]"))
+    ours = next(v for k, v in found["input"].items() if k.endswith("[all]"))
+    assert psnr == pytest.approx(ours, abs=0.3 if least == 30 else 1e-4)
 
 
 def test_stored_rows_come_out_again(finished, tmp_path):
@@ -290,7 +341,7 @@ def test_a_worker_that_dies_costs_only_the_evaluations_it_died_of(
 
 def test_a_worker_without_a_model_never_imports_torch(tiny_data):
     script = (
-        "import sys; from benchmarks.harness.run import run; from pathlib import Path;"
+        "import sys; from benchmarks.front import run; from pathlib import Path;"
         "run(Path(sys.argv[1]), ['he_rgb'], Path(sys.argv[2]), limit=1);"
         "assert 'torch' not in sys.modules"
     )
@@ -311,7 +362,7 @@ def test_every_metric_can_be_asked_for(tiny_data, tmp_path):
     run(tiny_data, ["gamma"], tmp_path, limit=1, metrics=["all"])
     table = load_rows(tmp_path)
     assert set(table["status"]) == {"ok"}
-    assert set(table["metric"]) == set(METRICS) - {"niqe", "pi"}
+    assert set(table["metric"]) == set(METRICS) - {"niqe", "pi", "lpips"}
 
 
 def test_an_unknown_metric_names_the_nearest(tiny_data, tmp_path):
@@ -326,11 +377,11 @@ def test_kept_predictions_are_what_other_metrics_are_computed_from(
     run(tiny_data, NAMES, tmp_path, metrics=["psnr", "ssim"], **settings)
     expected = values(tmp_path)
     assert verify(tmp_path)[1] == []
-    monkeypatch.setattr("benchmarks.harness.evaluate.estimator", no_inference)
+    monkeypatch.setattr("benchmarks.harness.evaluate.make_runner", no_inference)
     assert run(tiny_data, NAMES, tmp_path, metrics=["psnr"], **settings).failed == 0
-    for record in read_records(tmp_path):
-        stored = expected[record["method"], record["sample"], record["expert"]]
-        for name, value in record["values"].items():
+    for record in read_evaluations(tmp_path):
+        stored = expected[record.pair]
+        for name, value in record.values.items():
             assert value == stored[name] or math.isnan(value)
 
 
@@ -402,13 +453,14 @@ def test_the_last_tasks_are_sliced_and_none_is_lost(tiny_data):
     names = ["he_rgb", "gamma", "he_value", "clahe_lab", "clahe_rgb"]
     chosen = {name: Method("", "classical", "") for name in names}
     rows = open_dataset(tiny_data).select(split="test")
-    tasks = list(list_tasks(rows, chosen, {name: {} for name in names}, []))
+    plan = Plan({name: name for name in names}, {name: name for name in names})
+    tasks = list(list_tasks(rows, chosen, plan))
     groups = schedule(tasks, jobs=2)
     pixels = [task.size[0] * task.size[1] for (task,) in groups]
     assert pixels == sorted(pixels, reverse=True)
-    assert max(len(task.keys) for (task,) in groups[-16:]) == 2
-    given = [key for (task,) in groups for key in task.keys.values()]
-    assert sorted(given) == sorted(key for task in tasks for key in task.keys.values())
+    assert max(len(task.names) for (task,) in groups[-16:]) == 2
+    given = [task.key(name) for (task,) in groups for name in task.names]
+    assert sorted(given) == sorted(task.key(name) for task in tasks for name in task.names)
 
 
 @pytest.mark.parametrize("name", ["highlight_shadow_curve", "zero_dce+blend"])
@@ -427,7 +479,7 @@ def test_a_batch_of_pairs_gives_the_estimates_of_single_ones(tiny_data):
     dataset = open_dataset(tiny_data)
     rows = [row for row in dataset.select() if row.height < row.width][:3]
     pairs = [load_pair(dataset, row) for row in rows]
-    module = load_model("zero_dce", "cpu")
+    module, _ = load("zero_dce")
     for pair, estimate in zip(pairs, infer(module, pairs), strict=True):
         np.testing.assert_allclose(estimate, infer(module, [pair])[0], atol=1e-6)
 

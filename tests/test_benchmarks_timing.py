@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.cli import main
 from benchmarks.cost import footprint, timing
-from benchmarks.harness.run import run
+from benchmarks.front import run
 from benchmarks.methods import METHODS
 from luts.tool.errors import UserError
 

@@ -181,8 +181,8 @@ def test_an_autoencoder_of_diffusers_takes_the_place_of_ours(picture):
 def test_the_weights_hold_the_autoencoder_they_were_trained_with():
     model, record = load("vae_recolour")
     vae, about = load("kl_vae")
-    assert bytes(model.vae_sha256.tolist()).hex() == about["sha256"]
-    assert record["training"]["model_settings"] == {"vae": "kl_vae"}
+    assert bytes(model.vae_sha256.tolist()).hex() == about.sha256
+    assert record.training.model_settings == {"vae": "kl_vae"}
     x = torch.rand(1, 3, 16, 16)
     with torch.no_grad():
         ours, theirs = (each.encode(x).latent_dist.mean for each in (model.vae, vae))
@@ -196,8 +196,8 @@ def test_the_command_writes_a_picture_and_a_cube_that_others_read(rng, tmp_path,
     photo, out, cube = (tmp_path / name for name in ("photo.png", "fixed.png", "fixed.cube"))
     write_image(photo, (smooth.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8))
     plot = tmp_path / "way.png"
-    options = ["--iterations", "2", "--cube", str(cube), "--trajectory", str(plot)]
-    assert main(["recolour", str(photo), "-o", str(out), *options]) == 0
+    options = ["--set", "iterations=2", "--cube", str(cube), "--trajectory", str(plot)]
+    assert main(["apply", "vae_recolour", str(photo), "-o", str(out), *options]) == 0
     assert capsys.readouterr().out.split() == [str(out), str(cube), str(plot)]
     assert read_image(plot).size > 0
     lut, before = read_cube(cube), read_image(photo)
@@ -215,7 +215,8 @@ def test_the_command_writes_a_picture_and_a_cube_that_others_read(rng, tmp_path,
 def test_the_command_notes_a_flat_picture(tmp_path, capsys):
     photo, out = tmp_path / "flat.png", tmp_path / "out.png"
     write_image(photo, np.full((32, 32, 3), 77, np.uint8))
-    assert main(["recolour", str(photo), "-o", str(out)]) == 0
+    assert main(["apply", "vae_recolour", str(photo), "-o", str(out)]) == 0
     assert "a single colour" in capsys.readouterr().err
     assert np.array_equal(read_image(out), read_image(photo))
-    assert main(["recolour", str(photo), "-o", str(out), "--colour-map", "spline"]) == 2
+    command = ["apply", "vae_recolour", str(photo), "-o", str(out)]
+    assert main([*command, "--set", "colour_map=spline"]) == 2

@@ -6,8 +6,8 @@ import csv
 
 import pytest
 
+from benchmarks.front import run
 from benchmarks.harness.rows import load_rows
-from benchmarks.harness.run import run
 from benchmarks.report.compare import compare
 from benchmarks.report.splits import ORDER
 from benchmarks.report.strata import STRATA

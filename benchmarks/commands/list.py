@@ -36,7 +36,7 @@ def as_table(methods: dict[str, Method]) -> str:
             name,
             method.kind,
             f"{method.parameters:,}" if method.parameters else "-",
-            _weights(method.blend_of or name, method),
+            _weights(name, method),
             "yes" if method.region_aware else "no",
             method.paper or "-",
             method.summary,
@@ -56,7 +56,7 @@ def _weights(name: str, method: Method) -> str:
     if not method.trained:
         return "-"
     try:
-        digest(name)
+        digest(name, method)
     except UntrainedError:
         return "none yet"
     return "yes"

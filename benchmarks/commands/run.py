@@ -20,11 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--methods",
         nargs="+",
-        default=["all"],
         metavar="NAME",
-        help="names, or classical, model, all",
+        help="names, or classical, model, all, or your own my.py:name "
+        "(default: all, or none beside --predictions)",
     )
-    metrics = "names, default, or all (see `benchmarks explain`)"
+    metrics = "names, default, or all (see `benchmarks explain`), or your own my.py:name"
     add("--metrics", nargs="+", default=["default"], metavar="NAME", help=metrics)
     add("--split", choices=["train", "val", "test"], default="test")
     add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
@@ -37,7 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--batch", type=_batch, default=None, metavar="N", help=batch)
     degree = "how far models go, 1 being as trained; every method named must have it"
     add("--degree", type=float, metavar="X", help=degree)
-    add("--weights", type=Path, metavar="DIR", help="weights other than the shipped ones")
+    weights = "weights other than the shipped ones: a file, what `train` left, or a folder; with a "
+    weights += "label in rows of their own, MODEL@LABEL"
+    add("--weights", nargs="+", default=[], metavar="[LABEL=]PATH", help=weights)
+    add("--predictions", type=Path, metavar="DIR", help="score pictures made elsewhere as well")
+    add("--name", default="mine", help="what to call them in the table (mine)")
+    pattern = "how their files are called: {id}, {flat} or {scene}, such as '{flat}_out.png'"
+    add("--pattern", default="", metavar="NAME", help=pattern)
     kept = "keep predictions as 16-bit PNG, so that other metrics need no new inference"
     add("--keep-predictions", action="store_true", help=kept)
     add("--limit", type=int, metavar="N", help="first N samples only; marked as partial everywhere")
@@ -57,11 +63,27 @@ def run(args: argparse.Namespace) -> int:
 
     from ..environment import pick_device
     from ..harness.ranks import rank_from
+    from ..harness.run import Resources, RunPlan
     from ..harness.run import run as score
-    from ..methods.models.checkpoints import WEIGHTS
+    from ..methods.models.given import GivenWeights
 
-    if args.weights and not args.weights.is_dir():
-        raise UserError(f"--weights {args.weights}: no such folder")
+    if args.predictions and not args.predictions.is_dir():
+        raise UserError(f"--predictions {args.predictions}: no such folder")
+    elsewhere = {args.name: args.predictions} if args.predictions else {}
+    methods = args.methods or ([] if elsewhere else ["all"])
+    given = tuple(GivenWeights.read(text) for text in args.weights)
+    plan = RunPlan(
+        args.data,
+        methods,
+        elsewhere,
+        args.pattern,
+        args.metrics,
+        args.split,
+        args.limit,
+        args.keep_predictions,
+        args.degree,
+        given,
+    )
     rank = rank_from()
     device = pick_device(args.device)
     device = f"cuda:{rank.local_index}" if device == "cuda" and rank.count > 1 else device
@@ -72,30 +94,19 @@ def run(args: argparse.Namespace) -> int:
             bar.total = total
             bar.update(done - bar.n)
 
-        summary = score(
-            args.data,
-            args.methods,
-            args.out,
-            split=args.split,
-            device=device,
-            metrics=args.metrics,
-            jobs=args.jobs or max(cores, 1),
-            scorer=None if args.scorer == "auto" else args.scorer,
-            engine=args.engine,
-            batch=args.batch,
-            degree=args.degree,
-            weights=args.weights or WEIGHTS,
-            keep_predictions=args.keep_predictions,
-            rank=rank,
-            limit=args.limit,
-            progress=progress,
-        )
+        scorer = None if args.scorer == "auto" else args.scorer
+        jobs = args.jobs or max(cores, 1)
+        resources = Resources(device, scorer, jobs, args.engine, args.batch, rank)
+        summary = score(plan, args.out, resources, progress)
     print(
         f"{summary.asked} evaluations: {summary.reused} reused, {summary.failed} failed, "
         f"{summary.seconds:.1f} s on {device}, harness overhead {summary.overhead:.1%}",
         file=sys.stderr,
     )
+    for name, why in summary.reasons.items():
+        print(f"{name}: failed: {why}", file=sys.stderr)
+    named = [name for name in summary.untrained if name in methods]
     for name, why in summary.untrained.items():
         print(f"{name}: not scored: {why}", file=sys.stderr)
     print(args.out)
-    return PARTIAL if summary.failed else SUCCESS
+    return PARTIAL if summary.failed or named else SUCCESS

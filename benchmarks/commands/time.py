@@ -11,6 +11,7 @@ from luts.tool.command import PARTIAL, SUCCESS
 from luts.tool.errors import UserError
 
 if TYPE_CHECKING:
+    from ..harness.run_info import RunInfo
     from ..methods.method import Method
 
 EXAMPLE = "benchmarks time --methods he_rgb zero_dce --sizes 256 480p --out out/timing"
@@ -31,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, metavar="DIR", help=data)
     add("--limit", type=int, metavar="N", help="first N samples of --data only")
     add("--degree", type=float, metavar="X", help="how far models go, 1 being as trained")
-    add("--weights", type=Path, metavar="DIR", help="weights other than the shipped ones")
+    weights = "weights other than the shipped ones, as in `run`"
+    add("--weights", nargs="+", default=[], metavar="[LABEL=]PATH", help=weights)
     add("--threads", type=int, default=1, help="CPU threads (pinned and recorded)")
     budget = "stop one row after this long; a row of too few calls says so"
     add("--budget", type=float, default=30.0, metavar="S", help=budget)
@@ -44,22 +46,19 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     import cv2
-    import pandas as pd
     import torch
     from tqdm import tqdm
 
     from luts.tool.files import write_text
 
-    from ..cost.table import TIMING, Protocol, measure_costs
+    from ..cost.table import Protocol, measure_costs
     from ..cost.timing import parse_size
     from ..environment import describe, pick_device
-    from ..harness.predict import weights_of
-    from ..harness.rows import load_run
-    from ..methods.models.checkpoints import WEIGHTS
+    from ..harness.run_info import load_run
+    from ..report.costs import TIMING, read_timing
 
     _check(args)
-    about = load_run(args.run) if args.run else {}
-    methods = _methods(args, about)
+    methods = _methods(args, load_run(args.run) if args.run else None)
     out = args.out or (args.run / "timing" if args.run else None)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
@@ -71,15 +70,14 @@ def run(args: argparse.Namespace) -> int:
         threads=args.threads,
         budget_s=args.budget,
         files=not args.no_files,
-        weights=args.weights or (weights_of(about) if about else WEIGHTS),
         data=args.data,
         limit=args.limit,
     )
     path = out / TIMING if out else None
-    before = pd.read_csv(path, keep_default_na=False) if path and path.is_file() else None
+    before = read_timing(path) if path else None
     with tqdm(desc="timing", total=len(methods), disable=None) as bar:
         costs = measure_costs(methods, protocol, before, lambda name: bar.update())
-    if out:
+    if out and not costs.table.empty:
         environment = describe(protocol.device) | {"threads": args.threads}
         write_text(path, costs.table.to_csv(index=False))
         write_text(out / "environment.json", json.dumps(environment, indent=1))
@@ -103,20 +101,23 @@ def as_text(table: Any) -> str:
     return table[shown].to_string(index=False, float_format=lambda v: f"{v:.3g}", na_rep="")
 
 
-def _methods(args: argparse.Namespace, about: dict[str, Any]) -> dict[str, Method]:
+def _methods(args: argparse.Namespace, info: RunInfo | None) -> dict[str, Method]:
     """What to time: what is asked for, else what a run scored, else all; blends cost their host."""
-    from dataclasses import replace
-
     from ..harness.predict import with_degree
-    from ..methods import METHODS, find_methods
+    from ..methods import find_methods
+    from ..methods.models.given import GivenWeights, with_weights
 
-    settings = {name: facts["settings"] for name, facts in about.get("methods", {}).items()}
-    names = args.methods or [name for name in settings if name in METHODS]
+    scored = {name: made.row(name) for name, made in info.methods.items()} if info else {}
+    names = args.methods or [] if info else args.methods or ["classical", "model"]
+    chosen = {name: scored.get(name, row) for name, row in find_methods(names).items()}
+    if info and not args.methods:
+        chosen = {name: row for name, row in scored.items() if row.target}
     chosen = {
-        name: replace(method, settings=settings.get(name, method.settings))
-        for name, method in find_methods(names or ["classical", "model"]).items()
-        if method.kind in ("classical", "model") and not method.blend_of
+        name: row
+        for name, row in chosen.items()
+        if row.kind in ("classical", "model") and not row.blend_of
     }
+    chosen = with_weights(chosen, [GivenWeights.read(text) for text in args.weights])
     if args.degree is not None:
         chosen = {name: with_degree(name, m, args.degree) for name, m in chosen.items()}
     return chosen
@@ -130,5 +131,3 @@ def _check(args: argparse.Namespace) -> None:
             raise UserError(f"--precision {precision}: must be one of {', '.join(PRECISIONS)}")
     if set(args.precision) != {"fp32"} and not args.data:
         raise UserError("--precision: a speed is listed with its quality; give --data DIR too")
-    if args.weights and not args.weights.is_dir():
-        raise UserError(f"--weights {args.weights}: no such folder")

@@ -17,13 +17,17 @@ import pandas as pd
 from datagen.dataset.read import load_pair, open_dataset
 from luts.tool.errors import UserError
 
-from ..harness.inference import infer, load_model
+from ..harness.runners import exact_float32, infer
+from ..methods.models import model_row
+from ..methods.models.checkpoints import load_row
 from ..metrics import METRICS
 from ..report.strata import STRATA
 from ..report.summary import PSNR_CAP_DB
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from ..methods import Method
 
 TOLERANCE_DB = 0.05
 
@@ -118,6 +122,7 @@ def gate(
     *,
     device: str = "cpu",
     limit: int | None = None,
+    row: Method | None = None,
     make: Callable[..., nn.Module] = variant,
 ) -> dict[str, Quality]:
     """Compare variants of a trained model with itself in fp32.
@@ -129,11 +134,13 @@ def gate(
     data : a built data set
     device : where the model runs
     limit : use only the first samples
+    row : of the model, where its settings or weights are not those of MODELS
     make : function(module, precision, device) -> module that makes the variants
 
     Raises UntrainedError for a model without weights: random weights say nothing about quality.
     """
-    module = load_model(name, device)
+    exact_float32(device)
+    module = load_row(name, row or model_row(name))[0].to(device).eval()
     exact = psnr_by_pair(module, data, limit=limit)
     return {
         precision: compare_quality(

@@ -16,7 +16,7 @@ import pandas as pd
 from ..environment import describe
 from ..harness.predict import fingerprint
 from ..harness.rows import evaluation_key
-from ..methods.models.checkpoints import WEIGHTS, UntrainedError
+from ..methods.models.checkpoints import UntrainedError
 from .precision import gate
 from .timing import time_method
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from ..methods.method import Method
 
-TIMING = "timing.csv"
 CHANGING = ("load", "commit")  # of the environment, and no reason to measure again
 
 
@@ -43,7 +42,6 @@ class Protocol:
     threads: int = 1
     budget_s: float = 30.0
     files: bool = True
-    weights: Path = WEIGHTS
     data: Path | None = None
     limit: int | None = None
 
@@ -74,7 +72,7 @@ def measure_costs(
         precisions = protocol.precisions if method.kind == "model" else ["fp32"]
         for precision in precisions:
             for size in protocol.sizes:
-                made_by = _made_by(name, method, protocol.weights)
+                made_by = _made_by(name, method)
                 facts = [precision, size, protocol.batch, protocol.threads, protocol.budget_s]
                 key = evaluation_key(name, made_by, machine, facts, protocol.files)
                 if key in known and precision == "fp32":
@@ -91,9 +89,9 @@ def measure_costs(
     return costs
 
 
-def _made_by(name: str, method: Method, weights: Path) -> dict[str, object]:
+def _made_by(name: str, method: Method) -> dict[str, object]:
     try:
-        return fingerprint(name, method, weights)
+        return fingerprint(name, method)
     except UntrainedError:
         return {"settings": method.settings, "checkpoint": None}
 
@@ -105,7 +103,7 @@ def _rows(
     quality: dict[str, Any] = {}
     if precision != "fp32":
         where = {"device": protocol.device, "limit": protocol.limit}
-        found = gate(name, [precision], protocol.data, **where)[precision]
+        found = gate(name, [precision], protocol.data, row=method, **where)[precision]
         quality = vars(found) | {"same": "yes" if found.same else "refused"}
     timings = time_method(
         name,
@@ -115,7 +113,6 @@ def _rows(
         device=protocol.device,
         precision=precision,
         budget_s=protocol.budget_s,
-        weights=protocol.weights,
         files=protocol.files,
     )
     return [timing.row() | quality for timing in timings]

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -22,7 +21,6 @@ import numpy as np
 
 from luts.tool.errors import UserError
 
-from ..methods.models.checkpoints import WEIGHTS
 from .footprint import count_flops, peak_memory
 
 if TYPE_CHECKING:
@@ -135,7 +133,6 @@ def time_method(
     device: str = "cpu",
     precision: str = "fp32",
     budget_s: float = 30.0,
-    weights: Path = WEIGHTS,
     files: bool = True,
 ) -> list[Timing]:
     """Time one method at one size, arrays to arrays and picture file to picture file.
@@ -149,7 +146,6 @@ def time_method(
     device : where models run; classical methods run on the CPU
     precision : of models, one of `precision.PRECISIONS`; classical methods compute in fp32
     budget_s : stop measuring one row after this long
-    weights : folder of the models' weights
     files : whether to measure file to file as well
 
     Returns
@@ -159,7 +155,7 @@ def time_method(
     """
     device = device if method.kind == "model" else "cpu"
     if method.kind == "model":
-        settings = {"device": device, "precision": precision, "weights": weights}
+        settings = {"device": device, "precision": precision}
         call, facts = _model_call(name, method, (batch, *size), **settings)
     else:
         call, facts = _plain_call(method, (batch, *size))
@@ -170,7 +166,7 @@ def time_method(
         if type(error).__name__ != "OutOfMemoryError" or batch == 1:
             raise
         settings = {"device": device, "precision": precision, "budget_s": budget_s}
-        settings |= {"weights": weights, "files": files, "batch": batch // 2}
+        settings |= {"files": files, "batch": batch // 2}
         rows = time_method(name, method, size, **settings)
         note = f"batch {batch} ran out of memory"
         return [replace(row, note=f"{row.note}; {note}".strip("; ")) for row in rows]
@@ -214,21 +210,21 @@ def _model_call(
     *,
     device: str,
     precision: str,
-    weights: Path,
 ) -> tuple[Callable, dict]:
     import torch
 
-    from ..harness.inference import changed_settings, load_model
-    from ..methods.models import build
-    from ..methods.models.checkpoints import UntrainedError
+    from ..harness.runners import exact_float32
+    from ..methods.models import build_row
+    from ..methods.models.checkpoints import UntrainedError, changed_settings, load_row
     from .precision import variant
 
     batch, *size = shape
-    settings = changed_settings(name, method)
+    exact_float32(device)
     try:
-        model, note = load_model(name, device, weights=weights, settings=settings), ""
+        model, note = load_row(name, method)[0].to(device), ""
     except UntrainedError:
-        model, note = build(name, **settings).to(device).eval(), "initial weights"
+        settings = changed_settings(name, method)
+        model, note = build_row(name, method, **settings).to(device).eval(), "initial weights"
     images = torch.from_numpy(_photo(size).transpose(2, 0, 1)[None].copy()).to(device)
     images = images.expand(batch, -1, -1, -1).contiguous()
     regions = torch.ones_like(images[:, :2])

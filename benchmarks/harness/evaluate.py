@@ -1,79 +1,92 @@
-"""Evaluate groups of tasks: pictures in, records out; whatever fails costs only its own rows."""
+"""Evaluate groups of tasks: pictures in, rows out; whatever fails costs only its own rows.
+
+A group goes through the same steps whatever the method is: predictions that are kept are found,
+what is missing is made (a batch that fails is halved), measured, and turned into rows. Nothing here
+waits for a device: what a model made is fetched when its row is finished, which may be done in
+another thread than the one that starts the next model.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from datagen.dataset.manifest import ManifestError
 from datagen.dataset.read import DataSet, load_pair
 from luts.tool.errors import UserError
 from luts.tool.files import sha256_file
+from luts.tool.words import to_table
 
-from ..methods.models.checkpoints import WEIGHTS
 from ..methods.notes import listening
-from ..metrics import Target, find_metrics, score_target
-from .predict import Estimator, estimator
-from .records import Finish, Record, Sample, Scorer, failure, scored, status_of
+from ..metrics import Metric, Target, find_metrics, score_target
+from .predictions import Predictions
+from .rows import OK, Evaluation
+from .runners import (
+    BadEstimateError,
+    Batch,
+    Estimates,
+    Runner,
+    Sample,
+    exact_float32,
+    make_runner,
+    problem,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
+    from torch import Tensor
 
     from datagen.dataset.read import Pair
 
-    from ..methods.method import Method
-    from .on_device import OnDevice
-    from .predictions import Predictions
+    from ..methods import Method
     from .tasks import Task
 
-Done = tuple[list[Record], float]  # the records, and the seconds spent on making them
+CODES = 2**16 - 1  # of a kept prediction
+Finish = Callable[[], Evaluation]  # does what is left of an evaluation
+Done = tuple[list[Evaluation], float]  # rows, and the seconds a process was busy with them
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A group of tasks: those with their pictures, and the records of those that have none."""
+    """A group of tasks with their pictures, and the rows of those whose pictures failed."""
 
     samples: list[Sample]
-    failed: list[Record]
+    failed: list[Evaluation]
 
 
 @dataclass
 class Evaluator:
-    """Scores groups of tasks; keeps loaded methods between them. Pickles before its first use.
+    """Scores groups of tasks of one size; keeps the methods it has loaded.
 
-    dataset : of which only the folder is used
-    methods : name -> method, loaded when a task first asks for it: without a model, no torch
+    dataset : with an absolute folder; its rows are not needed
+    methods : by name
     metrics : names of what is measured
-    device : where models run
-    scorer : what measures models: "numpy", or "torch" on the device where a metric has a twin
-    weights : folder of the models' weights
+    device : torch device of models
+    by_tensors : models are measured on the device, where a metric has a twin there
     predictions : where predictions are kept and found, if they are
     """
 
     dataset: DataSet
-    methods: dict[str, Method]
+    methods: Mapping[str, Method]
     metrics: Sequence[str]
     device: str = "cpu"
-    scorer: Scorer = "numpy"
-    weights: Path = WEIGHTS
+    by_tensors: bool = False
     predictions: Predictions | None = None
-    _estimators: dict[str, Estimator] = field(default_factory=dict, init=False, repr=False)
-    _on_device: OnDevice | None = field(default=None, init=False, repr=False)
+    _runners: dict[str, Runner] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, group: tuple[Task, ...]) -> Done:
         """Load and score a group, one evaluation after the other."""
         started = time.perf_counter()
-        records = [finish() for finish in self.begin(self.load(group))]
-        return records, time.perf_counter() - started
+        rows = [finish() for finish in self.start(self.load(group))]
+        return rows, time.perf_counter() - started
 
     def goes_on_device(self, name: str) -> bool:
-        """Whether a method is a model for `on_device`: on a GPU, or measured by tensors."""
-        batched = self.device != "cpu" or self.scorer == "torch"
-        return batched and self.methods[name].kind == "model"
+        """Whether a method is a model to be driven from one process, in batches."""
+        return (self.device != "cpu" or self.by_tensors) and self.methods[name].kind == "model"
 
     def load(self, group: tuple[Task, ...]) -> Loaded:
         """Decode the pictures of a group and make what all methods share."""
@@ -82,40 +95,21 @@ class Evaluator:
             try:
                 pair = self._load(task)
                 target = Target(pair.reference, pair.degraded, pair.regions)
-                loaded.samples.append(Sample(task, pair, target))
+                loaded.samples.append(Sample(pair, target, task))
             except UserError as error:
-                loaded.failed.extend(failure(task, name, status_of(error)) for name in task.keys)
+                loaded.failed.extend(failure(task, name, status_of(error)) for name in task.names)
         return loaded
 
-    def begin(self, loaded: Loaded) -> Iterator[Finish]:
-        """Run the methods of a group one by one; what is yielded, called, finishes a record."""
-        for record in loaded.failed:
-            yield partial(dict, record)
-        batch = None
-        for name in dict.fromkeys(name for sample in loaded.samples for name in sample.task.keys):
-            asked = [sample for sample in loaded.samples if name in sample.task.keys]
-            if self.goes_on_device(name):
-                from .on_device import Batch
-
-                batch = batch or Batch(loaded.samples, self.device)
-                yield from self._device().begin(name, batch.part(asked))
-                continue
-            for sample, made in zip(asked, self._estimates(name, asked), strict=True):
-                yield partial(self._measure, sample, name, *made)
-
-    def _device(self) -> OnDevice:
-        if self._on_device is None:
-            from .on_device import OnDevice
-
-            self._on_device = OnDevice(
-                self.methods,
-                find_metrics(self.metrics),
-                self.scorer == "torch",
-                self.device,
-                self.weights,
-                self.predictions,
-            )
-        return self._on_device
+    def start(self, loaded: Loaded) -> Iterator[Finish]:
+        """Run the methods of a group one by one; what is yielded, called, finishes a row."""
+        for row in loaded.failed:
+            yield partial(replace, row)
+        if self.device.startswith("cuda"):
+            exact_float32(self.device)  # whose streams events are recorded on
+        batch = Batch(loaded.samples, self.device)
+        for name in dict.fromkeys(name for s in loaded.samples for name in task_of(s).names):
+            asked = [sample for sample in loaded.samples if name in task_of(sample).names]
+            yield from self._method(name, batch.part(asked))
 
     def _load(self, task: Task) -> Pair:
         """Read a pair, refusing files that are no longer those the manifest speaks of."""
@@ -126,55 +120,184 @@ class Evaluator:
                 raise ManifestError(f"{file}: missing or changed since it was built")
         return load_pair(self.dataset, row, task.reference)
 
-    def _estimates(
-        self, name: str, asked: list[Sample]
-    ) -> list[tuple[np.ndarray | Exception, float]]:
-        """Give the estimate, or what went wrong, and the seconds for each of some samples."""
-        results: list = [None] * len(asked)
-        if self.predictions:
-            for i, sample in enumerate(asked):
-                started = time.perf_counter()
-                found = self.predictions.find(*sample.task.estimate_of(name))
-                results[i] = None if found is None else (found, time.perf_counter() - started)
-        missing = [i for i, result in enumerate(results) if result is None]
+    def _method(self, name: str, batch: Batch) -> Iterator[Finish]:
+        found = self._found(name, batch.samples)
+        if found:
+            began = time.perf_counter()
+            arrays = [found[sample] for sample in batch.samples if sample in found]
+            kept = Estimates(arrays, np.float32([[1, 0, 1, 0]] * len(arrays)), lambda: 0.0)
+            seconds = (time.perf_counter() - began) / len(arrays)
+            kept = replace(kept, seconds=lambda: seconds)
+            have = [sample for sample in batch.samples if sample in found]
+            yield from self._measured(name, batch.part(have), kept, keep=False)
+        missing = [sample for sample in batch.samples if sample not in found]
         if missing:
-            made = self._infer(name, [asked[i] for i in missing])
-            for i, (estimate, seconds) in zip(missing, made, strict=True):
-                if self.predictions and not isinstance(estimate, Exception):
-                    estimate = self.predictions.keep(*asked[i].task.estimate_of(name), estimate)
-                results[i] = (estimate, seconds)
-        return results
+            yield from self._made(name, batch.part(missing))
 
-    def _infer(
-        self, name: str, samples: list[Sample]
-    ) -> list[tuple[np.ndarray | Exception, float]]:
-        """Run a method on samples, together if it can; a batch that fails is halved."""
-        if len(samples) != 1 and self.methods[name].kind != "model":
-            return [result for sample in samples for result in self._infer(name, [sample])]
-        started = time.perf_counter()
-        try:
-            if name not in self._estimators:
-                method = self.methods[name]
-                self._estimators[name] = estimator(name, method, self.device, self.weights)
-                started = time.perf_counter()  # loading is not what a row's seconds are about
-            pairs = [(sample.pair, sample.target.ideal.encoded) for sample in samples]
-            with listening() as notes:
-                estimates = self._estimators[name](pairs)
-            for i, text in notes.items():
-                samples[i].notes[name] = text
-        except Exception as error:  # whatever a method does, the run goes on and the row says so
-            if len(samples) > 1:
-                half = len(samples) // 2
-                return self._infer(name, samples[:half]) + self._infer(name, samples[half:])
-            estimates = [error]
-        seconds = (time.perf_counter() - started) / len(samples)
-        return [(estimate, seconds) for estimate in estimates]
+    def _found(self, name: str, samples: Sequence[Sample]) -> dict[Sample, np.ndarray]:
+        """Kept predictions; empty when none are kept."""
+        if not self.predictions:
+            return {}
+        found = {s: self.predictions.find(*task_of(s).estimate_of(name)) for s in samples}
+        return {sample: estimate for sample, estimate in found.items() if estimate is not None}
 
-    def _measure(self, sample: Sample, name: str, estimate: Any, seconds: float) -> Record:
+    def _made(self, name: str, batch: Batch) -> list[Finish]:
+        """Run a method; a batch that fails, for want of memory or otherwise, is halved."""
+        count = len(batch.samples)
         try:
-            if isinstance(estimate, Exception):
-                raise estimate
-            values = score_target(estimate, sample.target, names=self.metrics)
-        except Exception as error:
-            return failure(sample.task, name, status_of(error), seconds)
-        return scored(sample, name, values, seconds)
+            runner = self._runner(name)
+            if count == 1 or runner.together:
+                with listening() as notes:
+                    made = runner.run(batch)
+                for i, text in notes.items():
+                    batch.samples[i].notes[name] = text
+                return self._measured(name, batch, made, keep=self.predictions is not None)
+            halves = [[sample] for sample in batch.samples]
+        except (Exception, SystemExit) as error:  # whatever it does, the run goes on
+            words = status_of(error)  # the error itself would keep the device's memory taken
+            if count == 1:
+                return [partial(failure, task_of(batch.samples[0]), name, words)]
+            halves = [batch.samples[: count // 2], batch.samples[count // 2 :]]
+        return [f for half in halves for f in self._made(name, batch.part(half))]
+
+    def _runner(self, name: str) -> Runner:
+        if name not in self._runners:
+            method = self.methods[name]
+            host = f"{method.target} {method.weights} {sorted(method.settings.items())}"
+            if method.kind != "model":
+                self._runners[name] = make_runner(name, method)
+            else:  # a model and its blended row are one network
+                shared = self._runners.get(host) or make_runner(name, method, self.device)
+                self._runners[host] = shared
+                self._runners[name] = shared.named(name, blends=bool(method.blend_of))
+        return self._runners[name]
+
+    def _measured(self, name: str, batch: Batch, made: Estimates, *, keep: bool) -> list[Finish]:
+        """Start measuring estimates, and say how to finish each row."""
+        metrics = find_metrics(self.metrics)
+        if self.by_tensors and self.methods[name].kind == "model":
+            ids, fetched, rest = self._by_twins(made, batch, metrics, keep)
+            scorer = "torch"
+        else:
+            ids, rest, scorer = [], metrics, "numpy"
+            fetched = _arrays(made)
+        order = [metric.region_id(region) for metric in metrics for region in metric.regions]
+
+        def finish(index: int, sample: Sample) -> Evaluation:
+            seconds = made.seconds()
+            try:
+                values, facts, pictures = fetched()
+                if words := problem(facts[index]):
+                    raise BadEstimateError(words)
+                picture = pictures[index] if pictures is not None else None
+                if keep and self.predictions:
+                    place = task_of(sample).estimate_of(name)
+                    picture = self.predictions.keep(*place, picture)
+                measured = dict(zip(ids, values[index].tolist(), strict=True)) if ids else {}
+                if rest:
+                    measured |= score_target(picture, sample.target, names=rest)
+                found = {id_: measured[id_] for id_ in order}
+            except Exception as error:
+                return failure(task_of(sample), name, status_of(error), seconds)
+            facts_of = {"seconds": seconds, "values": found, "scorer": scorer}
+            note = sample.notes.get(name, "")
+            return replace(labels(task_of(sample), name), status=OK, note=note, **facts_of)
+
+        return [partial(finish, index, sample) for index, sample in enumerate(batch.samples)]
+
+    def _by_twins(
+        self, made: Estimates, batch: Batch, metrics: Sequence[Metric], keep: bool
+    ) -> tuple[list[str], Callable[[], tuple[Any, Any, Any]], list[Metric]]:
+        """Measure on the device what has a twin there: (ids, values when they are there, rest)."""
+        import torch
+
+        from luts.torch.layout import to_device
+
+        from ..metrics.twins import TWINS, score_batch
+
+        pictures = made.pictures
+        if isinstance(pictures, list):
+            pictures = to_device(pictures, self.device).permute(0, 3, 1, 2)
+        if keep:
+            pictures = (pictures * CODES).round() / CODES
+        ids, values = score_batch(pictures, batch.target, metrics)
+        rest = [metric for metric in metrics if metric.name not in TWINS]
+        wanted = [pictures.permute(0, 2, 3, 1).contiguous()] if rest or keep else []
+        facts = torch.as_tensor(made.facts)
+        parts = fetch(values, facts.to(values.device), *wanted)
+
+        def fetched() -> tuple[Any, Any, Any]:
+            values, facts, *pictures = parts()
+            return values, facts, pictures[0] if pictures else None
+
+        return ids, fetched, rest
+
+
+def labels(task: Task, name: str) -> Evaluation:
+    """The row of an evaluation that has not been made."""
+    row = task.row
+    return Evaluation(
+        key=task.key(name),
+        method=name,
+        sample=row.id,
+        group=row.group,
+        ev=row.ev,
+        distortion=row.distortion_name,
+        severity=0.0 if row.distortion is None else row.distortion.image_severity,
+        mask=row.mask.kind,
+        expert=task.reference,
+        coverage=to_table(row.coverage),
+        status="not made",
+        seconds=0.0,
+    )
+
+
+def failure(task: Task, name: str, status: str, seconds: float = 0.0) -> Evaluation:
+    """The row of an evaluation that has no values."""
+    return replace(labels(task, name), status=status, seconds=seconds)
+
+
+def status_of(error: BaseException) -> str:
+    """Say in one line what went wrong."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit: the method tried to end the program ({error.code})"
+    lines = f"{type(error).__name__}: {error}".splitlines()
+    return "".join(c if c.isprintable() else " " for c in lines[0])[:200]
+
+
+def task_of(sample: Sample) -> Task:
+    """The task a sample was loaded for."""
+    assert sample.task is not None
+    return sample.task
+
+
+def _arrays(made: Estimates) -> Callable[[], tuple[None, Any, Any]]:
+    """Facts and pictures (H, W, 3) on the CPU, when they are there."""
+    pictures, facts = made.pictures, made.facts
+    if isinstance(pictures, list):
+        return lambda: (None, facts, pictures)
+    parts = fetch(facts, pictures.permute(0, 2, 3, 1).contiguous())
+    return lambda: (None, *parts())
+
+
+def fetch(*tensors: Tensor) -> Callable[[], list[np.ndarray]]:
+    """Start copying to the CPU; the result, called, waits for the copies."""
+    if not tensors[0].is_cuda:
+        return lambda: [tensor.numpy() for tensor in tensors]
+    import torch
+
+    copies = [_pinned(tensor).copy_(tensor, non_blocking=True) for tensor in tensors]
+    done = torch.cuda.Event()
+    done.record()
+
+    def wait() -> list[np.ndarray]:
+        done.synchronize()
+        return [copy.numpy() for copy in copies]
+
+    return wait
+
+
+def _pinned(like: Tensor) -> Tensor:
+    import torch
+
+    return torch.empty(like.shape, dtype=like.dtype, pin_memory=True)

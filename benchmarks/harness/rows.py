@@ -1,4 +1,4 @@
-"""Result rows on disk.
+"""Result rows on disk: one page that says what a row holds, read strictly.
 
 One line of `rows.jsonl` (`rows.RANK.jsonl` where several ranks write) is one evaluation (method,
 sample, reference) with all its values: a line is there whole or not at all, so a run can be killed
@@ -8,30 +8,38 @@ at any moment and resumed. The long table (one row per metric and region) is a v
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 
+from luts.tool import gate
 from luts.tool.errors import UserError
+from luts.tool.words import FieldError, read_value, shown, to_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 METRIC_ID = re.compile(r"(?P<name>\w+)(@\d+)?(\(.*\))?\[(?P<region>\w+)(:[^\]]*)?\]")
-ROWS, RUN = "rows.jsonl", "run.json"
+ROWS = "rows.jsonl"
 PARTS = "rows*.jsonl"
+OK = "ok"
+MADE = 16  # hex digits of a key that say by what it was made; the rest say of which pair
 LABELS = (
     "method",
     "sample",
-    "scene",
+    "group",
     "ev",
     "distortion",
     "severity",
@@ -43,61 +51,159 @@ LABELS = (
     "note",
 )
 
+Name = Annotated[str, gate.plain_name]
+Text = Annotated[str, gate.plain_text]
+
 
 class RunError(UserError):
     """A results folder that is missing, damaged or belongs to another data set."""
 
 
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z]{1,64}", text):
+        raise ValueError(f"must be up to 64 letters and digits, got {shown(text)}")
+    return text
+
+
+def _values(table: Any) -> dict[str, float]:
+    if not isinstance(table, Mapping):
+        raise FieldError(f"must be a table, got {shown(table)}")
+    return {gate.plain_text(name): _unpack(value) for name, value in table.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One row: a method on a sample against a reference. Values are by full metric id.
+
+    group : views of one place, which are one scene to the statistics
+    ev, distortion, severity, mask, coverage : of the sample, for parting tables
+    expert : name of the reference
+    status : "ok", or in one line what went wrong; then there are no values
+    scorer : METRICS' own functions, or their twins on a device
+    """
+
+    key: Annotated[str, _key]
+    method: Name
+    sample: Annotated[str, gate.plain_path]
+    group: Text
+    ev: float | None
+    distortion: Text
+    severity: float
+    mask: Text
+    expert: Name
+    coverage: Mapping[str, float]
+    status: Text
+    seconds: float
+    values: Annotated[Any, _values] = field(default_factory=dict)
+    scorer: Literal["numpy", "torch"] = "numpy"
+    note: Text = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it worked."""
+        return self.status == OK
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        """Method, sample and reference: what a table has one of."""
+        return self.method, self.sample, self.expert
+
+
 def evaluation_key(*parts: Any) -> str:
     """Hash all that made an evaluation; equal keys mean the stored values may be used again."""
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def to_line(record: dict[str, Any]) -> str:
-    """Write a record as one line of strict JSON: NaN as null, infinities as text."""
-    values = {name: _pack(value) for name, value in record["values"].items()}
-    return json.dumps(record | {"values": values}, allow_nan=False) + "\n"
+def to_line(row: Evaluation) -> str:
+    """Write a row as one line of strict JSON: NaN as null, infinities as text."""
+    values = {name: _pack(value) for name, value in row.values.items()}
+    return json.dumps(to_table(row) | {"values": values}, allow_nan=False) + "\n"
 
 
-def read_records(run: Path) -> Iterator[dict[str, Any]]:
+def read_evaluations(run: Path) -> Iterator[Evaluation]:
     """Yield the stored evaluations of a run, file by file, in the order in which they were made.
 
-    A last line without its end is what a killed run leaves behind; it is passed over. Raises
-    RunError for any other line that does not parse.
+    A last line without its end is what a killed run leaves behind; it is passed over.
+
+    Raises
+    ------
+    RunError
+        "file:line: field: what is allowed, what was found", for any other line that is no row.
     """
-    for path in sorted(Path(run).glob(PARTS)):
-        yield from _read_part(path)
-
-
-def _read_part(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.endswith(b"\n"):
-                return
-            try:
-                record = json.loads(line)
-                record["values"] = {name: _unpack(v) for name, v in record["values"].items()}
-            except (ValueError, KeyError, TypeError, AttributeError):
-                raise RunError(f"{path}:{number}: not a result row: {line[:60]!r}") from None
-            record.setdefault("scorer", "numpy")  # of rows older than the other one
-            record.setdefault("note", "")
-            yield record
+    for table, where in _tables(run):
+        yield _parse(table, where)
 
 
 def finished_keys(run: Path) -> set[str]:
     """The keys of the stored evaluations that worked."""
-    return {record["key"] for record in read_records(run) if record["status"] == "ok"}
+    return {
+        table["key"]
+        for table, _ in _tables(run)
+        if table.get("status") == OK and isinstance(table.get("key"), str)
+    }
 
 
-def current_records(run: Path, keys: set[str]) -> list[dict[str, Any]]:
-    """Read the evaluations with some keys, one of each: one that worked, else the last tried."""
-    found: dict[str, dict[str, Any]] = {}
-    for record in read_records(run):
-        key = record["key"]
-        if key in keys and (key not in found or found[key]["status"] != "ok"):
-            found[key] = record
+def current_evaluations(run: Path, made: Mapping[str, Iterable[str]]) -> list[Evaluation]:
+    """Read what a table shows: one row per method, sample and reference.
+
+    Parameters
+    ----------
+    made : method -> beginnings of the keys that hold for it (rows of older code stay out)
+
+    Returns
+    -------
+    Of several tries the last that worked, else the last.
+    """
+    starts = {name: tuple(parts) for name, parts in made.items()}
+    found: dict[tuple[str, str, str], Evaluation] = {}
+    for table, where in _tables(run):
+        known = starts.get(str(table.get("method")))
+        if known is None or not str(table.get("key")).startswith(known):
+            continue
+        row = _parse(table, where)
+        if row.ok or row.pair not in found or not found[row.pair].ok:
+            found[row.pair] = row
     return list(found.values())
+
+
+def _tables(run: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    for path in sorted(Path(run).glob(PARTS)):
+        with path.open("rb") as stream:
+            for number, line in enumerate(_lines(stream), start=1):
+                if not line.endswith(b"\n") and len(line) <= gate.MOST_LINE:
+                    break
+                yield _json(line, f"{path}:{number}"), f"{path}:{number}"
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    """Lines, none longer than a row may be: a longer one comes cut, and is refused."""
+    while line := stream.readline(gate.MOST_LINE + 1):
+        yield line
+
+
+def _json(line: bytes, where: str) -> dict[str, Any]:
+    if len(line) > gate.MOST_LINE:
+        raise RunError(f"{where}: not a result row: a line of more than {gate.MOST_LINE} bytes")
+    try:
+        table = json.loads(line)
+    except RecursionError:
+        raise RunError(f"{where}: not a result row: nested too deep") from None
+    except ValueError:
+        hint = "; `benchmarks run` makes it again when the line is taken out"
+        raise RunError(f"{where}: not a result row: {shown(line[:50])}{hint}") from None
+    if not isinstance(table, dict):
+        raise RunError(f"{where}: not a result row: {shown(table)}")
+    if "scene" in table and "group" not in table:  # rows of before 0.2
+        table["group"] = table.pop("scene")
+    return table
+
+
+def _parse(table: dict[str, Any], where: str) -> Evaluation:
+    try:
+        return read_value(Evaluation, table)
+    except FieldError as error:
+        raise RunError(f"{where}: {error}") from None
 
 
 def part_name(rank: int, count: int) -> str:
@@ -105,25 +211,45 @@ def part_name(rank: int, count: int) -> str:
     return ROWS if count == 1 else f"rows.{rank}.jsonl"
 
 
-def open_for_append(run: Path, name: str = ROWS) -> IO[bytes]:
-    """Open a file of rows for appending, cutting off an unfinished last line first."""
+@contextlib.contextmanager
+def open_for_append(run: Path, name: str = ROWS) -> Iterator[IO[bytes]]:
+    """Open a file of rows for appending, cutting off an unfinished last line first.
+
+    Nobody else appends to it meanwhile. Raises RunError when another run does, or when the file is
+    a link to somewhere else.
+    """
     path = Path(run) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file():
-        whole = path.read_bytes().rpartition(b"\n")
-        os.truncate(path, len(whole[0]) + len(whole[1]))
-    return path.open("ab")
-
-
-def load_run(run: Path) -> dict[str, Any]:
-    """Read `run.json`: data set, split, methods, metrics, device and versions of a run."""
-    path = Path(run) / RUN
     try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise RunError(f"{run}: no {RUN} here; make one with `benchmarks run`") from None
-    except ValueError as error:
-        raise RunError(f"{path}: {error}") from None
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise RunError(f"{path}: is a link; rows are written to a file of their own") from None
+        raise
+    with os.fdopen(handle, "r+b") as stream:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            words = "another run writes here; wait for it, or give another --out"
+            raise RunError(f"{path}: {words}") from None
+        except OSError:  # a file system without locks
+            pass
+        os.truncate(handle, _whole_lines(stream))
+        stream.seek(0, os.SEEK_END)
+        yield stream
+
+
+def _whole_lines(stream: IO[bytes]) -> int:
+    """How many bytes there are up to the end of the last whole line."""
+    end = stream.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - (1 << 16))
+        stream.seek(start)
+        at = stream.read(end - start).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        end = start
+    return 0
 
 
 def load_rows(run: Path) -> pd.DataFrame:
@@ -133,26 +259,32 @@ def load_rows(run: Path) -> pd.DataFrame:
     -------
     One row per method, sample, reference, metric and region, with the columns of LABELS and
     metric, region, value, coverage (share of the frame) and checkpoint. Failed evaluations have one
-    row with metric and region empty and value NaN.
+    row with metric and region empty and value NaN. An exposure that is not known is NaN.
     """
+    from .run_info import current, load_run
+
+    info = load_run(run)
+    checkpoints = {name: facts.checkpoint for name, facts in info.methods.items()}
+    return long_table(current(run, info), checkpoints)
+
+
+def long_table(rows: list[Evaluation], checkpoints: Mapping[str, str | None]) -> pd.DataFrame:
+    """The long table of some evaluations; see `load_rows`."""
     import pandas as pd
 
-    about = load_run(run)
-    records = current_records(run, set(about["keys"]))
-    checkpoints = {name: facts["checkpoint"] for name, facts in about["methods"].items()}
-    evaluations = pd.DataFrame({name: [record[name] for record in records] for name in LABELS})
-    evaluations["ev"] = evaluations["ev"].astype(float)  # not known is NaN
-    evaluations["checkpoint"] = [checkpoints[record["method"]] for record in records]
+    table = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in LABELS})
+    table["ev"] = table["ev"].astype(float)
+    table["checkpoint"] = [checkpoints.get(row.method) for row in rows]
     counts, long = [], []
-    for record in records:
-        values = record["values"] or {"": math.nan}
+    for row in rows:
+        values = row.values or {"": math.nan}
         counts.append(len(values))
         for metric_id, value in values.items():
             metric, region = split_id(metric_id)
-            long.append((metric, region, value, record["coverage"].get(region, 1.0)))
-    rows = evaluations.take(np.repeat(np.arange(len(records)), counts)).reset_index(drop=True)
+            long.append((metric, region, value, row.coverage.get(region, 1.0)))
+    wide = table.take(np.repeat(np.arange(len(rows)), counts)).reset_index(drop=True)
     measured = pd.DataFrame(long, columns=["metric", "region", "value", "coverage"])
-    return pd.concat([rows, measured], axis=1)
+    return pd.concat([wide, measured], axis=1)
 
 
 @cache
@@ -168,5 +300,14 @@ def _pack(value: float) -> float | str | None:
     return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
 
 
-def _unpack(value: float | str | None) -> float:
-    return math.nan if value is None else float(value)
+def _unpack(value: Any) -> float:
+    if type(value) is float and math.isfinite(value):
+        return value
+    if value is None:
+        return math.nan
+    if type(value) is int or value in ("inf", "-inf"):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise FieldError(f"must hold numbers, null, 'inf' or '-inf', got {shown(value)}")

@@ -2,46 +2,117 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from datagen.dataset.read import DataSet, open_dataset
 from datagen.engines.worker import EngineError
-from luts.tool.files import write_text
+from luts.tool import gate
+from luts.tool.words import read_value
 
 from ..environment import describe
-from ..methods import EXTERNAL, MethodError, find_methods
-from ..methods.models.checkpoints import WEIGHTS, UntrainedError
-from ..metrics import METRICS, Metric, find_metrics
-from ..metrics.no_reference import NO_REFERENCE
+from ..methods import EXTERNAL, Method, MethodError, find_methods
+from ..methods.models.checkpoints import UntrainedError
+from ..methods.models.given import GivenWeights, with_weights
+from ..methods.outside import checked_name
+from ..metrics import Metric, choose_metrics
 from .evaluate import Done, Evaluator
+from .pictures import PictureFolder
 from .predict import fingerprint, training_data, with_degree
 from .predictions import PREDICTIONS, Predictions
 from .ranks import ALONE, Rank
-from .records import Scorer
-from .rows import RUN, RunError, finished_keys, open_for_append, part_name, to_line
+from .rows import (
+    MADE,
+    evaluation_key,
+    finished_keys,
+    open_for_append,
+    part_name,
+    to_line,
+)
+from .run_info import (
+    RUN,
+    DataInfo,
+    Environment,
+    MethodInfo,
+    MetricInfo,
+    RunInfo,
+    joined,
+    load_run,
+    write_run,
+)
 from .schedule import evaluate, pipelined, side_by_side
-from .tasks import Task, batch_for, in_batches, list_tasks, schedule
+from .tasks import Plan, Task, batch_for, in_batches, list_tasks, schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..methods.method import Method
+    from datagen.dataset.rows import Sample as ManifestRow
 
 
 @dataclass(frozen=True)
-class Summary:
+class RunPlan:
+    """What to score.
+
+    data : folder of a built data set
+    methods : names, kinds of methods, "all", or "my.py:name"; the checks are always added
+    elsewhere : name -> folder of pictures made elsewhere, scored as that method
+    pattern : how those are called, see `pictures.PictureFolder`
+    metrics : names of METRICS, "default" or "all", or "my.py:name"
+    split : "train", "val" or "test"
+    limit : use only the first samples (the run is marked as partial)
+    keep_predictions : keep them under the results as 16-bit PNG, for later runs with other metrics
+    degree : how far every method named goes, 1 being as trained; all must be models that have one
+    weights : files or folders of weights other than the shipped ones; those with a label make rows
+        of their own
+    """
+
+    data: Path
+    methods: Sequence[str] = ()
+    elsewhere: Mapping[str, Path] = field(default_factory=dict)
+    pattern: str = ""
+    metrics: Sequence[str] = ("default",)
+    split: str = "test"
+    limit: int | None = None
+    keep_predictions: bool = False
+    degree: float | None = None
+    weights: Sequence[GivenWeights] = ()
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What to score with; no number depends on it, but for the last digits of a device.
+
+    device : torch device for models
+    scorer : what measures models: "numpy", "torch" (on the device, where a metric has a twin), or
+        None for torch on a GPU and numpy on a CPU
+    jobs : worker processes; with 1, and for models on a GPU, everything is in this process
+    engine : of datagen.engines, where the workers are
+    batch : pairs of one size that a model takes together; None chooses by size and device
+    rank : which part of the pairs this process does, of several that write into one folder
+    """
+
+    device: str = "cpu"
+    scorer: str | None = None
+    jobs: int = 1
+    engine: str = "local"
+    batch: int | None = None
+    rank: Rank = ALONE
+
+    @property
+    def by_tensors(self) -> bool:
+        """Whether models are measured on the device."""
+        return (self.scorer or ("numpy" if self.device == "cpu" else "torch")) == "torch"
+
+
+@dataclass(frozen=True)
+class RunSummary:
     """What a run did: evaluations asked for, found already done, failed; models without weights.
 
     With ranks these are this rank's. `overhead` is the share of the workers' wall time spent
-    outside decoding, methods and metrics.
+    outside decoding, methods and metrics. `reasons`: method -> the first thing that went wrong.
     """
 
     asked: int
@@ -50,132 +121,101 @@ class Summary:
     untrained: dict[str, str]
     seconds: float
     overhead: float
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def run(
-    data: Path,
-    names: list[str],
+    plan: RunPlan,
     out: Path,
-    *,
-    external: Mapping[str, Path] = MappingProxyType({}),
-    metrics: Sequence[str] = ("default",),
-    split: str = "test",
-    device: str = "cpu",
-    scorer: Scorer | None = None,
-    jobs: int = 1,
-    engine: str = "local",
-    batch: int | None = None,
-    limit: int | None = None,
-    keep_predictions: bool = False,
-    degree: float | None = None,
-    weights: Path = WEIGHTS,
-    rank: Rank = ALONE,
+    resources: Resources | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Summary:
+) -> RunSummary:
     """Score methods on every pair of a split and append the rows to `out`.
+
+    Methods of earlier runs into the same folder stay in its table.
 
     Parameters
     ----------
-    data : folder of a built data set
-    names : methods, kinds of methods, or "all"; the checks are always added
+    plan, resources : what, and with what
     out : results folder; evaluations found there with the same key are not made again
-    external : name -> folder of pictures <sample id>.png made elsewhere, scored as that method
-    metrics : names of METRICS, "default" or "all"
-    split : "train", "val" or "test"
-    device : torch device for models
-    scorer : what measures models: "numpy", "torch" (on the device, where a metric has a twin), or
-        None for torch on a GPU and numpy on a CPU
-    jobs : worker processes; with 1, and for models on a GPU, everything is in this process
-    engine : of datagen.engines, where the workers are
-    batch : pairs of one size that a model takes together; None chooses by size and device
-    limit : use only the first samples (the run is marked as partial)
-    keep_predictions : keep them under `out` as 16-bit PNG, for later runs with other metrics
-    degree : how far every method named goes, 1 being as trained; all must be models that have one
-    weights : folder of the models' weights
-    rank : which part of the pairs this process does, of several that write into `out`
     progress : called with (evaluations done, evaluations asked for)
 
     Raises
     ------
-    MethodError, MetricError, DataError (not a data set), RunError (rows that do not parse),
-    EngineError.
+    MethodError, MetricError, ManifestError (not a data set), RunError (rows that do not parse, of
+    another data set, or being written by another run), EngineError.
     """
     started = time.perf_counter()
-    scorer = scorer or ("numpy" if device == "cpu" else "torch")
-    if engine != "local" and device != "cpu":
-        raise EngineError(f"--engine {engine} works on CPUs; use torchrun for several GPUs")
-    dataset, rows = _samples(data, split, limit)
-    measured = choose_metrics(metrics)
-    methods = choose_methods(names, external, degree)
-    prints, untrained = _fingerprints(methods, weights)
-    kept = Predictions(Path(out).resolve() / PREDICTIONS) if keep_predictions else None
+    resources = resources or Resources()
+    if resources.engine != "local" and resources.device != "cpu":
+        words = f"--engine {resources.engine} works on CPUs; use torchrun for several GPUs"
+        raise EngineError(words)
+    metrics = choose_metrics(plan.metrics)
+    for metric in metrics:
+        metric.check_ready()
+    methods = choose_methods(plan)
+    dataset, rows = _samples(plan)
+    for folder in plan.elsewhere.values():
+        PictureFolder(Path(folder), plan.pattern).missing(row.id for row in rows)
+    prints, untrained = _fingerprints(methods)
+    methods = {name: methods[name] for name in prints}
+    kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
     evaluator = Evaluator(
         replace(dataset, rows=(), folder=dataset.folder.resolve()),
         methods,
-        [metric.name for metric in measured],
-        device,
-        scorer,
-        weights.resolve(),
+        [metric.key for metric in metrics],
+        resources.device,
+        resources.by_tensors,
         kept,
     )
-    apart = {name for name in prints if evaluator.goes_on_device(name)}
-    by_torch = apart if scorer == "torch" else ()
-    every = list(
-        list_tasks(rows, methods, prints, measured, kept=keep_predictions, by_torch=by_torch)
-    )
-    _refuse_other_rows(out, dataset)
-    if rank.index == 0:
-        _write_run(
-            out,
-            dataset,
-            split=split,
-            device=device,
-            methods=prints,
-            metrics=evaluator.metrics,
-            keep_predictions=keep_predictions,
-            degree=degree,
-            weights=None if weights == WEIGHTS else str(weights),
-            training={name: training_data(name, methods[name], weights) for name in prints},
-            untrained=untrained,
-            limit=limit,
-            keys=[key for task in every for key in task.keys.values()],
-        )
-    mine = every[rank.index :: rank.count]
-    done = finished_keys(out)
-    todo = [left for task in mine if (left := task.without(done)).keys]
-    asked = sum(len(task.keys) for task in mine)
-    reused = asked - sum(len(task.keys) for task in todo)
-    most = partial(batch_for, device=device) if batch is None else lambda size: batch
-    streams, lanes = _streams(todo, evaluator, apart, most, jobs=jobs, engine=engine)
-    failed, finished, busy = 0, reused, 0.0
-    progress(finished, asked)
+    made = _made_by(prints, metrics, evaluator)
+    every = list(list_tasks(rows, methods, made))
+    rank = resources.rank
     with open_for_append(out, part_name(rank.index, rank.count)) as stream:
-        for records, seconds in streams:
-            stream.write("".join(map(to_line, records)).encode())
+        if rank.index == 0:
+            info = _info(plan, dataset, evaluator, prints, made, untrained, every)
+            before = load_run(out) if (Path(out) / RUN).is_file() else None
+            write_run(out, joined(before, info, out))
+        mine = every[rank.index :: rank.count]
+        done = finished_keys(out)
+        todo = [left for task in mine if (left := task.without(done)).names]
+        asked = sum(len(task.names) for task in mine)
+        reused = asked - sum(len(task.names) for task in todo)
+        streams, lanes = _streams(todo, evaluator, resources)
+        failed, finished, busy = 0, reused, 0.0
+        reasons: dict[str, str] = {}
+        progress(finished, asked)
+        for evaluations, seconds in streams:
+            stream.write("".join(map(to_line, evaluations)).encode())
             stream.flush()
-            failed += sum(record["status"] != "ok" for record in records)
+            for row in evaluations:
+                if not row.ok:
+                    failed += 1
+                    reasons.setdefault(row.method, row.status)
             busy += seconds
-            finished += len(records)
+            finished += len(evaluations)
             progress(finished, asked)
     seconds = time.perf_counter() - started
-    return Summary(asked, reused, failed, untrained, seconds, max(0.0, 1 - busy / seconds / lanes))
+    overhead = max(0.0, 1 - busy / seconds / lanes)
+    return RunSummary(asked, reused, failed, untrained, seconds, overhead, reasons)
 
 
 def _streams(
-    todo: list[Task],
-    evaluator: Evaluator,
-    apart: set[str],
-    most: Callable[[tuple[int, int]], int],
-    *,
-    jobs: int,
-    engine: str,
+    todo: list[Task], evaluator: Evaluator, resources: Resources
 ) -> tuple[Iterator[Done], int]:
-    """Make the stream of records, and count what works on it at once.
+    """Make the stream of rows, and count what works on it at once.
 
-    The methods set apart are driven from this process, for the device; the others go to workers.
+    Models for a device are driven from this process; the other methods go to workers.
     """
-    here = [part for task in todo if (part := task.only(apart & task.keys.keys())).keys]
-    others = [part for task in todo if (part := task.only(task.keys.keys() - apart)).keys]
+    jobs, engine, batch = resources.jobs, resources.engine, resources.batch
+
+    def most(size: tuple[int, int]) -> int:
+        return batch_for(size, resources.device) if batch is None else batch
+
+    apart = {name for name in evaluator.methods if evaluator.goes_on_device(name)}
+    rest = evaluator.methods.keys() - apart
+    here = [part for task in todo if (part := task.only(apart)).names]
+    others = [part for task in todo if (part := task.only(rest)).names]
     if engine != "local":
         here, others = [], todo
     batches = jobs == 1 or any(most(task.size) > 1 for task in others)
@@ -191,73 +231,97 @@ def _streams(
     return side_by_side(device, elsewhere), 1 + workers
 
 
-def choose_methods(
-    names: Sequence[str], external: Mapping[str, Path], degree: float | None = None
-) -> dict[str, Method]:
+def choose_methods(plan: RunPlan) -> dict[str, Method]:
     """Look up the rows to score, the checks first; raises MethodError.
 
     With a degree, every method named must be a model that has one.
     """
-    methods = find_methods([*names])
-    if degree is not None:
-        methods = {name: with_degree(name, method, degree) for name, method in methods.items()}
-    for name, folder in external.items():
-        methods[name] = replace(EXTERNAL, settings={"folder": str(folder)})
+    methods = with_weights(find_methods(plan.methods), plan.weights)
+    if plan.degree is not None:
+        methods = {name: with_degree(name, m, plan.degree) for name, m in methods.items()}
+    for name, folder in plan.elsewhere.items():
+        if checked_name(name) in methods or name in find_methods(["all"], with_slow=True):
+            raise MethodError(f"--name {name}: that is a method of ours; choose another name")
+        settings = {"folder": str(Path(folder).resolve()), "pattern": plan.pattern}
+        methods[name] = replace(EXTERNAL, settings=settings)
     return find_methods(["check"]) | methods
 
 
-def choose_metrics(names: Sequence[str]) -> list[Metric]:
-    """Look up metrics; "default" and "all" are groups; each once, in METRICS' order.
-
-    NIQE and PI, which need a package of their own, are not among "all"; ask for them by name.
-    Raises MetricError naming the nearest known names.
-    """
-    chosen: list[Metric] = []
-    for name in names:
-        if name == "all":
-            chosen += [metric for metric in METRICS.values() if metric not in NO_REFERENCE]
-        else:
-            chosen += find_metrics(None if name == "default" else [name])
-    wanted = {metric.name for metric in chosen}
-    return [metric for metric in METRICS.values() if metric.name in wanted]
-
-
-def _samples(data: Path, split: str, limit: int | None) -> tuple[DataSet, list[dict[str, Any]]]:
-    dataset = open_dataset(data)
-    rows = dataset.select(split=split)[:limit]
+def _samples(plan: RunPlan) -> tuple[DataSet, list[ManifestRow]]:
+    dataset = open_dataset(plan.data)
+    rows = dataset.select(split=plan.split)[: plan.limit]
     if not rows:
-        raise MethodError(f"{data}: no sample in split {split!r}")
+        raise MethodError(f"{plan.data}: no sample in split {plan.split!r}")
     return dataset, rows
 
 
 def _fingerprints(
-    methods: dict[str, Method], weights: Path
-) -> tuple[dict[str, dict], dict[str, str]]:
+    methods: Mapping[str, Method],
+) -> tuple[dict[str, dict[str, object]], dict[str, str]]:
     """Split the methods into those that can run, with their fingerprints, and the untrained."""
     prints, untrained = {}, {}
     for name, method in methods.items():
         try:
-            prints[name] = fingerprint(name, method, weights)
+            prints[name] = fingerprint(name, method)
         except UntrainedError as error:
             untrained[name] = str(error)
     return prints, untrained
 
 
-def _write_run(out: Path, dataset: DataSet, **facts: Any) -> None:
-    about = {
-        "dataset": {"name": dataset.name, "hash": dataset.hash, "folder": str(dataset.folder)},
-        **facts,
-        "environment": describe(facts["device"]),
+def _made_by(prints: Mapping[str, Any], metrics: Sequence[Metric], evaluator: Evaluator) -> Plan:
+    """Beginnings of keys: another method, metric or way of measuring makes another."""
+    makes, measures = {}, {}
+    ids = [metric.id for metric in metrics]
+    for name, print_ in prints.items():
+        makes[name] = evaluation_key(name, print_)[:MADE]
+        twins = evaluator.by_tensors and evaluator.methods[name].kind == "model"
+        how = (["png16"] if evaluator.predictions else []) + (["torch"] if twins else [])
+        measures[name] = evaluation_key(makes[name], ids, how)[:MADE]
+    seeing = {n for n, m in evaluator.methods.items() if m.kind in ("check", "oracle")}
+    return Plan(makes, measures, frozenset(seeing))
+
+
+def _info(
+    plan: RunPlan,
+    dataset: DataSet,
+    evaluator: Evaluator,
+    prints: Mapping[str, Any],
+    made: Plan,
+    untrained: Mapping[str, str],
+    every: Sequence[Task],
+) -> RunInfo:
+    """run.json of this run alone."""
+    asked = len(every)
+    metrics = choose_metrics(plan.metrics)
+    methods = {
+        name: MethodInfo(
+            method.kind,
+            method.target,
+            gate.plain_text(method.summary),
+            method.paper,
+            method.parameters,
+            method.trained,
+            method.region_aware,
+            method.blend_of,
+            method.weights,
+            dict(method.settings),
+            str(prints[name]["code"]),
+            prints[name]["checkpoint"],
+            made.measures[name],
+            tuple(metric.key for metric in metrics),
+            plan.keep_predictions,
+            asked,
+            plan.limit,
+            evaluator.device if method.kind == "model" else "cpu",
+            training_data(name, method),
+        )
+        for name, method in evaluator.methods.items()
     }
-    write_text(Path(out) / RUN, json.dumps(about, indent=1))
-
-
-def _refuse_other_rows(out: Path, dataset: DataSet) -> None:
-    path = Path(out) / RUN
-    if path.is_file():
-        before = json.loads(path.read_text("utf-8"))["dataset"]
-        if before["hash"] != dataset.hash:
-            raise RunError(
-                f"{out}: holds rows of data set {before['name']} ({before['hash'][:12]}), not of "
-                f"{dataset.name} ({dataset.hash[:12]}); give another --out"
-            )
+    return RunInfo(
+        DataInfo(dataset.name, dataset.hash, str(dataset.folder)),
+        plan.split,  # type: ignore[arg-type]
+        methods,
+        read_value(Environment, describe(evaluator.device)),
+        dict(untrained),
+        {m.name: MetricInfo.of(m) for m in metrics if m.key != m.name},
+    )

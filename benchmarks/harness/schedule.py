@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import cv2
 
 from datagen import engines
-from datagen.engines.worker import Task as Job
+from datagen.engines.worker import Task as Work
 
-from .records import failure
+from .evaluate import failure
 
 if TYPE_CHECKING:
     from .evaluate import Done, Evaluator
-    from .records import Record
+    from .rows import Evaluation
     from .tasks import Task
 
 PATIENCE_S = 1e6  # for one task: eleven days; a slow method is no dead one
@@ -34,7 +34,7 @@ Groups = list[tuple["Task", ...]]
 def evaluate(
     groups: Groups, evaluator: Evaluator, jobs: int, engine: str = "local"
 ) -> Iterator[Done]:
-    """Evaluate groups of tasks and yield their records as they come.
+    """Evaluate groups of tasks and yield their rows as they come.
 
     Parameters
     ----------
@@ -54,19 +54,19 @@ def evaluate(
             yield outcome.result
         else:
             lost += outcome.task.job
-    for outcome in workers([(task.only([name]),) for task in lost for name in task.keys]):
+    for outcome in workers([(task.only([name]),) for task in lost for name in task.names]):
         if outcome.status == "ok":
             yield outcome.result
         else:
             (task,) = outcome.task.job
             status = f"{outcome.status}: {outcome.reason}"
-            yield [failure(task, name, status) for name in task.keys], outcome.seconds
+            yield [failure(task, name, status) for name in task.names], outcome.seconds
 
 
 def _in_workers(groups: Groups, *, evaluator: Evaluator, jobs: int, engine: str) -> Iterator:
     if not groups:
         return iter(())
-    tasks = [Job(group, deadline_s=PATIENCE_S) for group in groups]
+    tasks = [Work(group, deadline_s=PATIENCE_S) for group in groups]
     work = partial(_on_one_core, evaluator)
     return engines.load(engine)(work, tasks, workers=min(jobs, len(tasks)), memory=0)
 
@@ -84,7 +84,7 @@ def pipelined(groups: Groups, evaluator: Evaluator, threads: int) -> Iterator[Do
     device: starting its work and waiting for pictures.
     """
     ahead: deque[Future] = deque()
-    behind: deque[Future[Record]] = deque()
+    behind: deque[Future[Evaluation]] = deque()
     queue = iter(groups)
     with ThreadPoolExecutor(threads, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         coming = True
@@ -93,7 +93,7 @@ def pipelined(groups: Groups, evaluator: Evaluator, threads: int) -> Iterator[Do
             while len(ahead) < AHEAD and (group := next(queue, None)) is not None:
                 ahead.append(pool.submit(evaluator.load, group))
             if ahead:
-                for finish in evaluator.begin(ahead.popleft().result()):
+                for finish in evaluator.start(ahead.popleft().result()):
                     behind.append(pool.submit(finish))
                     if len(behind) > BEHIND:
                         records.append(behind.popleft().result())

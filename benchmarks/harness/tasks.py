@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -10,96 +11,110 @@ from typing import TYPE_CHECKING
 
 from luts.tool.files import sha256_file
 
-from .predict import picture_of
-from .rows import evaluation_key
+from .pictures import PictureFolder
+from .rows import MADE
 
 if TYPE_CHECKING:
     from datagen.dataset.rows import Sample as ManifestRow
 
-    from ..methods.method import Method
-    from ..metrics import Metric
+    from ..methods import Method
 
 BATCH_PIXELS, MOST = 2**22, 64  # sixteen pictures of 512 x 512, or 64 small ones
 SLICES = 4  # parts of each of the last tasks, so that no core idles while another has a long one
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What holds for every task: by what each method makes its estimates, and its values.
+
+    makes, measures : method -> beginning of keys: of estimates, whatever is measured of them; of
+        evaluations
+    seeing : methods whose estimate depends on the reference
+    """
+
+    makes: Mapping[str, str]
+    measures: Mapping[str, str]
+    seeing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One sample against one reference, and the methods still to be scored on it.
 
-    `keys` has the key of each method's evaluation. `estimates` has the key of what each method
-    makes of the sample, whatever is measured of it: the name of a kept prediction.
+    given, wanted : hashes of what methods are given, and of that with what is wanted
+    pictures : method -> hash of its picture, for those made elsewhere
     """
 
     row: ManifestRow
     reference: str
-    keys: dict[str, str]
-    estimates: dict[str, str]
+    names: tuple[str, ...]
+    plan: Plan
+    given: str
+    wanted: str
+    pictures: Mapping[str, str] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the pictures."""
         return self.row.size
 
+    def key(self, name: str) -> str:
+        """Key of a method's evaluation."""
+        return self.plan.measures[name] + self._seen(name, self.wanted)
+
     def estimate_of(self, name: str) -> tuple[str, str, str]:
         """Method, sample and key of what a method makes: where its prediction is kept."""
-        return name, self.row.id, self.estimates[name]
+        seen = self.wanted if name in self.plan.seeing else self.given
+        return name, self.row.id, self.plan.makes[name] + self._seen(name, seen)
 
-    def only(self, names: Iterable[str]) -> Task:
-        """Keep some of the methods."""
-        return replace(self, keys={name: self.keys[name] for name in names})
+    def only(self, names: Collection[str]) -> Task:
+        """Keep some of the methods, in the order they are in."""
+        return replace(self, names=tuple(name for name in self.names if name in names))
 
     def without(self, done: set[str]) -> Task:
         """Leave out the methods whose evaluation is stored already."""
-        return self.only(name for name, key in self.keys.items() if key not in done)
+        names = tuple(name for name in self.names if self.key(name) not in done)
+        return self if len(names) == len(self.names) else replace(self, names=names)
+
+    def _seen(self, name: str, seen: str) -> str:
+        picture = self.pictures.get(name) if self.pictures else None
+        return _hash(seen, picture) if picture else seen
 
 
 def list_tasks(
-    rows: Iterable[ManifestRow],
-    methods: Mapping[str, Method],
-    prints: Mapping[str, dict],
-    metrics: Sequence[Metric],
-    *,
-    kept: bool = False,
-    by_torch: Container[str] = (),
+    rows: Iterable[ManifestRow], methods: Mapping[str, Method], plan: Plan
 ) -> Iterator[Task]:
     """List the work in the data set's order, one task per sample and reference.
 
     Parameters
     ----------
     rows : of the manifest
-    methods, prints : the methods and their fingerprints (`predict.fingerprint`)
-    metrics : what is measured; another set or version makes other keys
-    kept : predictions pass through 16-bit files, which moves values by half a code: other keys
+    methods : what is scored, in this order on every sample
+    plan : see Plan
     """
-    made_by = {name: evaluation_key(name, print_) for name, print_ in prints.items()}
-    measured = {
-        name: evaluation_key(
-            [metric.id for metric in metrics],
-            *(["png16"] if kept else []),
-            *(["torch"] if name in by_torch else []),
-        )
-        for name in made_by
+    names = tuple(methods)
+    elsewhere = {
+        name: PictureFolder(Path(m.settings["folder"]), m.settings.get("pattern", ""))
+        for name, m in methods.items()
+        if m.kind == "external"
     }
     for row in rows:
-        lut = None if row.distortion is None else row.distortion.lut
-        given = [row.id, row.sha256[row.input], row.sha256[row.regions], lut]
+        lut = "" if row.distortion is None else row.distortion.lut
+        what = (row.id, row.sha256[row.input], row.sha256[row.regions], lut)
+        given = _hash(*what)
+        pictures = {n: _picture_hash(folder, row.id) for n, folder in elsewhere.items()} or None
         for reference, path in row.references.items():
-            wanted = [reference, row.sha256[path]]
-            estimates, keys = {}, {}
-            for name, maker in made_by.items():
-                seen = wanted if methods[name].kind in ("check", "oracle") else None
-                picture = _picture_hash(methods[name], row.id)
-                estimates[name] = evaluation_key(maker, given, seen, picture)
-                keys[name] = evaluation_key(estimates[name], wanted, measured[name])
-            yield Task(row, reference, keys, estimates)
+            wanted = _hash(*what, reference, row.sha256[path])
+            yield Task(row, reference, names, plan, given, wanted, pictures)
 
 
-def _picture_hash(method: Method, sample: str) -> str | None:
-    if method.kind != "external":
-        return None
-    path = picture_of(Path(method.settings["folder"]), sample)
-    return sha256_file(path) if path.is_file() else None
+def _hash(*parts: str) -> str:
+    text = "\0".join(parts).encode()
+    return hashlib.blake2b(text, digest_size=MADE // 2).hexdigest()
+
+
+def _picture_hash(folder: PictureFolder, sample: str) -> str:
+    return "" if folder.missing_one(sample) else sha256_file(folder.find(sample))
 
 
 def schedule(tasks: Iterable[Task], jobs: int) -> list[tuple[Task, ...]]:
@@ -110,7 +125,7 @@ def schedule(tasks: Iterable[Task], jobs: int) -> list[tuple[Task, ...]]:
         task.only(names)
         for task in last
         for start in range(SLICES)
-        if (names := list(task.keys)[start::SLICES])
+        if (names := task.names[start::SLICES])
     ]
     return [(task,) for task in whole + slices]
 
@@ -120,14 +135,14 @@ def in_batches(
 ) -> list[tuple[Task, ...]]:
     """Group tasks of one size, up to `most(size)` at a time, large pictures first."""
     ordered = sorted(tasks, key=lambda task: task.size, reverse=True)
-    groups = []
+    groups: list[tuple[Task, ...]] = []
     for size, alike in groupby(ordered, key=lambda task: task.size):
         same = tuple(alike)
         groups += [same[at : at + most(size)] for at in range(0, len(same), most(size))]
     return groups
 
 
-def batch_for(size: tuple[int, int], device: str) -> int:
+def batch_for(size: Sequence[int], device: str) -> int:
     """Choose how many pictures (height, width) a model takes together.
 
     On a CPU one: more is no faster. On a GPU as many as make BATCH_PIXELS; what does not fit into

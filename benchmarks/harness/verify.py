@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from datagen.dataset.read import load_pair, open_dataset
 
-from ..methods import lookup
+from ..methods import Method
 from ..metrics import Target, score_target
-from .predict import predictor, weights_of
+from .predict import predictor
 from .predictions import rounded_as_kept
-from .rows import RunError, load_run, read_records
+from .rows import Evaluation, RunError
+from .run_info import current, load_run
 
 TOLERANCE = 1e-3  # relative; another thread count moves iterative solvers by more than rounding
 
@@ -31,7 +32,9 @@ class Mismatch:
     recomputed: float
 
 
-def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mismatch]]:
+def verify(
+    run: Path, *, count: int = 20, seed: int = 0, outside: Mapping[str, Method] | None = None
+) -> tuple[int, list[Mismatch]]:
     """Recompute a seeded choice of evaluations.
 
     Parameters
@@ -39,6 +42,7 @@ def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mism
     run : results folder; its data set must still be where it was
     count : how many evaluations
     seed : of the choice
+    outside : methods from outside by name, whose code may be run again; others are left out
 
     Returns
     -------
@@ -46,34 +50,41 @@ def verify(run: Path, *, count: int = 20, seed: int = 0) -> tuple[int, list[Mism
 
     Raises RunError when the run is empty or its data set has moved or changed.
     """
-    about = load_run(run)
-    current = set(about["keys"])
-    records = [r for r in read_records(run) if r["key"] in current and r["status"] == "ok"]
-    if not records:
+    info = load_run(run)
+    known = outside or {}
+    gone = {
+        name
+        for name, made in info.methods.items()
+        if name not in known and made.kind != "external" and not made.row(name).target
+    }
+    rows = [row for row in current(run, info) if row.ok and row.method not in gone]
+    if not rows:
         raise RunError(f"{run}: no finished rows to verify")
-    dataset = open_dataset(Path(about["dataset"]["folder"]))
-    if dataset.hash != about["dataset"]["hash"]:
+    dataset = open_dataset(Path(info.dataset.folder))
+    if dataset.hash != info.dataset.hash:
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
-    chosen = np.random.default_rng(seed).permutation(len(records))[:count]
-    rows = {row.id: row for row in dataset.rows}
-    weights = weights_of(about)
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
+    samples = {sample.id: sample for sample in dataset.select(split=info.split)}
     found: list[Mismatch] = []
-    for record in (records[i] for i in sorted(chosen)):
-        settings = about["methods"][record["method"]]["settings"]
-        method = replace(lookup(record["method"]), settings=settings)
-        pair = load_pair(dataset, rows[record["sample"]], record["expert"])
+    for row in (rows[i] for i in sorted(chosen)):
+        made = info.methods[row.method]
+        if row.sample not in samples:
+            raise RunError(f"{run}: {row.sample} is no sample of {dataset.folder}")
+        pair = load_pair(dataset, samples[row.sample], row.expert)
         target = Target(pair.reference, pair.degraded, pair.regions)
-        estimate = predictor(record["method"], method, weights=weights)(pair, target.ideal.encoded)
-        if about["keep_predictions"]:
+        estimate = predictor(row.method, known.get(row.method) or made.row(row.method))(
+            pair, target.ideal.encoded
+        )
+        if made.kept:
             estimate = rounded_as_kept(estimate)
-        values = score_target(estimate, target, names=about["metrics"])
-        found += _compare(record, values)
+        values = score_target(estimate, target, names=made.metrics)
+        found += _compare(row, values)
     return len(chosen), found
 
 
-def _compare(record: dict, values: dict[str, float]) -> Iterator[Mismatch]:
-    for metric, stored in record["values"].items():
+def _compare(row: Evaluation, values: dict[str, float]) -> Iterator[Mismatch]:
+    for metric, stored in row.values.items():
         now = values.get(metric, math.nan)
         same = math.isclose(now, stored, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
         if not (same or (math.isnan(now) and math.isnan(stored))):
-            yield Mismatch(record["method"], record["sample"], metric, stored, now)
+            yield Mismatch(row.method, row.sample, metric, stored, now)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-
-from luts.tool.errors import UserError
+from collections.abc import Mapping, Sequence
 
 from .blended import BLENDED
 from .checks import CHECKS
 from .classical import CLASSICAL
-from .method import Method
+from .method import Method, MethodError
 from .models import MODELS
 from .oracles import ORACLES, STORED
+from .outside import from_outside, from_packages, is_outside
+
+__all__ = ["EXTERNAL", "METHODS", "Method", "MethodError", "find_methods", "lookup", "remember"]
 
 METHODS: dict[str, Method] = {
     **CHECKS,
@@ -25,38 +27,56 @@ METHODS: dict[str, Method] = {
 
 EXTERNAL = Method("", "external", "pictures made elsewhere")
 
+# Rows that runs hold beside METHODS: what outside methods and labelled weights were when scored.
+_SEEN: dict[str, Method] = {}
+
 
 def lookup(name: str) -> Method:
-    """Find a row by name; a name that METHODS does not have was scored from pictures."""
-    return METHODS.get(name, EXTERNAL)
+    """Find a row by name; one that neither METHODS nor a run knows was scored from pictures."""
+    if name in METHODS:
+        return METHODS[name]
+    return _SEEN.get(name) or METHODS.get(name.partition("@")[0], EXTERNAL)
 
 
-class MethodError(UserError):
-    """A method that does not exist, or cannot run as asked."""
+def remember(rows: Mapping[str, Method]) -> None:
+    """Let `lookup` know the rows of a run; those of METHODS stay what they are."""
+    _SEEN.update({name: row for name, row in rows.items() if name not in METHODS})
 
 
-def find_methods(names: list[str], *, with_slow: bool = False) -> dict[str, Method]:
-    """Look methods up by name, or groups of them.
+def find_methods(names: Sequence[str], *, with_slow: bool = False) -> dict[str, Method]:
+    """Look methods up by name, or groups of them, or by where they are found.
 
     A group is "all", a kind such as "classical" or "model" without the blended versions, or "blend"
-    for just those. Groups hold the rows marked slow only `with_slow`.
+    for just those. Groups hold the rows marked slow only `with_slow`. "file.py:name" is a function
+    or network from outside (see `outside`).
 
     Raises MethodError naming the nearest known names.
     """
     chosen: dict[str, Method] = {}
     for name in names:
-        if name in METHODS:
-            chosen[name] = METHODS[name]
-            continue
-        group = {
-            key: method
-            for key, method in METHODS.items()
-            if name in ("all", "blend" if method.blend_of else method.kind)
-            and (with_slow or not method.slow)
-        }
-        if not group:
-            near = difflib.get_close_matches(name, METHODS, n=3, cutoff=0.4)
-            hint = f"nearest: {', '.join(near)}" if near else "see `benchmarks list`"
-            raise MethodError(f"no method called {name!r}; {hint}")
-        chosen |= group
+        if is_outside(name):
+            own, row = from_outside(name)
+            if own in METHODS or own in chosen:
+                raise MethodError(f"{name}: there is a method {own!r}; say mine={name}")
+            chosen[own] = row
+        else:
+            chosen |= _named(name, with_slow)
     return chosen
+
+
+def _named(name: str, with_slow: bool) -> dict[str, Method]:
+    if name in METHODS:
+        return {name: METHODS[name]}
+    group = {
+        key: method
+        for key, method in METHODS.items()
+        if name in ("all", "blend" if method.blend_of else method.kind)
+        and (with_slow or not method.slow)
+    }
+    if group:
+        return group
+    if name in (offered := from_packages()):
+        return {name: offered[name]}
+    near = difflib.get_close_matches(name, [*METHODS, *offered], n=3, cutoff=0.4)
+    hint = f"nearest: {', '.join(near)}" if near else "see `benchmarks list`"
+    raise MethodError(f"no method called {name!r}; {hint}")

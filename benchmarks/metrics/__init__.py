@@ -28,12 +28,13 @@ from .flip import FLIP
 from .inputs import MetricError
 from .legacy import LEGACY
 from .loe import LOE
+from .lpips_files import LPIPS
 from .metric import REGIONS, Metric
 from .ms_ssim import MS_SSIM
 from .no_reference import NO_REFERENCE
+from .outside import is_outside, metric_from
 from .psnr import PSNR
 from .ranlen import RANLEN
-from .score import score_case
 from .ssim import SSIM
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Metric",
     "MetricError",
     "Target",
+    "choose_metrics",
     "find_metrics",
     "score_regions",
     "score_target",
@@ -69,6 +71,7 @@ METRICS: dict[str, Metric] = {
         LOE,
         FLIP,
         *NO_REFERENCE,
+        LPIPS,
         *RANLEN,
         *LEGACY,
     )
@@ -110,16 +113,46 @@ def score_target(
     estimate: np.ndarray, target: Target, *, names: Sequence[str | Metric] | None = None
 ) -> dict[str, float]:
     """`score_regions` for several estimates of one sample: what they share is made once."""
-    return score_case(Case(estimate, target), find_metrics(names))
+    case, values = Case(estimate, target), {}
+    for metric in find_metrics(names):
+        for region in metric.regions:
+            values[metric.region_id(region)] = case.score(metric, region)
+    return values
 
 
 def find_metrics(names: Sequence[str | Metric] | None = None) -> list[Metric]:
     """Look metrics up by name, or list the default ones; MetricError names the nearest known."""
     if names is None:
         return [metric for metric in METRICS.values() if metric.by_default]
+    return [_find(name) if isinstance(name, str) else name for name in names]
+
+
+def _find(name: str) -> Metric:
+    if name in METRICS:
+        return METRICS[name]
+    if is_outside(name):
+        metric = metric_from(name)
+        known = METRICS.setdefault(metric.name, metric)
+        if known is not metric and known.spec != metric.spec and known.source:
+            raise MetricError(f"{name}: there is a metric {metric.name!r}; give it another name")
+        METRICS[metric.name] = metric
+        return metric
+    near = difflib.get_close_matches(name, METRICS, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise MetricError(f"no metric {name!r}; {hint}there are: {', '.join(METRICS)}")
+
+
+def choose_metrics(names: Sequence[str]) -> list[Metric]:
+    """Look metrics up; "default" and "all" are groups; each once, in METRICS' order.
+
+    Those that need a package or weights of their own (NIQE, PI, LPIPS) are not among "all"; ask for
+    them by name. "my.py:name" is one from outside. Raises MetricError naming the nearest known.
+    """
+    chosen: list[Metric] = []
     for name in names:
-        if isinstance(name, str) and name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise MetricError(f"no metric {name!r}; {hint}there are: {', '.join(METRICS)}")
-    return [METRICS[name] if isinstance(name, str) else name for name in names]
+        if name == "all":
+            chosen += [m for m in METRICS.values() if not m.needs and not m.spec]
+        else:
+            chosen += find_metrics(None if name == "default" else [name])
+    wanted = {metric.name for metric in chosen}
+    return [metric for metric in METRICS.values() if metric.name in wanted]

@@ -9,6 +9,7 @@ import numpy as np
 from datagen.regions import labels as masks
 
 from .inputs import check_image, check_regions, check_same_size
+from .metric import Metric
 from .picture import Comparison, Picture
 from .rings import Geometry, Profile, geometry, profile
 
@@ -21,14 +22,24 @@ class Target:
     the reference alone would punish a perfect fade.
     """
 
-    def __init__(self, reference: np.ndarray, degraded: np.ndarray, regions: np.ndarray):
-        """Check the images; raises MetricError. Arguments as in `score_regions`."""
+    def __init__(
+        self,
+        reference: np.ndarray,
+        degraded: np.ndarray,
+        regions: np.ndarray,
+        *,
+        ideal: np.ndarray | None = None,
+    ):
+        """Check the images; raises MetricError. Arguments as in `score_regions`.
+
+        ideal : the wanted picture, where it is known already
+        """
         check_image(reference, "reference")
         check_same_size(check_image(degraded, "degraded"), reference, "degraded")
         self.regions = check_regions(regions, reference)
         self.input = Picture(degraded)
         self.reference = Picture(reference)
-        self.ideal = Picture(self._blend())
+        self.ideal = Picture(self._blend() if ideal is None else ideal)
 
     def _blend(self) -> np.ndarray:
         """The ideal picture; the round trip through linear light is made for the band only."""
@@ -75,6 +86,15 @@ class Case:
         self.estimate = Picture(estimate)
         self.to_ideal = Comparison(self.estimate, target.ideal)
         self.to_input = Comparison(self.estimate, target.input)
+
+    def score(self, metric: Metric, region: str) -> float:
+        """One metric in one region; NaN where the region is empty."""
+        if not self.target.filled[region]:
+            return float("nan")
+        if metric.of == "case":
+            return metric.function(self)
+        comparison = self.to_input if metric.against == "input" else self.to_ideal
+        return metric.function(comparison, self.target.weights[region])
 
     @cached_property
     def profile(self) -> Profile | None:

@@ -6,6 +6,7 @@ and so on) and the linear heads of the lpips package (`lpips/weights/v0.1/alex.p
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from .inputs import MetricError
+from .lpips_files import LPIPS
 from .metric import Metric
 from .picture import Comparison
 
@@ -52,21 +54,7 @@ def lpips_metric(trunk: Path, heads: Path) -> Metric:
             for one, two, (head,) in zip(*features, linear, strict=True)
         )
 
-    return Metric(
-        name="lpips",
-        label="LPIPS",
-        convention="alex,v0.1,[0,1]",
-        unit="",
-        higher_is_better=False,
-        function=function,
-        summary="learned perceptual distance, AlexNet trunk with the v0.1 heads",
-        definition="mean over places and sum over five layers of weighted squared differences of "
-        "unit-length AlexNet features; images are taken in [0, 1] and mapped to [-1, 1] here",
-        span="0 to about 1; NaN where the shorter side is below 64 pixels",
-        source="Zhang, Isola, Efros, Shechtman and Wang, CVPR 2018",
-        regions=("all",),
-        by_default=False,
-    )
+    return replace(LPIPS, function=function, needs=None)
 
 
 def _load(path: Path, names: list[str], parts: tuple[str, ...]) -> list[list[Tensor]]:

@@ -24,7 +24,9 @@ class Metric:
     and the region map as well, so only `score_regions` can compute it. One `against` the "input"
     compares the estimate with what was given instead of with what was wanted. A `legacy` metric
     repeats a publication to the letter, faults included. Tables call it by its `label` and print
-    `digits` decimals; a `signed` one is as bad below 0 as above it, and ranked by its magnitude.
+    `digits` decimals; `needs` raises MetricError where something it needs is not there, and `spec`
+    says where one from outside is found. A `signed` one is as bad below 0 as above it: its
+    magnitude is ranked.
     """
 
     name: str
@@ -45,12 +47,24 @@ class Metric:
     legacy: bool = False
     digits: int = 3
     signed: bool = False
+    needs: Callable[[], object] | None = None
+    spec: str = ""
     version: int = 1
 
     @property
     def id(self) -> str:
         """Name, version and conventions, stored with every value; other values need another id."""
         return f"{self.name}@{self.version}({self.convention})"
+
+    @property
+    def key(self) -> str:
+        """By what `find_metrics` finds it again, in another process too."""
+        return self.spec or self.name
+
+    def check_ready(self) -> None:
+        """Raise MetricError where the metric could not be computed, before anything is."""
+        if self.needs is not None:
+            self.needs()
 
     @property
     def arrow(self) -> str:

@@ -46,6 +46,13 @@ def _model(name: str) -> Callable:
             os.environ["HF_HUB_OFFLINE"] = before
 
 
+def _pyiqa() -> None:
+    if importlib.util.find_spec("pyiqa") is None:
+        raise MetricError(
+            "niqe, pi: need pyiqa, whose licence is non-commercial: pip install 'tonebench[iqa]'"
+        )
+
+
 def _score(name: str) -> Callable[[Comparison, None], float]:
     def function(comparison: Comparison, weight: None) -> float:
         encoded = comparison.estimate.encoded
@@ -75,6 +82,7 @@ NO_REFERENCE = tuple(
         source=source,
         regions=("all",),
         by_default=False,
+        needs=_pyiqa,
     )
     for name, summary, definition, source in (
         (

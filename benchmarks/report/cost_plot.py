@@ -87,19 +87,19 @@ def cost_note(table: pd.DataFrame) -> str:
 def draw(table: pd.DataFrame, *, form: str = "svg") -> bytes:
     """Draw both panels as the bytes of an SVG or PNG file."""
     import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, panels = plt.subplots(1, 2, figsize=(12, 5), sharey=True, layout="constrained")
-    for axes, (cost, label) in zip(panels, AXES.items(), strict=True):
-        _panel(axes, table, cost)
-        axes.set_xlabel(f"{label} at {table['size'].iloc[0]}" if cost == "p50_ms" else label)
-    panels[0].set_ylabel("mean PSNR in region A (dB)")
-    panels[0].legend(loc="best", fontsize=8)
-    content = io.BytesIO()
-    figure.savefig(content, format=form, dpi=120, metadata={"Date": None} if form == "svg" else {})
-    plt.close(figure)
+    with matplotlib.rc_context({"svg.hashsalt": "tonebench", "text.parse_math": False}):
+        figure = Figure(figsize=(12, 5), layout="constrained")
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, (cost, text) in zip(panels, AXES.items(), strict=True):
+            _panel(axes, table, cost)
+            axes.set_xlabel(f"{text} at {table['size'].iloc[0]}" if cost == "p50_ms" else text)
+        panels[0].set_ylabel("mean PSNR in region A (dB)")
+        panels[0].legend(loc="best", fontsize=8)
+        content = io.BytesIO()
+        facts = {"Date": None} if form == "svg" else {}
+        figure.savefig(content, format=form, dpi=120, metadata=facts)
     return content.getvalue()
 
 

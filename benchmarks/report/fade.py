@@ -9,6 +9,7 @@ import numpy as np
 
 from ..metrics import Target
 from ..metrics.case import Case
+from .escape import label
 from .figures import as_svg
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def fade_plot(fades: Mapping[str, np.ndarray]) -> str:
         axes.plot(POSITIONS, fades[IDEAL], color="0.8", linewidth=7, label=IDEAL)
         for name, weights in fades.items():
             if name != IDEAL:
-                axes.plot(POSITIONS, weights, label=name)
+                axes.plot(POSITIONS, weights, label=label(name))
         axes.set(
             xlabel="position in the band, from A (0) to C (1)",
             ylabel="share of the wanted correction",

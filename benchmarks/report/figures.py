@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..methods import lookup
+from .escape import label
 from .summary import CEILINGS, leaders
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 LINES = 8  # in one plot; more cannot be told apart
 KIND_STYLES = {
@@ -39,32 +41,34 @@ def quality_by_exposure(rows: pd.DataFrame) -> str:
         for name in ranked:
             style = KIND_STYLES.get(lookup(name).kind, {})
             if name in rivals or style:
-                axes.plot(means.index, means[name], marker="o", markersize=4, label=name, **style)
+                line = {"marker": "o", "markersize": 4} | style
+                axes.plot(means.index, means[name], label=label(name), **line)
         axes.set(xlabel="exposure of the input (EV)", ylabel="PSNR in region A (dB)")
 
     return as_svg(draw)
 
 
-def as_svg(draw: Callable) -> str:
-    """Draw on fresh axes, add a legend at the side, and return the SVG text."""
+def as_svg(draw: Callable[[Axes], None]) -> str:
+    """Draw on fresh axes, add a legend at the side, and return the SVG text.
+
+    Labels are names of methods: text, whatever they hold.
+    """
     import matplotlib
+    from matplotlib.figure import Figure
 
-    matplotlib.use("agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(9, 4.2), layout="constrained")
-    draw(axes)
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    legend = axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-    parts = zip(axes.lines, legend.get_lines(), legend.get_texts(), strict=True)
-    for number, (line, *entry) in enumerate(parts):
-        if lookup(line.get_label()).kind in CEILINGS:
-            for at, part in enumerate((line, *entry)):
-                part.set_gid(f"ceiling-{number}-{at}")
-    text = io.StringIO()
-    # Without a fixed salt the ids inside differ from one call to the next.
-    with matplotlib.rc_context({"svg.hashsalt": "tonebench"}):
+    with matplotlib.rc_context({"svg.hashsalt": "tonebench", "text.parse_math": False}):
+        figure = Figure(figsize=(9, 4.2), layout="constrained")
+        axes = figure.subplots()
+        draw(axes)
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        legend = axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
+        parts = zip(axes.lines, legend.get_lines(), legend.get_texts(), strict=True)
+        for number, (line, *entry) in enumerate(parts):
+            if lookup(str(line.get_label()).removeprefix(" ")).kind in CEILINGS:
+                for at, part in enumerate((line, *entry)):
+                    part.set_gid(f"ceiling-{number}-{at}")
+        text = io.StringIO()
+        # Without a fixed salt the ids inside differ from one call to the next.
         figure.savefig(text, format="svg", metadata={"Date": None})
-    plt.close(figure)
     return text.getvalue()

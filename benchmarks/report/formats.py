@@ -9,6 +9,8 @@ from collections.abc import Collection
 from dataclasses import fields
 
 from ..methods import lookup
+from .escape import cell as csv_text
+from .escape import md, tex
 from .literature import WARNING, Block
 from .names import Column, heading, number
 from .summary import CEILINGS, COMPETING, Cell, best_of, group_of
@@ -64,14 +66,14 @@ def _line(
         f"**{text}**" if name in best[column] else text
         for text, column in zip(texts, cells, strict=True)
     ]
-    label = f"*{name}*" if lookup(name).kind in CEILINGS else name
+    label = f"*{md(name)}*" if lookup(name).kind in CEILINGS else md(name)
     label = f"{FLAG} {label}" if name in flagged else label
     return f"| {label} | {kind_word(name)} | " + " | ".join(texts) + " |"
 
 
 def plain_markdown(lines: list[list[str]]) -> str:
     """Render cells, the first line being the heading, as a Markdown table."""
-    head, *body = lines
+    head, *body = [[md(cell) for cell in line] for line in lines]
     rule = ["---"] + ["---:"] * (len(head) - 1)
     return "".join("| " + " | ".join(cells) + " |\n" for cells in (head, rule, *body))
 
@@ -94,23 +96,19 @@ def kind_word(name: str) -> str:
 
 
 def latex(table: Table, caption: str) -> str:
-    """Render as a booktabs table for a paper."""
+    """Render as a booktabs table; in small print half of the 95 % interval over scenes."""
     columns = _columns(table)
     best = {column: best_of(table, column) for column in columns}
-    head = " & ".join(["Method", *(_tex(heading(column)) for column in columns)])
+    head = " & ".join(["Method", *(tex(heading(column)) for column in columns)])
     body = []
     for name, cells in table.items():
-        texts = [_tex(number(cells[column].mean, column[0])) for column in columns]
-        texts = [
-            rf"\textbf{{{text}}}" if name in best[column] else text
-            for text, column in zip(texts, columns, strict=True)
-        ]
-        body.append(" & ".join([_tex(name), *texts]) + r" \\")
+        texts = [_tex_cell(cells[column], column[0], name in best[column]) for column in columns]
+        body.append(" & ".join([tex(name), *texts]) + r" \\")
     return "\n".join(
         [
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{_tex(caption)}}}",
+            rf"\caption{{{tex(caption)}}}",
             rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
             r"\toprule",
             head + r" \\",
@@ -124,6 +122,14 @@ def latex(table: Table, caption: str) -> str:
     )
 
 
+def _tex_cell(cell: Cell, metric: str, best: bool) -> str:
+    """A mean, bold where it is the best, with the half-width of its interval in small print."""
+    text = tex(number(cell.mean, metric))
+    text = rf"\textbf{{{text}}}" if best else text
+    small = " ".join(filter(None, (spread(cell, metric), missing(cell))))
+    return rf"{text} {{\scriptsize {tex(small)}}}" if small else text
+
+
 def comma_separated(tables: dict[str, Table]) -> str:
     """Write several strata as one CSV with full precision, one line per cell."""
     text = io.StringIO()
@@ -134,29 +140,10 @@ def comma_separated(tables: dict[str, Table]) -> str:
         for name, cells in table.items():
             for column, cell in cells.items():
                 numbers = [getattr(cell, fact) for fact in facts]
-                writer.writerow((stratum, name, lookup(name).kind, *column, *numbers))
+                texts = csv_text(stratum), csv_text(name), lookup(name).kind
+                writer.writerow((*texts, *column, *numbers))
     return text.getvalue()
 
 
 def _columns(table: Table) -> list[Column]:
     return list(next(iter(table.values())))
-
-
-def _tex(text: str) -> str:
-    for plain, escaped in TEX.items():
-        text = text.replace(plain, escaped)
-    return text
-
-
-TEX = {
-    "_": r"\_",
-    "%": r"\%",
-    "&": r"\&",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "Δ": r"$\Delta$",
-    "∞": r"$\infty$",
-    "±": r"$\pm$",
-    "–": "--",
-    "→": r"$\to$",
-}

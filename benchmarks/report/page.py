@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -16,15 +18,18 @@ from .literature import WARNING
 from .names import Column, number, unit
 from .summary import CEILINGS, COMPETING, Cell, best_of, group_of
 
+if TYPE_CHECKING:
+    from ..harness.run_info import RunInfo
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page(about: dict[str, Any], content: dict[str, Any]) -> str:
+def page(info: RunInfo, content: dict[str, Any]) -> str:
     """Render the page. It needs no other file and no network.
 
     Parameters
     ----------
-    about : run.json
+    info : run.json
     content : introduction, reading (text); missing, warnings, training (lines); flagged (methods
         that carry a sign); strata (name -> table); experts
         (title -> lines of cells); plots (name -> SVG); costs (lines of cells); stories; blocks of
@@ -35,10 +40,10 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
     )
     columns = list(_first(_first(content["strata"])))
     strata = {name: _groups(table, content["flagged"]) for name, table in content["strata"].items()}
-    return environment.get_template("report.html").render(
+    text = environment.get_template("report.html").render(
         content
         | {
-            "about": about,
+            "info": info,
             "warning": WARNING,
             "headings": [
                 {
@@ -52,6 +57,18 @@ def page(about: dict[str, Any], content: dict[str, Any]) -> str:
             "parts": list(dict.fromkeys(group_of(name) for name in _first(content["strata"]))),
         }
     )
+    return _with_policy(text)
+
+
+def _with_policy(text: str) -> str:
+    """Allow the page its own script, styles and embedded pictures, and nothing else."""
+    script = text.rpartition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return text.replace("CONTENT-POLICY", policy, 1)
 
 
 def _first(mapping: dict[str, Any]) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from ..methods import lookup
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..harness.run_info import RunInfo
 
 READING = (
     "A: correct here, against the reference. B: transition, against the ideal blend. "
@@ -45,24 +45,23 @@ class Training:
         return lines
 
 
-def training(about: dict[str, Any], rows: pd.DataFrame) -> Training:
+def training(info: RunInfo, rows: pd.DataFrame) -> Training:
     """Compare what the models were trained on with what they were scored on.
 
     Another split of the same data set is no leak: splits share no scene. A record without a list of
     its scenes ("groups") can be checked by its data set alone.
     """
     found, sets = Training({}, [], []), defaultdict(list)
-    scored, data_set, records = set(rows["scene"]), about["dataset"], about.get("training", {})
+    scored = set(rows["group"])
+    records = {name: m.training for name, m in info.methods.items() if m.training}
     for name, data in records.items():
-        if data is None:
-            continue
-        if data["hash"] in ("", "unknown"):
+        if not data.known:
             found.unknown.append(name)
             continue
-        if lookup(name).blend_of not in records:  # the blend of a model named anyway
-            sets[f"trained on {data['name']} ({data['hash'][:12]})"].append(name)
-        shared = sorted(scored & set(data.get("groups", ())))
-        if (data["hash"], data["split"]) == (data_set["hash"], about["split"]):
+        if info.methods[name].blend_of not in records:  # the blend of a model named anyway
+            sets[f"trained on {data.name} ({data.hash[:12]})"].append(name)
+        shared = sorted(scored & set(data.groups))
+        if (data.hash, data.split) == (info.dataset.hash, info.split):
             found.leaks[name] = "the very pairs it is scored on"
         elif shared:
             found.leaks[name] = f"{len(shared)} of the {len(scored)} scenes ({shared[0]}, ...)"
@@ -70,40 +69,70 @@ def training(about: dict[str, Any], rows: pd.DataFrame) -> Training:
     return found
 
 
-def introduction(about: dict[str, Any], rows: pd.DataFrame) -> str:
+def introduction(info: RunInfo, rows: pd.DataFrame) -> str:
     """Say what was scored, on what, by which code."""
-    data, machine = about["dataset"], about["environment"]
-    versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if v)
-    degree, weights = about.get("degree"), about.get("weights")
+    data, machine = info.dataset, info.environment
+    versions = ", ".join(
+        f"{name} {version}" for name, version in machine.versions.items() if version
+    )
     sentences = [
-        f"Data set {data['name']} ({data['hash'][:12]}), split {about['split']}: "
-        f"{rows['sample'].nunique()} pairs of {_counted(rows['scene'].nunique(), 'scene')}.",
-        f"Partial run: --limit {about['limit']}." if about["limit"] else "",
-        f"Models at degree {degree:g}." if degree is not None else "",
-        f"Weights of {weights}." if weights else "",
-        f"Device {machine['device']} ({machine['device_name']}); {versions}.",
+        f"Data set {data.name} ({data.hash[:12]}), split {info.split}: "
+        f"{rows['sample'].nunique()} pairs of {_counted(rows['group'].nunique(), 'scene')}.",
+        *_partial(info),
+        *_degrees(info),
+        f"Device {machine.device} ({machine.device_name}); {versions}.",
         "Models were measured on it." if (rows["scorer"] == "torch").any() else "",
     ]
     return " ".join(filter(None, sentences))
+
+
+def _partial(info: RunInfo) -> list[str]:
+    """Which methods were scored on the first samples only."""
+    limits = {name: m.limit for name, m in info.methods.items()}
+    if None not in limits.values() and len(set(limits.values())) == 1:
+        return [f"Partial run: --limit {next(iter(limits.values()))}."]
+    partial = [f"{name} (--limit {limit})" for name, limit in limits.items() if limit is not None]
+    return [f"Scored in part: {', '.join(partial)}."] if partial else []
+
+
+def _degrees(info: RunInfo) -> list[str]:
+    """Which models go less or further than trained."""
+    found = defaultdict(list)
+    for name, method in info.methods.items():
+        degree = method.settings.get("degree")
+        if isinstance(degree, int | float) and degree != 1:
+            found[float(degree)].append(name)
+    return [f"At degree {degree:g}: {', '.join(names)}." for degree, names in found.items()]
 
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
-def omissions(about: dict[str, Any], rows: pd.DataFrame) -> list[str]:
+def omissions(info: RunInfo, rows: pd.DataFrame) -> list[str]:
     """List what the tables lack: evaluations not made yet, failed ones, models without weights."""
     evaluations = rows.drop_duplicates(["method", "sample", "expert"])
     asked = evaluations.groupby("method").size()
     lines = []
-    if len(evaluations) < len(about["keys"]):
-        lines.append(f"unfinished run: {len(evaluations)} of {len(about['keys'])} evaluations made")
+    if len(evaluations) < info.asked:
+        lines.append(f"unfinished run: {len(evaluations)} of {info.asked} evaluations made")
     failed = evaluations[evaluations["status"] != "ok"]
     kinds = Counter(zip(failed["method"], failed["status"], strict=True))
-    for (method, status), count in kinds.items():
+    for method, reasons in _by_method(kinds).items():
+        status, count = reasons[0]
         share = f"{count} of {asked[method]} evaluations failed ({count / asked[method]:.0%})"
         lines.append(f"{method}: {share}: {status}")
-    if about["untrained"]:
-        names = ", ".join(about["untrained"])
+        if others := sum(number for _, number in reasons[1:]):
+            lines[-1] += f"; {others} more failed in {len(reasons) - 1} other ways"
+    if info.untrained:
+        names = ", ".join(info.untrained)
         lines.append(f"not scored, no trained weights (`benchmarks train NAME --install`): {names}")
     return lines
+
+
+def _by_method(kinds: Counter[tuple[str, str]]) -> dict[str, list[tuple[str, int]]]:
+    """Method -> what went wrong and how often, the commonest first."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for (method, status), count in kinds.most_common():
+        found.setdefault(method, []).append((status, count))
+    return found

@@ -25,6 +25,7 @@ from scipy import stats as distributions
 
 RESAMPLES = 4000
 PERMUTATIONS = 9999
+_CHUNK = 9999
 _ENUMERATED = 13  # scenes: up to here all 2**n sign patterns are fewer than PERMUTATIONS
 
 
@@ -126,9 +127,27 @@ def _flip_test(sums: np.ndarray, permutations: int, seed: int) -> np.ndarray:
     n, observed = len(sums), np.abs(sums.sum(0))
     # A little slack, so that equal sums in another order of addition count as equal.
     slack = 1e-12 * np.abs(sums).sum(0)
-    extreme = (np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack).sum(0)
-    exhaustive = n <= _ENUMERATED
-    return extreme / 2**n if exhaustive else (1 + extreme) / (1 + permutations)
+    if n <= _ENUMERATED:
+        flipped = np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack
+        return flipped.sum(0) / 2**n
+    extreme = np.zeros(sums.shape[1], int)
+    for part in range(0, permutations, _CHUNK):  # however many: in memory for so many at a time
+        signs = _signs(n, min(_CHUNK, permutations - part), seed + part)
+        extreme += (np.abs(signs @ sums) >= observed - slack).sum(0)
+    return (1 + extreme) / (1 + permutations)
+
+
+def permutations_for(tests: int) -> int:
+    """How many random permutations so many tests need for Holm's smallest p to be well below 5 %.
+
+    That is tests / (permutations + 1), here at most a twentieth of it.
+    """
+    return max(PERMUTATIONS, 400 * tests - 1)
+
+
+def smallest_p(scenes: int, permutations: int = PERMUTATIONS) -> float:
+    """The smallest p that a paired test of so many scenes can give."""
+    return 2.0 ** (1 - scenes) if scenes <= _ENUMERATED else 1 / (1 + permutations)
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:

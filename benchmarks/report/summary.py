@@ -63,11 +63,11 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
     with NaN.
     """
     ordered = ordered_methods(rows)
-    asked = pd.MultiIndex.from_frame(rows[["scene", "sample", "expert"]].drop_duplicates())
+    asked = pd.MultiIndex.from_frame(rows[["group", "sample", "expert"]].drop_duplicates())
     table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
     for column in columns:
         wide = scores(rows, column).reindex(index=asked, columns=ordered)
-        scenes = wide.index.get_level_values("scene")
+        scenes = wide.index.get_level_values("group")
         ties = _ties(wide, column[0])
         for name in ordered:
             facts = asdict(summarise(wide[name].to_numpy(), scenes))
@@ -105,25 +105,30 @@ def leaders(rows: pd.DataFrame) -> list[str]:
 
 
 def scores(rows: pd.DataFrame, column: Column) -> pd.DataFrame:
-    """One column of the table before averaging: (scene, sample, expert) x method, capped."""
+    """One column of the table before averaging: (group, sample, expert) x method, capped."""
     metric, region = column
     part = rows[(rows["metric"] == metric) & (rows["region"] == region)]
-    wide = part.pivot(index=["scene", "sample", "expert"], columns="method", values="value")
+    wide = part.pivot(index=["group", "sample", "expert"], columns="method", values="value")
     return wide.clip(upper=PSNR_CAP_DB) if METRICS[metric].unit == "dB" else wide
 
 
 def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
-    """Number the tie groups, over the pairs that every competing method has a value for."""
-    filled = wide.columns[wide.notna().any()]
-    rivals = [name for name in filled if lookup(name).kind in COMPETING]
-    shared = wide[rivals].dropna()
+    """Number the tie groups of the competing methods that have a value for every pair.
+
+    A pair counts where any of them has a value: an empty region is nobody's. A method that was
+    scored on some of the pairs, or failed on some, is not ranked: they may be the easy ones.
+    """
+    rivals = [name for name in wide.columns if lookup(name).kind in COMPETING]
+    shared = wide[rivals].dropna(how="all")
+    whole = [name for name in rivals if len(shared) and shared[name].notna().all()]
+    shared = shared[whole]
+    if not whole:
+        return {}
     if METRICS[metric].signed:
         shared = shared.abs()
-    if shared.empty:
-        return {}
     groups = tie_groups(
-        {name: shared[name].to_numpy() for name in rivals},
-        shared.index.get_level_values("scene"),
+        {name: shared[name].to_numpy() for name in whole},
+        shared.index.get_level_values("group"),
         higher_is_better=METRICS[metric].higher_is_better,
     )
     return {name: number for number, group in enumerate(groups, start=1) for name in group}

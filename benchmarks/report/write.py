@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datagen.dataset.read import load_pair, open_dataset
+from luts.tool.errors import UserError
 from luts.tool.files import whole_file, write_text
 
-from ..harness.predict import Predict, predictor, weights_of
-from ..harness.rows import RunError, load_rows, load_run
-from ..methods import lookup
+from ..harness.predict import Predict, predictor
 from ..methods.blend import blend
-from ..methods.models.checkpoints import UntrainedError
+from ..metrics import METRICS
 from .costs import read_costs
+from .escape import cell, md
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
 from .figures import LINES, quality_by_exposure
 from .formats import FLAG, comma_separated, latex, literature_markdown, markdown, plain_markdown
@@ -25,6 +25,8 @@ from .names import Column, ColumnError
 from .page import page
 from .pictures import Story, choose, tell
 from .remarks import READING, introduction, omissions, training
+from .results import load_results
+from .seeds import over_labels
 from .splits import IN_CSV, expert_tables, split_tables
 from .strata import STRATA
 from .summary import COLUMNS, leaders, tabulate
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from datagen.dataset.read import Pair
+
+    from ..harness.run_info import RunInfo
+    from ..methods import Method
 
 EXPERT_COLUMNS = (("psnr", "A"), ("ssim", "A"), ("delta_e_2000", "A"), ("psnr", "all"))
 
@@ -47,11 +52,13 @@ class Report:
 
 
 def write_report(
-    run: Path,
+    run: Path | Sequence[Path],
     *,
-    columns: Sequence[Column] = COLUMNS,
+    out: Path | None = None,
+    columns: Sequence[Column] | None = None,
     by: Sequence[str] = (),
     published: bool = False,
+    outside: Mapping[str, Method] | None = None,
 ) -> Report:
     """Write table.md, table.tex, table.csv, rows.csv, the plots and report.html into a run.
 
@@ -59,19 +66,23 @@ def write_report(
 
     Parameters
     ----------
-    run : results folder of `benchmarks run`
-    columns : (metric, region) of every column
+    run : results folder of `benchmarks run`, or several, which make one table
+    out : folder to write into; the first results folder when None
+    columns : (metric, region) of every column; None for the usual ones that were measured
     by : splits to show a table per part of, keys of `splits.ORDER`
+    outside : methods from outside by name, whose code may be run again for pictures
     published : add the papers' own numbers in a block of their own
 
     Raises
     ------
     RunError when the folder holds no rows, ColumnError for a column that the run has no values for.
     """
-    about, rows = load_run(run), load_rows(run)
-    if rows.empty:
-        raise RunError(f"{run}: holds no rows yet; finish `benchmarks run` first")
-    _check_columns(run, rows, columns)
+    runs = [run] if isinstance(run, Path) else list(run)
+    out = out or runs[0]
+    info, rows = load_results(runs)
+    if columns is None:
+        columns = usual_columns(rows)
+    _check_columns(runs[0], rows, columns)
     asked = _rows_of(rows, columns)
     tables = {
         name: tabulate(part, columns)
@@ -84,27 +95,29 @@ def write_report(
     experts = expert_tables(rows, EXPERT_COLUMNS)
     blocks = published_blocks() if published else []
     start, missing, trained = (
-        introduction(about, rows),
-        omissions(about, rows),
-        training(about, rows),
+        introduction(info, rows),
+        omissions(info, rows),
+        training(info, rows),
     )
     flagged = {*trained.leaks, *trained.unknown}
-    costs = read_costs(run, rows)
+    costs = read_costs(runs[0], rows)
+    seeds = over_labels(tables["all"]) if "all" in tables else []
     text = "\n".join(
         [
-            start + "\n",
-            *(f"**{FLAG} {line}**\n" for line in trained.warnings),
-            *(f"### {name}\n\n{markdown(table, flagged)}" for name, table in shown.items()),
-            *(f"### {title}\n\n{plain_markdown(lines)}" for title, lines in experts.items()),
+            md(start) + "\n",
+            *(f"**{FLAG} {md(line)}**\n" for line in trained.warnings),
+            *(f"### {md(name)}\n\n{markdown(table, flagged)}" for name, table in shown.items()),
+            *([f"### several weights of one model\n\n{plain_markdown(seeds)}"] if seeds else []),
+            *(f"### {md(title)}\n\n{plain_markdown(lines)}" for title, lines in experts.items()),
             *([f"### quality and cost\n\n{plain_markdown(costs.lines)}"] if costs else []),
-            "\n\n".join([READING, *trained.facts, *missing]) + "\n",
+            "\n\n".join([READING, *map(md, trained.facts), *map(md, missing)]) + "\n",
             *([literature_markdown(blocks)] if blocks else []),
         ]
     )
     plots = {}
     if exposure := quality_by_exposure(rows):
         plots["exposure"] = exposure
-    stories, fade = _pictures(about, rows)
+    stories, fade = _pictures(info, rows, outside or {})
     if fade:
         plots["fade"] = fade
     if costs:
@@ -119,25 +132,48 @@ def write_report(
         "reading": READING,
         "missing": missing,
         "strata": shown,
-        "experts": experts,
+        "experts": experts | ({"several weights of one model": seeds} if seeds else {}),
         "plots": {name: svg[svg.index("<svg") :] for name, svg in plots.items()},
         "stories": stories,
         "blocks": blocks,
     }
     contents = {
         "table.md": text,
-        "table.tex": latex(tables["all"], f"{about['dataset']['name']}, all pairs"),
+        "table.tex": latex(tables["all"], f"{info.dataset.name}, all pairs"),
         "table.csv": comma_separated(listed),
-        "rows.csv": rows.to_csv(index=False),
+        "rows.csv": _safe(rows).to_csv(index=False),
         **{f"{name}.svg": svg for name, svg in plots.items()},
-        "report.html": page(about, content),
+        "report.html": page(info, content),
     }
     for name, file in contents.items():
-        write_text(run / name, file)
+        write_text(out / name, file)
     if costs:
-        with whole_file(run / "cost.png") as scratch:
+        with whole_file(out / "cost.png") as scratch:
             scratch.write_bytes(costs.png)
-    return Report(text, [run / name for name in (*contents, *(["cost.png"] if costs else []))])
+    return Report(text, [out / name for name in (*contents, *(["cost.png"] if costs else []))])
+
+
+def usual_columns(rows: pd.DataFrame) -> list[Column]:
+    """The usual columns that were measured; where some were not, what was measured besides."""
+    computed = {pair for pair in zip(rows["metric"], rows["region"], strict=True) if pair[0]}
+    columns = [column for column in COLUMNS if column in computed]
+    own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
+    asked = METRICS if len(columns) < len(COLUMNS) else own
+    for name in asked:
+        regions = [region for metric, region in computed if metric == name]
+        if regions and name not in {metric for metric, _ in columns}:
+            columns.append((name, "A" if "A" in regions else min(regions)))
+    return columns or list(COLUMNS)
+
+
+def _safe(rows: pd.DataFrame) -> pd.DataFrame:
+    """The long table with texts that no spreadsheet takes for a formula."""
+    texts = {name: rows[name].map(cell, na_action="ignore") for name in _texts(rows)}
+    return rows.assign(**texts)
+
+
+def _texts(rows: pd.DataFrame) -> list[str]:
+    return [name for name in rows if rows[name].dtype == object or rows[name].dtype == "str"]
 
 
 def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -155,13 +191,15 @@ def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> 
             raise ColumnError(f"{run}: has no values of {':'.join(column)}; it has {known}")
 
 
-def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], str]:
+def _pictures(
+    info: RunInfo, rows: pd.DataFrame, outside: Mapping[str, Method]
+) -> tuple[list[Story], str]:
     """Draw the chosen pairs and the fade; nothing when the data set has been moved since."""
-    folder = Path(about["dataset"]["folder"])
+    folder = Path(info.dataset.folder)
     if not folder.is_dir():
         return [], ""
     dataset = open_dataset(folder)
-    predictors = _predictors(about)
+    predictors = _predictors(info, outside)
     stories = tell(dataset, rows, choose(rows), predictors)
     by_id = {row.id: row for row in dataset.rows}
     drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}
@@ -170,19 +208,18 @@ def _pictures(about: dict[str, Any], rows: pd.DataFrame) -> tuple[list[Story], s
     return stories, fade_plot(fades) if IDEAL in fades else ""
 
 
-def _predictors(about: dict[str, Any]) -> dict[str, Predict]:
-    """Make the methods of a run callable; a model whose weights are gone is left out.
+def _predictors(info: RunInfo, outside: Mapping[str, Method]) -> dict[str, Predict]:
+    """Make the methods of a run callable; one whose weights, file or pictures are gone is left out.
 
     A blended row takes what its method has just made of the pair, where the run has that as well.
     """
     predictors: dict[str, Predict] = {}
-    for name, facts in about["methods"].items():
-        method = replace(lookup(name), settings=facts["settings"])
-        if method.blend_of in predictors:
-            predictors[name] = _blended(predictors[method.blend_of])
+    for name, facts in info.methods.items():
+        if facts.blend_of in predictors:
+            predictors[name] = _blended(predictors[facts.blend_of])
             continue
-        with contextlib.suppress(UntrainedError):
-            predictors[name] = _remembering(predictor(name, method, weights=weights_of(about)))
+        with contextlib.suppress(UserError):
+            predictors[name] = _remembering(predictor(name, outside.get(name) or facts.row(name)))
     return predictors
 
 

@@ -19,9 +19,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.front import run
 from benchmarks.harness.predict import predictor
-from benchmarks.harness.rows import ROWS, RUN, load_rows
-from benchmarks.harness.run import run
+from benchmarks.harness.rows import ROWS, load_rows
+from benchmarks.harness.run_info import RUN
 from benchmarks.methods import find_methods
 from benchmarks.methods.models.checkpoints import UntrainedError
 from benchmarks.metrics import Target, score_target
@@ -123,17 +124,18 @@ def _demo(scratch: Path) -> Path:
 def _many_rows(out: Path, many: Path) -> Path:
     """Repeat the evaluations of a run under other samples' names up to TARGET_ROWS long rows."""
     about = json.loads((out / RUN).read_text())
+    made = {name: facts["made"] for name, facts in about["methods"].items()}
     records = [json.loads(line) for line in (out / ROWS).read_text().splitlines()]
     copies = -(-TARGET_ROWS // sum(len(record["values"]) for record in records))
-    lines, keys = [], []
+    lines: list[str] = []
     for copy in range(copies):
         for record in records:
-            names = {name: f"{record[name]}/{copy}" for name in ("key", "sample", "scene")}
-            keys.append(names["key"])
+            names = {name: f"{record[name]}_{copy}" for name in ("sample", "group")}
+            names["key"] = f"{made[record['method']]}{len(lines):x}"
             lines.append(json.dumps(record | names) + "\n")
     many.mkdir()
     (many / ROWS).write_text("".join(lines))
-    (many / RUN).write_text(json.dumps(about | {"keys": keys}))
+    (many / RUN).write_text(json.dumps(about))
     return many
 
 

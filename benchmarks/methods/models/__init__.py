@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from luts.tool.errors import UserError
 
 from ..method import Method
+from ..outside import from_outside, is_outside
 from .cards import rows
 
 if TYPE_CHECKING:
@@ -27,24 +28,52 @@ class ModelError(UserError):
     """A model, a setting or an input that a model cannot work with."""
 
 
+def model_row(name: str) -> Method:
+    """The row of a model: one of MODELS, the model of "NAME@LABEL", or one from outside.
+
+    Raises ModelError naming the nearest known names.
+    """
+    base = name.partition("@")[0]
+    if base in MODELS:
+        return MODELS[base]
+    if is_outside(name):
+        row = from_outside(name)[1]
+        if row.kind == "model":
+            return row
+        raise ModelError(f"{name}: is no torch.nn.Module")
+    near = difflib.get_close_matches(base, MODELS, n=3, cutoff=0.4)
+    raise ModelError(f"no model called {name!r}; nearest: {', '.join(near) or 'see MODELS'}")
+
+
 def build(name: str, **settings: Any) -> nn.Module:
     """Make an untrained model.
 
     Parameters
     ----------
-    name : key of MODELS, such as "zero_dce" or "star_dce+ranlen"
+    name : key of MODELS, such as "zero_dce" or "star_dce+ranlen", or "my.py:Net"
     settings : override the defaults of the model's class
 
     Raises ModelError for an unknown name or setting.
     """
-    if name not in MODELS:
-        near = difflib.get_close_matches(name, MODELS, n=3, cutoff=0.4)
-        raise ModelError(f"no model called {name!r}; nearest: {', '.join(near) or 'see MODELS'}")
-    make = MODELS[name].load()
-    settings = MODELS[name].settings | settings
+    return build_row(name, model_row(name), **settings)
+
+
+def build_row(name: str, row: Method, **settings: Any) -> nn.Module:
+    """The same for a row of the table, whose own settings come first."""
+    make = row.load()
+    if not isinstance(make, type) and not row.trained and hasattr(make, "state_dict"):
+        from .adapter import adapted  # a network that stands ready-made in a file
+
+        return adapted(make)
+    settings = {**row.settings, **settings}
     signature = inspect.signature(make).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.values())
     if not takes_any and (unknown := sorted(settings.keys() - signature.keys())):
         known = ", ".join(signature)
         raise ModelError(f"{name}: unknown setting {', '.join(unknown)}; known: {known}")
-    return make(**settings)
+    made = make(**settings)
+    if row.target.startswith("benchmarks."):
+        return made
+    from .adapter import adapted
+
+    return adapted(made)

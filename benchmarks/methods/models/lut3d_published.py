@@ -1,12 +1,8 @@
 """Weights as the authors of image-adaptive LUTs publish them, for the models here.
 
-    from benchmarks.checkpoints import adopt
-    from benchmarks.models.lut3d_published import join_zeng
+    benchmarks adopt image_adaptive_lut LUTs.pth classifier.pth --as zeng --colour-space sRGB
+    benchmarks adopt adaint AiLUT-FiveK-sRGB.pth --as published --colour-space sRGB
 
-    join_zeng(Path("LUTs.pth"), Path("classifier.pth"), Path("zeng.safetensors"))
-    adopt("image_adaptive_lut", Path("zeng.safetensors"), faithful=True)
-
-Weights for unpaired training take `unpaired=True` as well, AdaInt's go through `convert_adaint`.
 Layouts: HuiZeng/Image-Adaptive-3DLUT (two files, cubes indexed [channel, blue, green, red]) and
 ImCharlesY/AdaInt (one file, one matrix of (channel, blue, green, red) by cube). The files are the
 user's to bring: none ship with the project.
@@ -14,19 +10,16 @@ user's to bring: none ship with the project.
 
 from __future__ import annotations
 
-import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from luts.tool.files import whole_file
-
-from . import ModelError
 from .lut3d import RANKS, SIZE
-
-State = dict[str, Tensor]
+from .record import CheckpointError
+from .state_dict import State, read_file, read_state, unwrapped
 
 # Our layer: its position in the authors' Sequential.
 PAIRED = {f"features.conv{i}": 1 + 3 * i for i in range(5)}
@@ -41,41 +34,52 @@ ADAINT |= {"weigh": "lut_generator.weights_generator", "intervals": "adaint.inte
 BANK = "lut_generator.basis_luts_bank.weight"
 
 
-def join_zeng(luts: Path, classifier: Path, out: Path) -> None:
-    """Write LUTs.pth and classifier.pth as one .safetensors of `image_adaptive_lut`.
+def published_zeng(paths: Sequence[Path]) -> tuple[State, bool]:
+    """LUTs.pth and classifier.pth, in any order, as a state of `image_adaptive_lut`.
 
-    Raises ModelError for files of another layout.
+    Returns
+    -------
+    (state, whether the network is that of unpaired training). Raises CheckpointError for files of
+    another layout.
     """
-    network, cubes = _read(classifier), _read(luts)
-    positions = PAIRED if "model.16.weight" in network else UNPAIRED
+    files = {path: read_file(path) for path in paths}
+    banks = [path for path, found in files.items() if _is_bank(found)]
+    if len(banks) != 1:
+        names = ", ".join(str(path) for path in paths)
+        raise CheckpointError(f"{names}: not the authors' LUTs.pth and classifier.pth")
+    (luts,) = banks
+    (classifier,) = (path for path in paths if path != luts)
+    network, cubes = unwrapped(files[classifier], classifier), files[luts]
+    unpaired = "model.16.weight" not in network
+    positions = UNPAIRED if unpaired else PAIRED
     state = _rename(network, {ours: f"model.{i}" for ours, i in positions.items()}, classifier)
     state["weigh.weight"] = state["weigh.weight"].flatten(1)
-    try:
-        bank = torch.stack([cubes[str(rank)]["LUT"] for rank in range(RANKS)])
-    except (KeyError, TypeError) as error:
-        raise ModelError(f"{luts}: no {error} among its LUTs; it is not the authors'") from None
-    state["basis"] = _our_order(bank, luts)
-    _write(state, out)
+    bank = torch.stack([cubes[str(rank)]["LUT"] for rank in range(RANKS)])
+    return state | {"basis": _our_order(bank, luts)}, unpaired
 
 
-def convert_adaint(weights: Path, out: Path) -> None:
-    """Write a published AdaInt .pth as a .safetensors of `adaint`.
+def published_adaint(path: Path) -> State | None:
+    """A published AdaInt .pth as a state of `adaint`; None for a file that is none.
 
-    Raises ModelError for a file of another layout.
+    Raises CheckpointError where layers of it are missing.
     """
-    theirs = _read(weights)
-    theirs = theirs.get("state_dict", theirs)  # the training framework wraps it
-    state = _rename(theirs, ADAINT, weights)
+    theirs = read_state(path)
     if BANK not in theirs:
-        raise ModelError(f"{weights}: no {BANK}; it is not the authors'")
-    state["basis"] = _our_order(theirs[BANK].t(), weights)
-    _write(state, out)
+        return None
+    return _rename(theirs, ADAINT, path) | {"basis": _our_order(theirs[BANK].t(), path)}
+
+
+def _is_bank(found: Any) -> bool:
+    try:
+        return all(isinstance(found[str(rank)]["LUT"], Tensor) for rank in range(RANKS))
+    except (KeyError, TypeError, IndexError):
+        return False
 
 
 def _our_order(bank: Tensor, path: Path) -> Tensor:
     """Cubes (3, c, b, g, r), flat or not, as our basis: (3, r g b c)."""
     if bank.numel() != RANKS * 3 * SIZE**3:
-        raise ModelError(
+        raise CheckpointError(
             f"{path}: its cubes are {tuple(bank.shape)}; wanted {RANKS} of {SIZE} nodes an edge"
         )
     return bank.reshape(RANKS, 3, SIZE, SIZE, SIZE).permute(0, 4, 3, 2, 1).flatten(1)
@@ -89,20 +93,5 @@ def _rename(theirs: State, names: dict[str, str], path: Path) -> State:
         for part in ("weight", "bias")
     }
     if missing := sorted(set(pairs.values()) - theirs.keys()):
-        raise ModelError(f"{path}: {len(missing)} layers missing, first {missing[0]}")
+        raise CheckpointError(f"{path}: {len(missing)} layers missing, first {missing[0]}")
     return {ours: theirs[name] for ours, name in pairs.items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"{path}: not a PyTorch state dict: {reason}") from None
-
-
-def _write(state: State, out: Path) -> None:
-    from safetensors.torch import save_file
-
-    with whole_file(out) as scratch:
-        save_file({name: value.contiguous() for name, value in state.items()}, scratch)

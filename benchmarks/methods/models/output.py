@@ -49,7 +49,7 @@ class MapsColour(Protocol):
     """A model whose whole effect on a picture is one colour map, the same at every pixel.
 
     Such a model looks at a thumbnail, works at any resolution, and its map can leave the project:
-    `benchmarks export-lut` writes it as a .cube for any model that has this method.
+    `benchmarks apply --cube` writes it as a .cube for any model that has this method.
     """
 
     def colour_maps(self, images: Tensor, regions: Tensor | None = None) -> list[Lut]:

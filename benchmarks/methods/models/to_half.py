@@ -12,7 +12,7 @@ SIDE = 128
 GAMMAS = (0.4, 1.0, 2.5)
 
 
-def halved(model: nn.Module) -> dict[str, Tensor] | None:
+def to_half(model: nn.Module) -> dict[str, Tensor] | None:
     """The state of a model on the CPU, kernels and matrices in float16, the rest as it is.
 
     Biases, scales and running statistics take little room and may lie outside the range of 16 bits

@@ -1,0 +1,103 @@
+"""Pictures that another program made: which file of a folder belongs to which sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from datagen.images.files import ImageError, read_image
+
+from ..methods import MethodError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
+
+
+@dataclass
+class PictureFolder:
+    """A folder of pictures, one per sample.
+
+    pattern : the name of a sample's file, with {id} (such as scene/ev+0), {flat} (scene_ev+0) and
+        {scene}; "" finds {id} and {flat} with any suffix of SUFFIXES
+    """
+
+    folder: Path
+    pattern: str = ""
+
+    def find(self, sample: str) -> Path:
+        """The file of a sample; MethodError says which names are wanted and what lies there."""
+        for name in self._names(sample):
+            if path := self._files.get(name.lower()):
+                return path
+        raise MethodError(f"{self.folder}: no such picture: {self._wanted(sample)}")
+
+    def missing(self, samples: Iterable[str]) -> list[str]:
+        """The samples without a file; MethodError when not one of them has any."""
+        samples = list(samples)
+        lacking = [sample for sample in samples if self.missing_one(sample)]
+        if samples and len(lacking) == len(samples):
+            found = ", ".join(path.name for path in list(self._files.values())[:2]) or "nothing"
+            raise MethodError(
+                f"{self.folder}: no picture of any of the {len(samples)} samples; wanted is "
+                f"{self._wanted(samples[0])}, there is {found}; "
+                "--pattern says how files are called, such as '{flat}_out.png'"
+            )
+        return lacking
+
+    def missing_one(self, sample: str) -> bool:
+        """Whether a sample has no file."""
+        return not any(name.lower() in self._files for name in self._names(sample))
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for path in sorted(self.folder.rglob("*")):
+            if path.suffix.lower() in SUFFIXES:
+                name = path.relative_to(self.folder).as_posix().lower()
+                found.setdefault(name, path)
+        return found
+
+    def _names(self, sample: str) -> list[str]:
+        parts = {"id": sample, "flat": sample.replace("/", "_"), "scene": sample.split("/")[0]}
+        if self.pattern:
+            try:
+                return [self.pattern.format(**parts)]
+            except (KeyError, IndexError, ValueError):
+                raise MethodError(
+                    f"--pattern {self.pattern!r}: may hold {{id}}, {{flat}} and {{scene}}"
+                ) from None
+        stems = (sample, parts["flat"], sample.replace("/", "__"), f"scenes/{sample}")
+        return [stem + suffix for stem in stems for suffix in SUFFIXES]
+
+    def _wanted(self, sample: str) -> str:
+        first, *more = self._names(sample)
+        return first if not more else f"{first} (or {', '.join(SUFFIXES[1:])}, or flat names)"
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Read a picture: integers as stored, or floating-point values from .npy and .tif.
+
+    Raises ImageError when it cannot be read.
+    """
+    if path.suffix.lower() == ".npy":
+        try:
+            return np.load(path, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise ImageError(f"{path}: not a readable array ({error})") from None
+    try:
+        return read_image(path)
+    except ImageError:
+        if path.suffix.lower() not in (".tif", ".tiff"):
+            raise
+        import tifffile
+
+        try:
+            picture = tifffile.imread(path)
+        except Exception:  # what read_image said stands
+            picture = None
+        if picture is None or picture.dtype.kind != "f":
+            raise
+        return np.float32(picture)

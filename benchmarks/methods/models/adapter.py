@@ -1,0 +1,44 @@
+"""Networks from outside, which take and give tensors, as models of this project."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import Tensor, nn
+
+from ..outside import takes_regions
+from . import ModelError
+from .output import Output
+
+
+class Adapted:
+    """Mixed into the class of a network from outside: `forward(images, regions=None) -> Output`."""
+
+    _takes_regions = False
+
+    def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
+        """What the network makes of encoded images (N, 3, H, W), whatever it returns it in."""
+        given = {"regions": regions} if self._takes_regions else {}
+        made = super().forward(images, **given)  # type: ignore[misc]
+        made = made[0] if isinstance(made, tuple | list) and made else made
+        if isinstance(made, Output):
+            return made
+        image = getattr(made, "image", made)
+        if not isinstance(image, Tensor):
+            raise ModelError(f"returned a {type(image).__name__}; give a tensor (N, 3, H, W)")
+        return Output(image)
+
+
+def adapted(made: nn.Module) -> nn.Module:
+    """Give a network the interface of a model; its weights keep their names.
+
+    A network that stands in a file ready-made is copied first, so that nobody else's is changed.
+    """
+    made = copy.deepcopy(made)
+    kind: Any = type(made)
+    if not isinstance(made, Adapted):
+        facts = {"_takes_regions": takes_regions(made.forward)}
+        # Of a subclass, not a patched instance: copies of it stay whole (averages, compilers).
+        made.__class__ = type(kind.__name__, (Adapted, kind), facts)
+    return made
