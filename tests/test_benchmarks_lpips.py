@@ -73,7 +73,7 @@ def test_it_is_scored_beside_the_table_when_given(files, rng):
 def test_a_run_takes_the_weights_that_the_user_names(files, rng, monkeypatch):
     lpips_files._loaded.cache_clear()
     monkeypatch.setenv(lpips_files.VARIABLE, "one")
-    with pytest.raises(MetricError, match="give ALEXNET:HEADS, got 'one'"):
+    with pytest.raises(MetricError, match="give two files, AlexNet:HEADS"):
         METRICS["lpips"].check_ready()
     monkeypatch.setenv(lpips_files.VARIABLE, ":".join(map(str, files)))
     METRICS["lpips"].check_ready()

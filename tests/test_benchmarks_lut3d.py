@@ -326,7 +326,7 @@ def test_published_adaint_does_what_it_did(tmp_path):
     other, _ = checkpoints.load("adaint", tmp_path / "w")
     x = images(1, 3, 40, 40)
     with torch.no_grad():
-        assert torch.equal(other(x).image, model(x).image)
+        torch.testing.assert_close(other(x).image, model(x).image, rtol=1e-4, atol=1e-4)
 
 
 def test_files_of_another_layout_are_refused(tmp_path):

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from datagen.dataset.read import Pair
+    from datagen.dataset.rows import Sample as ManifestRow
 
     from ..methods import Method
     from .tasks import Task
@@ -62,7 +63,7 @@ class Loaded:
 class Evaluator:
     """Scores groups of tasks of one size; keeps the methods it has loaded.
 
-    dataset : with an absolute folder; its rows are not needed
+    dataset : with an absolute folder, and the rows that are scored
     methods : by name
     metrics : names of what is measured
     device : torch device of models
@@ -92,12 +93,14 @@ class Evaluator:
         """Decode the pictures of a group and make what all methods share."""
         loaded = Loaded([], [])
         for task in group:
+            row = self.row_of(task)
             try:
-                pair = self._load(task)
+                pair = self._load(task, row)
                 target = Target(pair.reference, pair.degraded, pair.regions)
                 loaded.samples.append(Sample(pair, target, task))
             except UserError as error:
-                loaded.failed.extend(failure(task, name, status_of(error)) for name in task.names)
+                words = status_of(error)
+                loaded.failed.extend(failure(row, task, name, words) for name in task.names)
         return loaded
 
     def start(self, loaded: Loaded) -> Iterator[Finish]:
@@ -111,9 +114,12 @@ class Evaluator:
             asked = [sample for sample in loaded.samples if name in task_of(sample).names]
             yield from self._method(name, batch.part(asked))
 
-    def _load(self, task: Task) -> Pair:
+    def row_of(self, task: Task) -> ManifestRow:
+        """What the manifest says of a task's sample."""
+        return self.dataset.rows[task.at]  # type: ignore[return-value]  # all of them were made
+
+    def _load(self, task: Task, row: ManifestRow) -> Pair:
         """Read a pair, refusing files that are no longer those the manifest speaks of."""
-        row = task.row
         for path in (row.input, row.references[task.reference], row.regions):
             file = self.dataset.folder / path
             if not file.is_file() or sha256_file(file) != row.sha256[path]:
@@ -156,7 +162,8 @@ class Evaluator:
         except (Exception, SystemExit) as error:  # whatever it does, the run goes on
             words = status_of(error)  # the error itself would keep the device's memory taken
             if count == 1:
-                return [partial(failure, task_of(batch.samples[0]), name, words)]
+                (sample,) = batch.samples
+                return [partial(failure, row_of(sample), task_of(sample), name, words)]
             halves = [batch.samples[: count // 2], batch.samples[count // 2 :]]
         return [f for half in halves for f in self._made(name, batch.part(half))]
 
@@ -198,10 +205,11 @@ class Evaluator:
                     measured |= score_target(picture, sample.target, names=rest)
                 found = {id_: measured[id_] for id_ in order}
             except Exception as error:
-                return failure(task_of(sample), name, status_of(error), seconds)
+                return failure(row_of(sample), task_of(sample), name, status_of(error), seconds)
             facts_of = {"seconds": seconds, "values": found, "scorer": scorer}
             note = sample.notes.get(name, "")
-            return replace(labels(task_of(sample), name), status=OK, note=note, **facts_of)
+            row = labels(row_of(sample), task_of(sample), name)
+            return replace(row, status=OK, note=note, **facts_of)
 
         return [partial(finish, index, sample) for index, sample in enumerate(batch.samples)]
 
@@ -233,9 +241,8 @@ class Evaluator:
         return ids, fetched, rest
 
 
-def labels(task: Task, name: str) -> Evaluation:
+def labels(row: ManifestRow, task: Task, name: str) -> Evaluation:
     """The row of an evaluation that has not been made."""
-    row = task.row
     return Evaluation(
         key=task.key(name),
         method=name,
@@ -252,9 +259,11 @@ def labels(task: Task, name: str) -> Evaluation:
     )
 
 
-def failure(task: Task, name: str, status: str, seconds: float = 0.0) -> Evaluation:
+def failure(
+    row: ManifestRow, task: Task, name: str, status: str, seconds: float = 0.0
+) -> Evaluation:
     """The row of an evaluation that has no values."""
-    return replace(labels(task, name), status=status, seconds=seconds)
+    return replace(labels(row, task, name), status=status, seconds=seconds)
 
 
 def status_of(error: BaseException) -> str:
@@ -269,6 +278,12 @@ def task_of(sample: Sample) -> Task:
     """The task a sample was loaded for."""
     assert sample.task is not None
     return sample.task
+
+
+def row_of(sample: Sample) -> ManifestRow:
+    """What the manifest says of a sample that was loaded."""
+    assert sample.pair.sample is not None
+    return sample.pair.sample
 
 
 def _arrays(made: Estimates) -> Callable[[], tuple[None, Any, Any]]:

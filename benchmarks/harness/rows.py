@@ -26,6 +26,7 @@ import numpy as np
 
 from luts.tool import gate
 from luts.tool.errors import UserError
+from luts.tool.files import open_to_append
 from luts.tool.words import FieldError, read_value, shown, to_table
 
 if TYPE_CHECKING:
@@ -221,9 +222,9 @@ def open_for_append(run: Path, name: str = ROWS) -> Iterator[IO[bytes]]:
     path = Path(run) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+        handle = open_to_append(path)
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK):
+        if error.errno == errno.ELOOP:
             raise RunError(f"{path}: is a link; rows are written to a file of their own") from None
         raise
     with os.fdopen(handle, "r+b") as stream:

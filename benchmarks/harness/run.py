@@ -161,7 +161,7 @@ def run(
     methods = {name: methods[name] for name in prints}
     kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
     evaluator = Evaluator(
-        replace(dataset, rows=(), folder=dataset.folder.resolve()),
+        replace(dataset, rows=rows, folder=dataset.folder.resolve()),
         methods,
         [metric.key for metric in metrics],
         resources.device,
@@ -247,7 +247,7 @@ def choose_methods(plan: RunPlan) -> dict[str, Method]:
     return find_methods(["check"]) | methods
 
 
-def _samples(plan: RunPlan) -> tuple[DataSet, list[ManifestRow]]:
+def _samples(plan: RunPlan) -> tuple[DataSet, Sequence[ManifestRow]]:
     dataset = open_dataset(plan.data)
     rows = dataset.select(split=plan.split)[: plan.limit]
     if not rows:

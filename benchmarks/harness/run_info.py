@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from datagen.dataset.rows import Split
-from luts.tool import gate
 from luts.tool.files import write_text
-from luts.tool.words import FieldError, read_value, rest, to_table
+from luts.tool.words import FieldError, plain_json, read_value, rest, to_table
 
 from ..methods import EXTERNAL, METHODS, Method, remember
 from ..methods.models.record import TrainedOn
@@ -173,7 +172,7 @@ def load_run(run: Path) -> RunInfo:
     try:
         if len(data) > MOST_BYTES:
             raise ValueError(f"larger than {MOST_BYTES} bytes")
-        table = gate.plain_json(json.loads(data.decode("utf-8")))
+        table = plain_json(json.loads(data.decode("utf-8")))
         info = read_value(RunInfo, _of_today(table))
     except FieldError as error:
         raise RunError(f"{path}: {error}") from None

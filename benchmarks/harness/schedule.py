@@ -60,7 +60,8 @@ def evaluate(
         else:
             (task,) = outcome.task.job
             status = f"{outcome.status}: {outcome.reason}"
-            yield [failure(task, name, status) for name in task.names], outcome.seconds
+            row = evaluator.row_of(task)
+            yield [failure(row, task, name, status) for name in task.names], outcome.seconds
 
 
 def _in_workers(groups: Groups, *, evaluator: Evaluator, jobs: int, engine: str) -> Iterator:

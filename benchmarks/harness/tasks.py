@@ -41,22 +41,21 @@ class Plan:
 class Task:
     """One sample against one reference, and the methods still to be scored on it.
 
+    at : of the sample among the rows that are scored; it is read again when its turn comes
+    size : (height, width) of the pictures
     given, wanted : hashes of what methods are given, and of that with what is wanted
     pictures : method -> hash of its picture, for those made elsewhere
     """
 
-    row: ManifestRow
+    at: int
+    sample: str
+    size: tuple[int, int]
     reference: str
     names: tuple[str, ...]
     plan: Plan
     given: str
     wanted: str
     pictures: Mapping[str, str] | None = None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the pictures."""
-        return self.row.size
 
     def key(self, name: str) -> str:
         """Key of a method's evaluation."""
@@ -65,7 +64,7 @@ class Task:
     def estimate_of(self, name: str) -> tuple[str, str, str]:
         """Method, sample and key of what a method makes: where its prediction is kept."""
         seen = self.wanted if name in self.plan.seeing else self.given
-        return name, self.row.id, self.plan.makes[name] + self._seen(name, seen)
+        return name, self.sample, self.plan.makes[name] + self._seen(name, seen)
 
     def only(self, names: Collection[str]) -> Task:
         """Keep some of the methods, in the order they are in."""
@@ -98,14 +97,14 @@ def list_tasks(
         for name, m in methods.items()
         if m.kind == "external"
     }
-    for row in rows:
+    for at, row in enumerate(rows):
         lut = "" if row.distortion is None else row.distortion.lut
         what = (row.id, row.sha256[row.input], row.sha256[row.regions], lut)
         given = _hash(*what)
         pictures = {n: _picture_hash(folder, row.id) for n, folder in elsewhere.items()} or None
         for reference, path in row.references.items():
             wanted = _hash(*what, reference, row.sha256[path])
-            yield Task(row, reference, names, plan, given, wanted, pictures)
+            yield Task(at, row.id, row.size, reference, names, plan, given, wanted, pictures)
 
 
 def _hash(*parts: str) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen.dataset.read import load_pair, open_dataset
+from datagen.dataset.read import DataSet, load_pair, open_dataset
+from datagen.dataset.rows import Sample
 
 from ..methods import Method
 from ..metrics import Target, score_target
@@ -64,13 +65,10 @@ def verify(
     if dataset.hash != info.dataset.hash:
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
     chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
-    samples = {sample.id: sample for sample in dataset.select(split=info.split)}
     found: list[Mismatch] = []
     for row in (rows[i] for i in sorted(chosen)):
         made = info.methods[row.method]
-        if row.sample not in samples:
-            raise RunError(f"{run}: {row.sample} is no sample of {dataset.folder}")
-        pair = load_pair(dataset, samples[row.sample], row.expert)
+        pair = load_pair(dataset, _sample(dataset, row), row.expert)
         target = Target(pair.reference, pair.degraded, pair.regions)
         estimate = predictor(row.method, known.get(row.method) or made.row(row.method))(
             pair, target.ideal.encoded
@@ -80,6 +78,16 @@ def verify(
         values = score_target(estimate, target, names=made.metrics)
         found += _compare(row, values)
     return len(chosen), found
+
+
+def _sample(dataset: DataSet, row: Evaluation) -> Sample:
+    try:
+        found = dataset.row(row.sample)
+    except KeyError:
+        found = None
+    if not isinstance(found, Sample):
+        raise RunError(f"{row.sample} is no sample of {dataset.folder}")
+    return found
 
 
 def _compare(row: Evaluation, values: dict[str, float]) -> Iterator[Mismatch]:

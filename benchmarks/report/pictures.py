@@ -84,12 +84,11 @@ def tell(
     predictors: Mapping[str, Predict],
 ) -> list[Story]:
     """Draw the chosen pairs: the estimate, colour error and gain of every method that worked."""
-    by_id = {row.id: row for row in dataset.rows}
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
     scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
     stories = []
     for title, (sample, expert) in chosen.items():
-        pair = load_pair(dataset, by_id[sample], expert)
+        pair = load_pair(dataset, dataset.row(sample), expert)
         ideal = Target(pair.reference, pair.degraded, pair.regions).ideal.encoded
         panels = []
         for name, predict in predictors.items():

@@ -201,10 +201,11 @@ def _pictures(
     dataset = open_dataset(folder)
     predictors = _predictors(info, outside)
     stories = tell(dataset, rows, choose(rows), predictors)
-    by_id = {row.id: row for row in dataset.rows}
     drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}
     pairs = spread_pairs(rows, list(drawn)) if drawn else []
-    fades = typical_fades((load_pair(dataset, by_id[name], ref) for name, ref in pairs), drawn)
+    fades = typical_fades(
+        (load_pair(dataset, dataset.row(name), ref) for name, ref in pairs), drawn
+    )
     return stories, fade_plot(fades) if IDEAL in fades else ""
 
 

@@ -44,7 +44,7 @@ def published_zeng(paths: Sequence[Path]) -> tuple[State, bool]:
     """
     files = {path: read_file(path) for path in paths}
     banks = [path for path, found in files.items() if _is_bank(found)]
-    if len(banks) != 1:
+    if len(files) != 2 or len(banks) != 1:
         names = ", ".join(str(path) for path in paths)
         raise CheckpointError(f"{names}: not the authors' LUTs.pth and classifier.pth")
     (luts,) = banks

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from luts.tool import gate
 from luts.tool.errors import UserError
-from luts.tool.words import FieldError, read_value, rest
+from luts.tool.words import FieldError, plain_json, read_value, rest
 
 Text = Annotated[str, gate.plain_text]
 UNKNOWN = ("", "unknown")  # hashes of training data that nobody knows
@@ -83,7 +83,7 @@ def parse_record(path: Path) -> TrainingRecord:
             data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise ValueError(f"larger than {MOST_BYTES} bytes")
-        table = gate.plain_json(json.loads(data.decode("utf-8")))
+        table = plain_json(json.loads(data.decode("utf-8")))
         return read_value(TrainingRecord, table)
     except FieldError as error:
         raise CheckpointError(f"{path}: {error}") from None
