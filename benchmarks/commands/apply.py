@@ -37,8 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from ..front import method
-    from ..photo import correct_file, jobs
+    from ..harness.fix import method
+    from ..harness.photo import correct_file, jobs
 
     if not args.out and not args.cube and not args.trajectory:
         raise UserError("give -o OUT, the file or folder to write")
@@ -80,7 +80,7 @@ def _write_cube(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyp
     from luts import write_cube
     from luts.lut import ShapedLut
 
-    from ..photo import read_rgb
+    from ..harness.photo import read_rgb
 
     if args.cube_size is not None and not 2 <= args.cube_size <= 129:
         raise UserError(f"--cube-size: must be 2 to 129, got {args.cube_size}")
@@ -95,8 +95,8 @@ def _plot(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyped-def
 
     from datagen.images.codes import to_float
 
+    from ..harness.photo import read_rgb
     from ..methods.models.checkpoints import load_row
-    from ..photo import read_rgb
     from ..report.recolour_plot import plot_trajectories
 
     module, _ = load_row(fix.name, fix.row)

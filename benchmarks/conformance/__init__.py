@@ -1,7 +1,7 @@
 """Checks of image metrics that anybody can run on their own library.
 
-    python -m benchmarks.conformance ssim their_library.module:function
-    python -m benchmarks.conformance band
+    benchmarks conform ssim their_library.module:function
+    benchmarks conform band
 
 A function under test takes (estimate, reference) as float64 arrays (H, W, 3) in [0, 1] and returns
 a number; for the region checks it takes a third argument, the (H, W) weight. `delta_e_2000` is

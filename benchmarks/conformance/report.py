@@ -8,8 +8,8 @@ from collections.abc import Callable
 from luts.colour.colorimetry import delta_e_2000
 from luts.tool.command import PARTIAL, SUCCESS
 
-from ..methods.method import load_target
 from ..metrics import METRICS
+from ..outside import load_target
 from .band_failures import markdown, measure
 from .checks import CHECKS, REGION, run_check
 

@@ -24,7 +24,8 @@ from typing import Any
 
 from luts.tool import gate
 
-from .method import Method, MethodError, load_target
+from ..outside import OutsideError, load_target
+from .method import Method, MethodError
 
 GROUP = "tonebench.methods"
 SPEC = re.compile(
@@ -70,7 +71,10 @@ def checked_name(name: str) -> str:
 @cache
 def row_of(target: str) -> Method:
     """The row of "file.py:attribute" or "module:attribute": what it is, told by looking at it."""
-    found = load_target(target)
+    try:
+        found = load_target(target)
+    except OutsideError as error:
+        raise MethodError(str(error)) from error
     summary = next(iter((inspect.getdoc(found) or "").splitlines()), "")[:100] or target
     if _is_network(found):
         made = found if not isinstance(found, type) else _built(target, found)

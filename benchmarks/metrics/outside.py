@@ -21,6 +21,7 @@ import numpy as np
 
 from luts.tool.errors import UserError
 
+from ..outside import load_target
 from .inputs import MetricError
 from .metric import REGIONS, Metric
 from .picture import Comparison
@@ -33,8 +34,6 @@ def is_outside(name: str) -> bool:
 
 def metric_from(spec: str) -> Metric:
     """Make a metric of a function or Metric from outside; raises MetricError."""
-    from ..methods.method import load_target
-
     try:
         found = load_target(spec)
     except UserError as error:

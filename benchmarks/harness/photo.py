@@ -14,10 +14,10 @@ from datagen.images.files import WRITABLE, read_image, write_image
 from datagen.regions import labels as masks
 from luts.tool.errors import UserError
 
-from .methods.notes import listening
+from ..methods.notes import listening
 
 if TYPE_CHECKING:
-    from .front import Fix
+    from .fix import Fix
 
 READABLE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 SMALLER = 1024  # longer side of what a network sees where the whole picture is too large for it
@@ -53,7 +53,7 @@ def correct(fix: Fix, encoded: np.ndarray, regions: np.ndarray | None = None) ->
         print(f"{fix.name}: too large for the memory; upsampled", file=sys.stderr)
     import cv2
 
-    from .methods.models.bgu import apply_bgu, fit_bgu
+    from ..methods.models.bgu import apply_bgu, fit_bgu
 
     height, width = encoded.shape[:2]
     scale = SMALLER / max(height, width)
