@@ -86,6 +86,7 @@ class Pace:
         self.settings, self.clock = settings, clock
         self.steps, self.seen = 0, 0
         self._before, self._started = 0.0, clock()
+        self._parts = 0  # of `validations`, passed when last asked
 
     @property
     def seconds(self) -> float:
@@ -102,14 +103,15 @@ class Pace:
         self.steps, self.seen = now.step + 1, now.seen + now.batch
 
     def is_due(self, now: Moment) -> bool:
-        """Whether weights are validated and kept after this step."""
+        """Whether weights are validated and kept after this step. Asked once a step."""
         settings, done = self.settings, now.step + 1
         if not settings.minutes and done == settings.steps:
             return True
         if not settings.validations:
             return done % settings.validate_every == 0
-        share = self.progress(done) * settings.validations
-        return int(share) > int(now.progress * settings.validations)
+        parts = int(self.progress(done) * settings.validations)
+        passed, self._parts = self._parts, parts
+        return parts > passed
 
     def progress(self, step: int) -> float:
         """Share of the run that lies before a step, 1 at the end."""
@@ -131,3 +133,4 @@ class Pace:
     def load_state_dict(self, state: dict[str, float]) -> None:
         self.steps, self.seen = state["steps"], state["seen"]
         self._before, self._started = state["seconds"], self.clock()
+        self._parts = int(self.progress(self.steps) * self.settings.validations)
