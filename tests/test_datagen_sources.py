@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import datagen
 from datagen.build.driver import Resources, build
 from datagen.build.plan import jobs
 from datagen.camera.index import SAMPLES
+from datagen.cli import main
 from datagen.dataset.read import load_pair, open_dataset
 from datagen.develop.series import develop
 from datagen.engines.worker import Outcome, Task
@@ -23,7 +25,7 @@ from datagen.images.files import write_image
 from datagen.raw.read import read_raw, read_thumbnail
 from datagen.recipe.load import RecipeError, load_recipe
 from datagen.recipe.settings import Source
-from datagen.sources import SOURCES, read_source
+from datagen.sources import SOURCES, notes_on, read_source
 from datagen.sources.bursts import group_bursts
 from datagen.sources.groups import file_hashes, join_groups
 from datagen.sources.msec import exposure_of
@@ -175,11 +177,17 @@ def test_a_folder_that_is_not_there_is_one_line(tmp_path):
         read_source(Source(str(tmp_path / "no")))
 
 
-def test_a_pair_without_its_partner_is_named(tmp_path):
+def test_a_pair_without_its_partner_costs_itself_and_is_named(tmp_path):
     uieb(tmp_path)
     (tmp_path / "reference-890" / "2.png").unlink()
-    with pytest.raises(RecipeError, match="do not pair up: '2' is in one only"):
-        read_source(Source(str(tmp_path), "uieb"))
+    source = Source(str(tmp_path), "uieb")
+    scenes = read_source(source)
+    assert [scene.name for scene in scenes] == ["1", "3"]
+    assert notes_on(source, scenes) == ["raw-890/: part of no scene, 1 file: 2.png"]
+    for number in (1, 3):
+        (tmp_path / "reference-890" / f"{number}.png").unlink()
+    with pytest.raises(RecipeError, match="no file of raw-890 has one of the same name in ref"):
+        read_source(source)
 
 
 def test_a_reference_that_no_scene_has_is_refused(tmp_path):
@@ -223,10 +231,116 @@ def test_fivek_says_which_licence_a_picture_is_under(tmp_path):
     assert "AdobeMIT" in one.licence and two.licence == "FiveK (research only)"
 
 
-def test_colliding_names_are_refused(tmp_path):
-    put(tmp_path, "a_b.png", "a/b.png")
-    with pytest.raises(RecipeError, match=r"a/b.png and a_b.png are both called 'a_b'"):
+def test_names_that_collapse_get_a_hash_of_the_real_one(tmp_path):
+    put(tmp_path, "a_b.png", "a/b.png", "写真.png", "照片.png")
+    names = [scene.name for scene in read_source(Source(str(tmp_path)))]
+    assert names[1] == "a_b" and re.fullmatch("a_b_[0-9a-f]{8}", names[0])
+    assert all(re.fullmatch("scene_[0-9a-f]{8}", name) for name in names[2:])
+    assert len({*names}) == 4
+    (tmp_path / "index.tsv").write_text("path\tscene\n写真.png\t写真\n照片.png\t照片\n")
+    indexed = [scene.name for scene in read_source(Source(str(tmp_path)))]
+    assert indexed == names[2:]
+
+
+def test_one_name_for_two_files_is_refused(tmp_path):
+    put(tmp_path, "a.png", "a.jpg")
+    with pytest.raises(RecipeError, match=r"a.jpg and a.png are both called 'a'"):
         read_source(Source(str(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", ["folder", "uieb", "lol", "msec", "fivek", "ppr10k"])
+def test_hidden_files_are_in_no_source(tmp_path, kind):
+    MINIATURES[kind][0](tmp_path)
+    before = read_source(Source(str(tmp_path), kind))
+    for place in {path.parent for path in tmp_path.rglob("*") if path.is_file()}:
+        for suffix in (".png", ".tif", ".dng", ".jpg"):
+            (place / f"._1{suffix}").write_bytes(b"\0\5\26\7")
+    assert read_source(Source(str(tmp_path), kind)) == before
+
+
+def test_what_a_build_wrote_is_no_source(tmp_path, capsys):
+    put(tmp_path / "p", "1.png", "2.png", size=(48, 64))
+    recipe = tmp_path / "p.toml"
+    recipe.write_text(f'name="p"\n[source]\nfolder="{tmp_path / "p"}"\n[render]\nevs=[0.0]\n')
+    args = ["build", str(recipe), "-o", str(tmp_path / "p/out"), "--engine", "serial"]
+    assert main(args) == 0 and "2 samples made, 0 kept" in capsys.readouterr().err
+    assert main(args) == 0 and "0 samples made, 2 kept" in capsys.readouterr().err
+    with pytest.raises(RecipeError, match="is a data set that was built, not a source"):
+        read_source(Source(str(tmp_path / "p/out")))
+
+
+def test_links_are_followed_once(tmp_path):
+    put(tmp_path / "real", "1.png", "deep/2.png")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "raws").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "deep" / "back").symlink_to(tmp_path / "real")
+    files = [scene.path for scene in read_source(Source(str(tmp_path / "set")))]
+    assert files == ["raws/1.png", "raws/deep/2.png"]
+    (tmp_path / "set" / "again").symlink_to(tmp_path / "real")
+    assert len(read_source(Source(str(tmp_path / "set")))) == 2
+
+
+def test_unicode_forms_of_one_name_match(tmp_path):
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    put(tmp_path, f"{composed}.png", f"references/a/{apart}.png", f"segmentations/{apart}.png")
+    (scene,) = read_source(Source(str(tmp_path)))
+    assert scene.references and scene.segmentation
+
+
+def test_plan_says_what_matched_and_what_did_not(tmp_path, capsys):
+    put(tmp_path, "IMG_1.png", "IMG_2.png", "references/a/IMG_1.png", "references/b/IMG_1.png")
+    put(tmp_path, "references/b/IMG_2.png", "references/b/img_3.png", "segmentations/IMG_2.png")
+    put(tmp_path, "segmentations/IMG_1_mask.png", "segmentations/deep/x.png")
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(f'name="r"\n[source]\nfolder="{tmp_path}"\n[render]\nevs=[0.0]\n')
+    assert main(["plan", str(recipe)]) == 0
+    shown = capsys.readouterr().out
+    for line in (
+        "reference a: 1 of 2 scenes",
+        "reference b: 2 of 2 scenes",
+        "segmentations: 1 of 2 scenes",
+        "note: reference a: 1 of 2 scenes lack it, such as IMG_2",
+        "note: segmentations/: no picture for 1 file: IMG_1_mask.png; did you mean IMG_1.png?",
+        "note: segmentations/deep/: no picture for 1 file: x.png\n",
+        "note: references/b/: no picture for 1 file: img_3.png; did you mean IMG_",
+    ):
+        assert line in shown
+    main(["build", str(recipe), "-o", str(tmp_path / "out"), "--engine", "serial"])
+    assert "note: segmentations/: no picture for 1 file" in capsys.readouterr().err
+
+
+def test_pictures_beside_raws_and_files_out_of_an_index_are_told(tmp_path):
+    put(tmp_path, "a.dng", "a.jpg", "b.jpg")
+    source = Source(str(tmp_path))
+    told = notes_on(source, read_source(source))
+    assert told == ["not used beside the raws, 2 files: a.jpg, b.jpg"]
+    (tmp_path / "index.tsv").write_text("path\na.jpg\n")
+    told = notes_on(source, read_source(source))
+    assert told == ["not in index.tsv, 2 files: a.dng, b.jpg"]
+    assert notes_on(Source(str(tmp_path), limit=1), []) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [("set", "split"), ("Split", "split"), ("license", "licence"), ("segmentaton", "segmentation")],
+)
+def test_a_column_that_looks_like_another_is_refused(tmp_path, column, meant):
+    put(tmp_path, "a.png")
+    (tmp_path / "index.tsv").write_text(f"path\t{column}\na.png\ttrain\n")
+    message = f"index.tsv:1: no column is called '{column}'; did you mean '{meant}'"
+    with pytest.raises(RecipeError, match=message):
+        read_source(Source(str(tmp_path)))
+    (tmp_path / "index.tsv").write_text("\ufeffpath\tmy remark\r\na.png\tfine\r\n")
+    assert len(read_source(Source(str(tmp_path)))) == 1
+
+
+def test_a_long_path_is_a_scene_like_any_other(tmp_path, capsys):
+    long = "n" * 90
+    put(tmp_path / "s", f"{long}/{long}/{long}/x.png", "ok.png", size=(48, 64))
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(f'name="r"\n[source]\nfolder="{tmp_path / "s"}"\n[render]\nevs=[0.0]\n')
+    assert main(["build", str(recipe), "-o", str(tmp_path / "out"), "--engine", "serial"]) == 0
+    assert "2 samples made" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file names are bytes")

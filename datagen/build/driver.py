@@ -32,7 +32,7 @@ from ..dataset.target import PlaceError, Target, open_target
 from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
 from ..recipe.load import Recipe, RecipeError, load_recipe
-from ..sources import read_source, source_folder
+from ..sources import notes_on, read_source, source_folder
 from . import distort, plan
 from .plan import Job
 from .samples import Renderer, lost_rows
@@ -109,7 +109,9 @@ def build(
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
     distort.check_splits(recipe, (job.split for job in jobs))
-    summary = Summary(str(target), notes=plan.notes(recipe, scenes))
+    summary = Summary(
+        str(target), notes=[*plan.notes(recipe, scenes), *notes_on(recipe.source, scenes)]
+    )
     with target.held() as manifest, _interruptible() as stop:
         workspace.claim(target, head)
         target.remove_tree(distort.MEMO)  # another's would be believed

@@ -26,7 +26,8 @@ def run(args: argparse.Namespace) -> None:
     from ..build.estimate import estimate
     from ..recipe.load import load_recipe
     from ..recipe.settings import SPLITS
-    from ..sources import read_source, source_folder
+    from ..sources import notes_on, read_source, source_folder
+    from ..sources.matching import matched
 
     recipe = load_recipe(args.recipe, args.set)
     distort.check_names(recipe)
@@ -43,7 +44,9 @@ def run(args: argparse.Namespace) -> None:
     for split in SPLITS:
         print(f"{split:6} {found.scenes[split]:8d} scenes {found.samples[split]:9d} samples")
     print(f"total  {len(jobs):8d} scenes {found.samples.total():9d} samples")
-    for note in plan.notes(recipe, scenes):
+    for line in matched(scenes):
+        print(line)
+    for note in [*plan.notes(recipe, scenes), *notes_on(recipe.source, scenes)]:
         print(f"note: {note}")
     print(f"{found.groups} groups, at most {found.luts} LUTs")
     if found.bytes is None or found.worker_seconds is None:

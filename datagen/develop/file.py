@@ -15,7 +15,7 @@ from ..images.files import read_image
 from ..raw.read import read_raw
 from .series import develop_series, render
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 
 
 def develop_file(

@@ -23,7 +23,11 @@ def find_scenes(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SCENE_SUFFIXES)
+            inside = sorted(
+                p
+                for p in path.iterdir()
+                if p.suffix.lower() in SCENE_SUFFIXES and not p.name.startswith(".")
+            )
             if not inside:
                 raise HdrError(f"{path}: holds no scene; files of {', '.join(SCENE_SUFFIXES)}")
             found += inside

@@ -14,9 +14,10 @@ from luts.tool.words import nearest, shown
 from ..recipe.load import RecipeError
 from ..recipe.settings import SAMPLES, Source
 from ..references import EXPERTS, REFERENCES
+from . import matching
 from .bursts import group_bursts
 from .groups import group_near_duplicates
-from .scene import Scene
+from .scene import MADE, Scene
 
 SOURCES: dict[str, str] = {
     "folder": "folder:read_folder",
@@ -57,6 +58,11 @@ def read_source(source: Source) -> list[Scene]:
     return scenes
 
 
+def notes_on(source: Source, scenes: Sequence[Scene]) -> list[str]:
+    """What about a source's files may surprise, a line each; see `datagen.sources.matching`."""
+    return [*matching.unmatched(source, source_folder(source), scenes), *matching.partly(scenes)]
+
+
 def _refuse_strange_names(scenes: Sequence[Scene]) -> None:
     """References name files and members of archives, so their names must be plain."""
     for name in {name for scene in scenes for name, _ in scene.references}:
@@ -88,5 +94,10 @@ def source_folder(source: Source) -> Path:
     if not folder.is_dir():
         raise RecipeError(
             f"[source] folder: {folder}: no such folder; give another with --set source.folder=..."
+        )
+    if (folder / MADE).is_file():
+        raise RecipeError(
+            f"[source] folder: {folder}: is a data set that was built, not a source; "
+            "give the folder of its raws or pictures"
         )
     return folder

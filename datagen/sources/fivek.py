@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
-from .scene import PICTURES, Scene, check_unique, list_files, safe_name
+from .scene import PICTURES, Scene, check_unique, list_files, safe_name, stem_of
 
 EXPERTS = "abcde"
 LICENCES = {
@@ -43,7 +43,7 @@ def read_fivek(source: Source, folder: Path) -> list[Scene]:
             ),
             licence=licences.get(stem, source.licence or "FiveK (research only)"),
         )
-        for stem, path in sorted((Path(path).stem, path) for path in raws)
+        for stem, path in sorted((stem_of(path), path) for path in raws)
     ]
     return check_unique(scenes, folder)
 
@@ -54,7 +54,7 @@ def _experts(folder: Path) -> dict[str, dict[str, str]]:
     for path in list_files(folder, PICTURES):
         place = Path(path).parent.name
         if place.startswith("tiff16_") and place[7:] in EXPERTS:
-            found.setdefault(place[7:], {})[Path(path).stem] = path
+            found.setdefault(place[7:], {})[stem_of(path)] = path
     return dict(sorted(found.items()))
 
 

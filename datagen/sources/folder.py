@@ -4,18 +4,19 @@ Without an index, every raw (or picture) below the folder is a scene, and two su
 looked into by file stem:
 
     references/<name>/<stem>.tif      any number of named references
-    segmentations/<stem>.png          white = the subject
+    segmentations/<stem>.png          the subject; see datagen.regions.mask_file
 
 With `index.tsv` (tab-separated, a header line) only the listed files are scenes. Its columns:
 path (needed), scene, group, split, source, licence, sha256, segmentation, light and light_white
-(of a simulated scene), centre_x, centre_y, and reference_<name>; others are ignored. Rows that
-share a `scene` are views of one scene: each takes its file's name, and the scene becomes their
-group, so that they stay in one split.
+(of a simulated scene), centre_x, centre_y, and reference_<name>; others are ignored, but not those
+that look like a known one (license, Split, set). Rows that share a `scene` are views of one scene:
+each takes its file's name, and the scene becomes their group, so that they stay in one split.
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +26,32 @@ from luts.tool.words import shown
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
-from .scene import PICTURES, RAWS, Scene, by_stem, check_unique, list_files, safe_name
+from .scene import (
+    LIGHT,
+    MASKS,
+    PICTURES,
+    RAWS,
+    Scene,
+    by_stem,
+    check_unique,
+    list_files,
+    safe_name,
+    stem_of,
+)
 
 INDEX = "index.tsv"
+REFERENCE = "reference_"
+COLUMNS = (
+    *("path", "scene", "group", "split", "source", "licence", "sha256", "segmentation", "light"),
+    *("light_white", "centre_x", "centre_y"),
+)
+ALSO = {  # what others call them
+    **dict.fromkeys(("set", "subset", "partition", "fold"), "split"),
+    **dict.fromkeys(("file", "filename", "file_name", "image"), "path"),
+    **dict.fromkeys(("mask", "matte", "alpha"), "segmentation"),
+    **dict.fromkeys(("hash", "checksum", "sha-256"), "sha256"),
+    **{"license": "licence", "center_x": "centre_x", "center_y": "centre_y"},
+}
 
 
 def read_folder(source: Source, folder: Path) -> list[Scene]:
@@ -39,15 +63,15 @@ def read_folder(source: Source, folder: Path) -> list[Scene]:
 def _found(source: Source, folder: Path) -> list[Scene]:
     extras = ("references", "segmentations")
     files = list_files(folder, RAWS, skip=extras) or list_files(folder, PICTURES, skip=extras)
-    segmentations = by_stem(folder / "segmentations")
+    segmentations = by_stem(folder / "segmentations", MASKS)
     experts = {
-        path.name: by_stem(path)
+        path.name: by_stem(path, PICTURES | LIGHT)
         for path in sorted((folder / "references").glob("*"))
-        if path.is_dir()
+        if path.is_dir() and not path.name.startswith(".")
     }
     scenes = []
     for file in files:
-        stem = Path(file).stem
+        stem = stem_of(file)
         references = [
             (name, f"references/{name}/{known[stem]}")
             for name, known in experts.items()
@@ -81,9 +105,9 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
                 name=safe_name(name),
                 path=path,
                 references=tuple(
-                    (key.removeprefix("reference_"), value)
+                    (key.removeprefix(REFERENCE), value)
                     for key, value in sorted(row.items())
-                    if key.startswith("reference_") and value
+                    if key.startswith(REFERENCE) and value
                 ),
                 segmentation=row.get("segmentation", ""),
                 light=row.get("light", ""),
@@ -112,6 +136,11 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
         )
     if twice := [name for name, count in Counter(header).items() if count > 1]:
         raise RecipeError(f"{path}:1: the column {twice[0]!r} is named twice")
+    for name in header:
+        if (meant := _meant(name)) and meant not in header:
+            raise RecipeError(
+                f"{path}:1: no column is called {shown(name)}; did you mean {meant!r}?"
+            )
     rows = []
     for line, cells in enumerate(_cells(path, lines[1:]), start=2):
         if not cells:
@@ -120,7 +149,7 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
             raise RecipeError(f"{path}:{line}: {len(cells)} cells; the header has {len(header)}")
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         for name, value in row.items():
-            place = name in ("path", "segmentation", "light") or name.startswith("reference_")
+            place = name in ("path", "segmentation", "light") or name.startswith(REFERENCE)
             if name == "path" or (place and value):
                 try:
                     relative_path(value)
@@ -128,6 +157,16 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
                     raise RecipeError(f"{path}:{line}: {name}: {error}") from None
         rows.append((line, row))
     return rows
+
+
+def _meant(name: str) -> str:
+    """The known column that an unknown one looks like; "" for a column of the user's own."""
+    if name in COLUMNS or name.startswith(REFERENCE):
+        return ""
+    plain = name.strip().lower()
+    if plain in COLUMNS or plain.startswith(REFERENCE):
+        return plain
+    return ALSO.get(plain) or next(iter(difflib.get_close_matches(plain, COLUMNS, 1, 0.8)), "")
 
 
 def _cells(path: Path, lines: list[str]) -> Iterator[list[str]]:
@@ -163,6 +202,6 @@ def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:
         ) from None
     if not all(0 <= value <= 1 for value in centre):
         raise RecipeError(
-            f"{where}: centre_x, centre_y: must be shares from 0 to 1, got {shown(x)}, {shown(y)}"
+            f"{where}: centre_x, centre_y: must be from 0 to 1, got {shown(x)}, {shown(y)}"
         )
     return centre

@@ -40,8 +40,8 @@ def read_msec(source: Source, folder: Path) -> list[Scene]:
                 for expert, (place, files) in experts.items()
                 if name in files
             )
-            if not references:
-                raise RecipeError(f"{folder / part}: {name} has no reference picture")
+            if not references:  # plan and build tell of its exposures
+                continue
             scenes.append(
                 Scene(
                     name=safe_name(name),

@@ -22,6 +22,9 @@ def pair_up(
 ) -> list[Scene]:
     """The scenes of one folder of inputs; their exposure is not known.
 
+    An input without a reference, or a reference without an input, is left out; plan and build tell
+    (see `datagen.sources.matching`).
+
     Parameters
     ----------
     folder : the source's folder
@@ -33,16 +36,21 @@ def pair_up(
     Raises
     ------
     RecipeError
-        An input has no reference, or a reference no input.
+        None has a pair.
     """
     known = {name: by_stem(folder / place) for name, place in references.items()}
     found = by_stem(folder / inputs)
-    wanted = {rename(stem) for stem in found}
-    for name, place in references.items():
-        if unmatched := sorted(wanted ^ known[name].keys()):
-            raise RecipeError(
-                f"{folder}: {inputs} and {place} do not pair up: {unmatched[0]!r} is in one only"
-            )
+    paired = {
+        stem: file
+        for stem, file in found.items()
+        if all(rename(stem) in files for files in known.values())
+    }
+    if found and not paired:
+        places = ", ".join(references.values())
+        raise RecipeError(
+            f"{folder}: no file of {inputs} has one of the same name in {places}; "
+            f"the first is {next(iter(found.values()))}"
+        )
     return [
         Scene(
             name=safe_name(prefix + stem),
@@ -53,5 +61,5 @@ def pair_up(
             split=split,
             licence=source.licence,
         )
-        for stem, file in found.items()
+        for stem, file in paired.items()
     ]

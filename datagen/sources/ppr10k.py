@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
-from .scene import PICTURES, RAWS, Scene, check_unique, list_files, safe_name
+from .scene import PICTURES, RAWS, Scene, check_unique, list_files, safe_name, stem_of
 
 FIRST_TEST_GROUP = 1356
 INPUTS, MASKS = ("source", "raw"), ("masks", "masks_360p", "masks_full")
@@ -34,7 +34,7 @@ def read_ppr10k(source: Source, folder: Path) -> list[Scene]:
     """The portraits by group and number; a group never crosses a split."""
     found: dict[str, dict[str, str]] = {}
     for path in list_files(folder, PICTURES | RAWS):
-        place, stem = Path(path).parent.name, Path(path).stem
+        place, stem = Path(path).parent.name, stem_of(path)
         if NAME.fullmatch(stem):
             found.setdefault(place, {})[stem] = path
     inputs = next((found[place] for place in INPUTS if place in found), {})

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from luts.tool.files import sha256
 
 from ..recipe.load import RecipeError
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"})
 LIGHT = frozenset({".exr", ".hdr"})  # of linear light
 RAWS = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".gpr", ".iiq", ".kdc", ".mef"}
     | {".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"}
     | {".srf", ".srw", ".x3f"}
 )
-
-
+MASKS = PICTURES | {".gif", ".npy"}
+MADE = "dataset.json"  # in every folder that a build wrote
 MOST_NAME = 150
 
 
@@ -52,44 +54,70 @@ class Scene:
 
 
 def safe_name(text: str) -> str:
-    """A folder name that every file system and shell takes, of up to 150 characters."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._") or "scene"
+    """A folder name that every file system and shell takes, of up to 150 characters.
+
+    What has no letter or digit of ASCII is told by a short hash.
+    """
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")
+    if not re.search(r"[A-Za-z0-9]", name):
+        return f"scene_{_digest(text)}"
     if len(name) <= MOST_NAME:
         return name
-    return f"{name[:140]}_{sha256(text.encode())[:8]}"
+    return f"{name[:140]}_{_digest(text)}"
+
+
+def stem_of(path: str | PurePath) -> str:
+    """The stem of a file's name, by which files belong together, in Unicode's composed form."""
+    return unicodedata.normalize("NFC", PurePath(path).stem)
 
 
 def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = ()) -> list[str]:
-    """Files below `folder` with one of the suffixes, sorted, relative, hidden ones left out.
+    """Files below `folder` with one of the suffixes, sorted, relative.
+
+    Left out are hidden ones, the names in `skip`, and folders that hold a data set which was built.
+    Links are followed; a folder that links lead to twice is listed once.
 
     Raises RecipeError for a name that is not UTF-8, since a manifest could not hold it.
     """
     suffixes, skip, found = frozenset(suffixes), frozenset(skip), []
-    places = [""]
+    places, seen = [""], set()
     while places:
         place = places.pop()
+        status = (folder / place).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
         with os.scandir(folder / place) as entries:  # many times faster than Path.rglob
-            for entry in entries:
-                name = f"{place}{entry.name}"
-                if entry.name.startswith(".") or name in skip:
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    places.append(f"{name}/")
-                elif PurePath(name).suffix.lower() in suffixes and entry.is_file():
-                    found.append(_utf8(name, folder))
+            inside = sorted(entries, key=lambda entry: entry.name)
+        if place and any(entry.name == MADE for entry in inside):
+            continue
+        deeper = []
+        for entry in inside:
+            name = f"{place}{entry.name}"
+            if entry.name.startswith(".") or name in skip:
+                continue
+            if entry.is_dir():
+                # A folder itself comes before links to it, whatever they are called.
+                deeper.append((entry.is_symlink(), f"{name}/"))
+            elif PurePath(name).suffix.lower() in suffixes and entry.is_file():
+                found.append(_utf8(name, folder))
+        places = [name for link, name in deeper if link] + places
+        places += [name for link, name in deeper if not link]
     return sorted(found)
 
 
 def by_stem(folder: Path, suffixes: Iterable[str] = PICTURES) -> dict[str, str]:
-    """File stem -> name, for the files that lie directly in `folder`; {} when there is none.
+    """`stem_of` a file -> its name, for what lies directly in `folder` and is not hidden.
 
-    Raises RecipeError when two files differ by their suffix only.
+    {} when there is no such folder. Raises RecipeError when two differ by their suffix only.
     """
     suffixes, found = frozenset(suffixes), {}
     if not folder.is_dir():
         return {}
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes):
-        other = found.setdefault(path.stem, _utf8(path.name, folder))
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix.lower() not in suffixes:
+            continue
+        other = found.setdefault(stem_of(path), _utf8(path.name, folder))
         if other != path.name:
             raise RecipeError(
                 f"{folder}: {other} and {path.name} have the same name; take one away"
@@ -98,19 +126,39 @@ def by_stem(folder: Path, suffixes: Iterable[str] = PICTURES) -> dict[str, str]:
 
 
 def check_unique(scenes: list[Scene], folder: Path) -> list[Scene]:
-    """Return the scenes, or raise RecipeError when two would share a folder or there are none."""
+    """Return the scenes, each with a name of its own.
+
+    Names that became one although the files' differ get a short hash of the file's, all but one
+    that has stayed as it was. Raises RecipeError when two files have one name, or none is there.
+    """
     if not scenes:
         raise RecipeError(f"{folder}: holds no picture or raw file that this kind of source knows")
+    # Case-blind: two names that differ by case are one folder on many disks.
+    shared = Counter(scene.name.lower() for scene in scenes)
+    named = [
+        replace(scene, name=f"{scene.name}_{_digest(_origin(scene))}")
+        if shared[scene.name.lower()] > 1 and _origin(scene) != scene.name
+        else scene
+        for scene in scenes
+    ]
     seen: dict[str, Scene] = {}
-    for scene in scenes:
-        # Case-blind: two names that differ by case are one folder on many disks.
+    for scene in named:
         other = seen.setdefault(scene.name.lower(), scene)
         if other is not scene:
             raise RecipeError(
                 f"{folder}: {other.files[0]} and {scene.files[0]} are both called {scene.name!r}; "
                 "rename one, or name the scenes in an index.tsv"
             )
-    return scenes
+    return named
+
+
+def _origin(scene: Scene) -> str:
+    """The name of a scene's file without its suffix, in Unicode's composed form."""
+    return unicodedata.normalize("NFC", str(PurePath(scene.files[0]).with_suffix("")))
+
+
+def _digest(text: str) -> str:
+    return sha256(unicodedata.normalize("NFC", text).encode())[:8]
 
 
 def _utf8(name: str, folder: Path) -> str:
