@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .colour.space import ADOBE_GAMMA, ADOBE_RGB, PRIMARIES, from_chromaticities
 from .lookup import apply
 from .lut import Lut
-from .pictures.space import ADOBE_GAMMA, ADOBE_RGB, PRIMARIES, from_chromaticities
 from .tool.errors import UserError
 from .tool.words import nearest
 

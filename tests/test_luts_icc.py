@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tifffile
 
+from luts.colour.space import to_srgb as by_space
 from luts.pictures import PictureError, read_picture
 from luts.pictures.icc import read_profile
-from luts.pictures.space import to_srgb as by_space
 
 # D50 colorants of ProPhoto (ROMM) RGB, from its published profile; ISO 22028-2
 PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71188, 0.0), (0.03135, 0.00009, 0.82491))

@@ -202,6 +202,6 @@ def _centre(row: dict[str, str], where: str) -> tuple[float, float] | None:
         ) from None
     if not all(0 <= value <= 1 for value in centre):
         raise RecipeError(
-            f"{where}: centre_x, centre_y: must be from 0 to 1, got {shown(x)}, {shown(y)}"
+            f"{where}: centre_x, centre_y: must be shares from 0 to 1, got {shown(x)}, {shown(y)}"
         )
     return centre

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .space import Space, adobe_rgb, from_chromaticities, srgb
+from ..colour.space import Space, adobe_rgb, from_chromaticities, srgb
 
 ORIENTATION, WHITE_POINT, CHROMATICITIES, EXIF_IFD = 274, 318, 319, 34665
 COLOUR_SPACE, INTEROPERABILITY, GAMMA, INDEX = 0xA001, 0xA005, 0xA500, 1

@@ -13,8 +13,8 @@ import struct
 
 import numpy as np
 
+from ..colour.space import SRGB_FROM_D50, Curve, Space
 from ..tool import exact
-from .space import SRGB_FROM_D50, Curve, Space
 
 PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}  # of a parametric curve, by its function type
 MODELS = {b"RGB ": "RGB", b"GRAY": "grey", b"CMYK": "CMYK", b"Lab ": "Lab"}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..colour.space import UNTAGGED, Space
 from ..lut import LutFormatError
-from .space import UNTAGGED, Space
 
 MAX_PIXELS = 1 << 28
 

@@ -14,10 +14,10 @@ import struct
 
 import numpy as np
 
+from ..colour.space import UNTAGGED, through_profile
 from .exif import Exif, read_exif
 from .icc import read_profile
 from .info import PictureInfo
-from .space import UNTAGGED, through_profile
 
 SIGNATURE = b"\xff\xd8"
 END = b"\xff\xd9"

@@ -8,10 +8,10 @@ import warnings
 
 import numpy as np
 
+from ..colour.space import UNTAGGED
 from .exif import read_exif
 from .icc import read_profile
 from .info import PictureInfo
-from .space import UNTAGGED
 
 FORMATS = ("WEBP", "GIF", "BMP", "PPM")
 MODES = {  # Pillow's mode -> model, channels, what to convert to

@@ -13,12 +13,19 @@ import zlib
 
 import numpy as np
 
+from ..colour.space import (
+    SRGB_CHROMATICITIES,
+    UNTAGGED,
+    Space,
+    from_chromaticities,
+    from_cicp,
+    srgb,
+)
 from ..colour.transfer import decode_srgb
 from ..tool import exact
 from .exif import Exif, read_exif
 from .icc import read_profile
 from .info import PictureInfo
-from .space import SRGB_CHROMATICITIES, UNTAGGED, Space, from_chromaticities, from_cicp, srgb
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MODELS = {0: ("grey", 1), 2: ("RGB", 3), 3: ("palette", 3), 4: ("grey", 2), 6: ("RGB", 4)}

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..colour.space import to_srgb
 from ..colour.transfer import encode_srgb
 from ..tool import exact
 from . import jpeg, other, png, tiff
 from .info import MAX_PIXELS, Picture, PictureError, PictureInfo
-from .space import to_srgb
 
 Samples = tuple[np.ndarray, np.ndarray | None, PictureInfo]
 BRIGHT = 1.5  # a float file whose median is above it does not hold light with white at 1

@@ -14,12 +14,7 @@ import logging
 
 import numpy as np
 
-from ..colour.transfer import decode_srgb, encode_srgb
-from ..tool import exact
-from .exif import checked_orientation, exif_space
-from .icc import read_profile
-from .info import PictureInfo
-from .space import (
+from ..colour.space import (
     SRGB_CHROMATICITIES,
     SRGB_FROM_D50,
     UNTAGGED,
@@ -27,6 +22,11 @@ from .space import (
     from_chromaticities,
     through_profile,
 )
+from ..colour.transfer import decode_srgb, encode_srgb
+from ..tool import exact
+from .exif import checked_orientation, exif_space
+from .icc import read_profile
+from .info import PictureInfo
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ICC, WHITE_POINT, CHROMATICITIES, TRANSFER, EXTRA = 34675, 318, 319, 301, 338

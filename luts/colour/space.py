@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..colour.transfer import decode_srgb, encode_srgb
 from ..tool import exact
+from .transfer import decode_srgb, encode_srgb
 
 Curve = Callable[[np.ndarray], np.ndarray]  # code in [0, 1] to light in [0, 1]
 Chromaticities = tuple[tuple[float, float], ...]  # x, y of white, red, green, blue
