@@ -178,11 +178,11 @@ def _processor(steps: tuple, interpolation: str, direction):
     config = ocio.Config.CreateRaw()
     # The cache would keep every LUT ever applied: about 1 MB each.
     config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)
-    group = ocio.GroupTransform([t for step in steps for t in _transforms(step, interpolation)])
+    group = ocio.GroupTransform([t for step in steps for t in ocio_transforms(step, interpolation)])
     return config.getProcessor(group, direction)
 
 
-def _transforms(step: Lut1D | Lut3D, interpolation: str) -> list:
+def ocio_transforms(step: Lut1D | Lut3D, interpolation: str) -> list:
     """One table as OpenColorIO transforms: the domain mapped to [0, 1], then the lookup."""
     import PyOpenColorIO as ocio  # noqa: N813
 

@@ -130,7 +130,7 @@ def test_algebra_on_files_is_the_algebra(files, capsys, command, expected):
         (["apply", "look.cube", "look.cube", "-o", "a.png"], "look.cube: not a PNG, TIFF or JPEG"),
         (["apply", "look.cube", "photo.png", "-o", "a.gif"], "a.gif: pictures are written as"),
         (["apply", "look.cube", "photo16.tif", "-o", "a.jpg"], "a.jpg: JPEG holds 8 bits"),
-        (["apply", "photo.png", "photo.png", "-o", "a.png"], "photo.png:1: neither a keyword"),
+        (["apply", "photo.png", "photo.png", "-o", "a.png"], "96x64 pixels is no plate's size"),
         (["hald", "a.png", "--level", "17"], "--level 17: plates have level 2 to 16"),
         (["hald", "a.png", "--layout", "strip"], "strips are only read"),
         (["hald", "a.jpg"], "a.jpg: JPEG changes colours"),

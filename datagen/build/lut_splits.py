@@ -17,6 +17,7 @@ import numpy as np
 
 import luts
 from luts import library
+from luts.formats import READABLE
 from luts.lut import nodes
 
 from ..recipe.load import Recipe, RecipeError
@@ -25,7 +26,7 @@ from ..recipe.settings import SPLITS, Distort, Split
 OPACITY = "file"  # the family that draws a library LUT at some opacity
 THUMB = 9  # nodes per axis on which LUTs are compared
 SAME = 1 / 255  # largest difference there of two LUTs that count as one: one 8-bit level
-SUFFIXES = (".cube", ".toml")  # what a folder of LUTs is searched for
+SUFFIXES = READABLE  # what a folder of LUTs is searched for
 
 
 @dataclass(frozen=True)

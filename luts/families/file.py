@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cube.file import read_cube
-from ..library import names, resolve
+from ..library import load, names, resolve
 from ..lookup import apply as apply_lut
 from ..lut import Lut, table_hash
 from ..tool.errors import UserError
@@ -50,7 +49,7 @@ def _read(source: str) -> Lut:
 @lru_cache(maxsize=8)
 def _cached(path: Path, _changed: int) -> Lut:
     """Reading takes longer than applying, and a calibration applies ten times."""
-    return read_cube(path)
+    return load(path)
 
 
 FILE = Family(draw, apply, limit, "a finished LUT of the library or from disk, at some opacity")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..cube.file import read_cube
+from ..formats import read_file
 from ..lut import Lut
 from ..tool.errors import UserError
 from ..tool.words import nearest
@@ -44,7 +44,7 @@ def load(source: str | Path) -> Lut:
 
     Parameters
     ----------
-    source : a `.cube` file, or one of `names()` in any case
+    source : a LUT file of any format that is read, or one of `names()` in any case
 
     Returns
     -------
@@ -53,6 +53,6 @@ def load(source: str | Path) -> Lut:
     Raises
     ------
     LibraryError : neither a file's name nor a LUT of the library
-    LutFormatError : path:line, what cannot be read
+    LutFormatError : what cannot be read, with path and line
     """
-    return read_cube(resolve(source))
+    return read_file(resolve(source))

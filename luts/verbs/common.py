@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import library
-from ..cube.file import read_noted, write_cube
 from ..fidelity import ColourMap, fidelity, size_that_does
+from ..formats import check_output, read_file_noted, write_file
 from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, stages
 from ..pictures import PictureInfo
 from ..tool.errors import UserError
@@ -21,9 +21,10 @@ def read_lut(source: Path | str, *, for_pixels: bool = False) -> Lut:
     With `for_pixels`, a table in units that would destroy a picture is refused.
     """
     path = library.resolve(source)
-    lut, notes = read_noted(path)
+    lut, notes = read_file_noted(path)
     for note in notes:
-        print(f"{path}:{note.line}: {note.text}", file=sys.stderr)
+        told = f"{path}:{note.line}" if note.line else path
+        print(f"{told}: {note.text}", file=sys.stderr)
     for doubt in doubts(lut):
         if doubt.useless and for_pixels:
             raise LutFormatError(f"{path}: {doubt.text}")
@@ -97,11 +98,15 @@ def check_size(size: int, lut: Lut | None = None) -> None:
         raise UserError(f"--size {size}: a cube has 2 to {MAX_SIZE_3D} nodes per edge")
 
 
-def save(lut: Lut, path: Path, dialect: str | None = None) -> None:
-    """Write a LUT and print its path; the dialect is the one that can hold it when not given."""
-    if dialect is None and isinstance(lut, ShapedLut):
-        print(f"{path}: curves and a cube, in the Resolve dialect", file=sys.stderr)
-    write_cube(lut, path, dialect or ("resolve" if isinstance(lut, ShapedLut) else "iridas"))
+def save(
+    lut: Lut, path: Path, dialect: str | None = None, inputs: Sequence[Path | str] = ()
+) -> None:
+    """Write a LUT as its name says and print its path; never over an input that is a picture."""
+    check_output(path, inputs)
+    if dialect and path.suffix.lower() != ".cube":
+        raise UserError(f"{path}: --dialect is for .cube files")
+    for told in write_file(lut, path, dialect):
+        print(f"{path}: {told}", file=sys.stderr)
     print(path)
 
 

@@ -27,4 +27,4 @@ def run(args: Namespace) -> None:
             None if isinstance(joined, Lut1D) else lambda n: join(*luts, size=n),
             domain=stages(luts[0])[0],
         )
-    save(joined, args.out, args.dialect)
+    save(joined, args.out, args.dialect, args.lut)

@@ -26,7 +26,7 @@ def run(args: Namespace) -> None:
         tell_loss(
             f"baked into one cube of {args.size}", exact, lut, lambda n: compose(exact, size=n)
         )
-    save(lut, args.out, args.dialect)
+    save(lut, args.out, args.dialect, [args.lut])
 
 
 def _divided(lut: Lut, table: float | None, domain: float | None) -> Lut:

@@ -6,12 +6,14 @@ import sys
 from argparse import Namespace
 
 from ..fitting import fit_pairs, write_coverage
+from ..formats import check_output
 from ..pictures import read_picture
 from ..tool.errors import UserError
 from .common import save, say_what_changed
 
 
 def run(args: Namespace) -> None:
+    check_output(args.out, args.picture)
     if len(args.picture) % 2:
         raise UserError(f"pictures come in pairs, before and after; got {len(args.picture)}")
     pixels = []
@@ -27,5 +29,5 @@ def run(args: Namespace) -> None:
         f"misfit {fitted.error:.2f} levels, {fitted.spread:.2f} beyond any LUT",
         file=sys.stderr,
     )
-    save(fitted.lut, args.out, args.dialect)
+    save(fitted.lut, args.out, args.dialect, args.picture)
     write_coverage(fitted, args.out)

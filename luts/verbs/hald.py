@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 
 from ..algebra import resize
+from ..formats import check_output
 from ..lut import Lut
 from ..plate.hald import read_plate, write_plate
 from ..plate.plate import LEVELS
@@ -29,6 +30,7 @@ def run(args: Namespace) -> None:
 def _read(args: Namespace) -> None:
     if args.out is None:
         raise UserError("--read needs -o look.cube")
+    check_output(args.out, [args.plate])
     if args.size:
         check_size(args.size)
     reading = read_plate(args.plate, args.layout)
@@ -39,4 +41,4 @@ def _read(args: Namespace) -> None:
         lut = resize(reading.lut, args.size)
         what = f"resampled from {reading.lut.size} to {args.size} nodes"
         tell_loss(what, reading.lut, lut, lambda n: resize(reading.lut, n))
-    save(lut, args.out)
+    save(lut, args.out, inputs=[args.plate])

@@ -30,4 +30,4 @@ def run(args: Namespace) -> None:
             "output there, and an inverse can give only one of them",
             file=sys.stderr,
         )
-    save(inverse.lut, args.out, args.dialect)
+    save(inverse.lut, args.out, args.dialect, [args.lut])

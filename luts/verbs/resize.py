@@ -15,4 +15,4 @@ def run(args: Namespace) -> None:
     check_size(size, lut)
     resized = resize(lut, size)
     tell_loss(f"resampled to {size}", lut, resized, lambda n: resize(lut, n))
-    save(resized, args.out, args.dialect)
+    save(resized, args.out, args.dialect, [args.lut])

@@ -29,4 +29,4 @@ def run(args: Namespace) -> None:
             return inside + args.amount * (apply(lut, encoded.astype(np.float32)) - inside)
 
         tell_loss("mixed behind the curves", exact, mixed, domain=stages(lut)[0])
-    save(mixed, args.out, args.dialect)
+    save(mixed, args.out, args.dialect, [args.lut])
