@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +115,7 @@ def build(
     with target.held() as manifest, _interruptible() as stop:
         workspace.claim(target, head)
         target.remove_tree(distort.MEMO)  # another's would be believed
-        kept = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
+        kept, sources = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
         summary.reused = len(kept)
         todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
         tasks = (_task(recipe, job, folder, resources) for job in todo)
@@ -125,6 +125,7 @@ def build(
         with Progress(len(todo), f"building {recipe.name}", "scene") as bar:
             for rows in _append(outcomes, renderer, manifest, kept=kept, summary=summary):
                 bar.step(failed=any(isinstance(row, Lost) for row in rows))
+                summary.notes += _changed_source(rows[0], sources)
         summary.interrupted = stop.is_set()
         if len(kept) == sum(plan.samples_per_scene(recipe, job.scene) for job in jobs):
             summary.hash = _finish(target, manifest, head, kept)
@@ -148,10 +149,14 @@ def _patiently(
 
 def _kept(
     recipe: Recipe, jobs: Sequence[Job], rows: Iterable[tuple[int, Sample]]
-) -> dict[str, int]:
-    """Sample id -> manifest offset, for the scenes of which every sample is there and whole."""
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Sample id -> manifest offset, for the scenes of which every sample is there and whole.
+
+    Also, for those of which some are, the SHA-256 of the file that they were made from.
+    """
     by_scene = {job.scene.name: job for job in jobs}
     kept: dict[str, tuple[str, int]] = {}
+    sources: dict[str, str] = {}
     for offset, row in rows:
         job = by_scene.get(row.scene)
         if job is None:
@@ -161,13 +166,23 @@ def _kept(
             )
         if (row.split, row.source.path) == (job.split, plain_text(job.scene.files[0])):
             kept[row.id] = row.scene, offset
+            sources[row.scene] = row.source.sha256
     found = Counter(scene for scene, _ in kept.values())
     whole = {
         name
         for name, count in found.items()
         if count == plan.samples_per_scene(recipe, by_scene[name].scene)
     }
-    return {sample: offset for sample, (scene, offset) in kept.items() if scene in whole}
+    known = {sample: offset for sample, (scene, offset) in kept.items() if scene in whole}
+    return known, {name: digest for name, digest in sources.items() if name not in whole}
+
+
+def _changed_source(row: Row, before: Mapping[str, str]) -> list[str]:
+    """A note when a scene that was there in part has been made again from another file."""
+    digest = row.source.sha256 if row.source else ""
+    if not digest or before.get(row.scene, digest) == digest:
+        return []
+    return [f"{row.scene}: its source file has changed since; all its samples were made anew"]
 
 
 def _first_sample(recipe: Recipe, job: Job) -> str:

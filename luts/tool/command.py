@@ -18,8 +18,11 @@ import argparse
 import errno
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -94,7 +97,8 @@ def run_program(
 def _guarded(name: str, args: argparse.Namespace) -> int:
     """Turn the errors a user can cause into one line; let our own bugs keep their traceback."""
     try:
-        return args.execute(args) or SUCCESS
+        with _ended_in_order():
+            return args.execute(args) or SUCCESS
     except UserError as error:
         print(f"{name}: {plain_text(str(error)[:MOST_TEXT])}", file=sys.stderr)
         return MISUSE
@@ -110,3 +114,20 @@ def _guarded(name: str, args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the verb as an exception would, so that no half-written file stays behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_term(number: int, frame: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, on_term)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
