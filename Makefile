@@ -36,9 +36,10 @@ test: .venv/.made ## run the tests
 test-slow: .venv/.made ## run the long tests too
 	$(BIN)/python -m pytest -q -n auto -m "slow or not slow"
 
-lint: .venv/.made ## check style
+lint: .venv/.made ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness
 	$(BIN)/python -m tests.speed.$*

@@ -93,7 +93,7 @@ def check_names(recipe: Recipe) -> dict[str, str]:
     RecipeError for a name that does not exist or a list too short to divide, LutFormatError for a
     damaged file.
     """
-    hashes = {}
+    hashes: dict[str, str] = {}
     for number, distort in enumerate(recipe.distort, start=1):
         where = f"{recipe.path}: [[distort]] {number}"
         known = {"families": families.FAMILIES, "library": library.names()}

@@ -91,7 +91,8 @@ def _position(seed: int, group: str) -> float:
 
 def _ordered_splits(split: Split, scenes: Sequence[Scene], seed: int) -> Division:
     counts = [int(split.train), int(split.val), int(split.test)]
-    total, made, notes = sum(counts), counts, ()
+    total, made = sum(counts), counts
+    notes: tuple[str, ...] = ()
     if total != len(scenes):
         ends = [round(len(scenes) * sum(counts[:end]) / total) for end in range(4)]
         made = [last - first for first, last in pairwise(ends)]

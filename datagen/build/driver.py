@@ -118,8 +118,8 @@ def build(
         kept, sources = _kept(recipe, jobs, workspace.whole_rows(target, manifest))
         summary.reused = len(kept)
         todo = [job for job in jobs if _first_sample(recipe, job) not in kept]
-        tasks = (_task(recipe, job, folder, resources) for job in todo)
-        tasks = itertools.takewhile(lambda _: not stop.is_set(), tasks)
+        every = (_task(recipe, job, folder, resources) for job in todo)
+        tasks = itertools.takewhile(lambda _: not stop.is_set(), every)
         renderer = Renderer(recipe, folder, target.absolute())
         outcomes = _patiently(run, renderer, tasks, resources)
         with Progress(len(todo), f"building {recipe.name}", "scene") as bar:

@@ -68,7 +68,7 @@ class OpenScene:
     linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
     references: Mapping[str, Made] = field(default_factory=dict)
     guide: Guide = field(default_factory=Guide)
-    source: SourceFile | None = None  # it and what follows: for the manifest row
+    source: SourceFile = field(default_factory=lambda: SourceFile(""))  # as what follows: for rows
     develop: Develop = field(default_factory=lambda: Develop("picture"))
     camera: str = ""
     orientation: int = 1  # of the file, EXIF
@@ -82,24 +82,35 @@ class OpenScene:
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.linear.shape[:2]
+        height, width = self.linear.shape[:2]
+        return height, width
 
     def codes(self, ev: float | None, bits: int) -> np.ndarray:
         """The picture at an EV: (H, W, 3) uint8 or uint16, as `datagen.develop.series` gives it."""
         if ev in self.exposures:
             return quantise(self.exposures[ev], bits)
-        return develop.render(self._light(ev), ev + self.shift_ev, bits, tone=self.tone)
+        exposure = _known(ev)
+        light = self._light(exposure)
+        return develop.render(light, exposure + self.shift_ev, bits, tone=self.tone)
 
     def encoded(self, ev: float | None) -> np.ndarray:
         """The same before rounding, for a distortion to work on: (H, W, 3) float32 in [0, 1]."""
         if ev in self.exposures:
             return self.exposures[ev]
-        gain = np.float32(exact.exp2(ev + self.shift_ev))
-        exposed = TONES[self.tone](np.clip(self._light(ev) * gain, 0, 1))
-        return np.float32(encode_srgb(exposed.astype(np.float64)))
+        exposure = _known(ev)
+        gain = np.float32(exact.exp2(exposure + self.shift_ev))
+        exposed = TONES[self.tone](np.clip(self._light(exposure) * gain, 0, 1))
+        return np.asarray(encode_srgb(exposed.astype(np.float64)), np.float32)
 
     def _light(self, ev: float) -> np.ndarray:
         return self.noisy(ev) if self.noisy is not None and ev < 0 else self.linear
+
+
+def _known(ev: float | None) -> float:
+    """An exposure that light is developed at; ready pictures alone have none."""
+    if ev is None:
+        raise ValueError("ev: must be a number of stops for a scene that has no ready picture")
+    return ev
 
 
 def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
@@ -162,7 +173,7 @@ def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
         if len({encoded.shape for encoded in exposures.values()}) > 1:
             raise OpenSceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
-        linear = np.float32(decode_srgb(exposures[nearest].astype(np.float64)))
+        linear = np.asarray(decode_srgb(exposures[nearest].astype(np.float64)), np.float32)
         return OpenScene(linear, exposures=exposures, develop=Develop("ready"), lost=lost)
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
@@ -215,14 +226,15 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     except (RawError, NoiseError) as error:
         reason = str(error).replace(str(path), scene.path)  # the folder is nobody's business
         raise OpenSceneError(getattr(error, "status", "no_noise_profile"), reason) from None
-    if profile:
+    domain = render.noise
+    if profile and domain != "none":
 
         def noisy(ev: float) -> np.ndarray:
             return develop.linear_with_noise(
                 photo,
                 ev,
                 size,
-                domain=render.noise,
+                domain=domain,
                 rng=sample_rng(recipe.seed, f"{scene.name}/ev{ev:+g}/noise"),
                 profile=profile,
                 highlights=render.highlights,
@@ -336,7 +348,12 @@ def _material(
         codes = _preview_inside(scene, folder, opened)
         return None if codes is None else place(to_float(codes), scene.path)
 
-    known = {"linear": opened.linear, "bits": bits, "tone": opened.tone, "camera": camera}
+    known: dict[str, Any] = {
+        "linear": opened.linear,
+        "bits": bits,
+        "tone": opened.tone,
+        "camera": camera,
+    }
     light = _light(scene, folder, opened.size)
     if light is not None:
         return Material(**known, light=light, light_kind="scene", white=scene.light_white)
@@ -361,7 +378,9 @@ def _light(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | No
         )
     if max(height, width) < max(size):
         return None
-    return light if light.shape[:2] == tuple(size) else np.float32(resample(light, size))
+    return (
+        light if light.shape[:2] == tuple(size) else np.asarray(resample(light, size), np.float32)
+    )
 
 
 def _picture_beside(scene: Scene, folder: Path) -> str:
@@ -401,7 +420,7 @@ def _segmentation(
             f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
             f"picture, {size[1]} x {size[0]}",
         )
-    matte = np.float32(resample(mask.matte, size))
+    matte = np.asarray(resample(mask.matte, size), np.float32)
     if matte.max() < 0.5:
         raise OpenSceneError(
             "no_mask", f"{scene.segmentation}: its subject is lost at {size[1]} x {size[0]} pixels"
@@ -429,7 +448,7 @@ def resize(codes: np.ndarray, long_edge: int, *, linear: bool = False) -> np.nda
     size = max(1, round(height * scale)), max(1, round(width * scale))
     if size == (height, width):
         return table.astype(np.float32)[codes]
-    return np.float32(area_mean(codes, size, table=table))
+    return np.asarray(area_mean(codes, size, table=table), np.float32)
 
 
 def _read(folder: Path, file: str, *, floats: bool = False) -> np.ndarray:

@@ -88,7 +88,7 @@ def _evs(recipe: Recipe, scene: Scene) -> Sequence[float | None]:
 
 
 def _refuse_unused_evs(recipe: Recipe, scenes: Sequence[Scene]) -> None:
-    known = {ev for scene in scenes for ev in _evs(recipe, scene)} - {None}
+    known = {ev for scene in scenes for ev in _evs(recipe, scene) if ev is not None}
     for number, block in enumerate(recipe.distort, start=1):
         for ev in block.evs:
             if ev not in known:

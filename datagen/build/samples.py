@@ -74,10 +74,11 @@ class Renderer:
             }
         except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
-        references, shared = {}, {}
-        for name, made in opened.references.items():
+        references: dict[str, str] = {}
+        shared: dict[str, Written] = {}
+        for name, reference in opened.references.items():
             references[name] = f"scenes/{job.scene.name}/reference_{name}{self._suffix}"
-            shared[references[name]] = self._write(references[name], made.codes)
+            shared[references[name]] = self._write(references[name], reference.codes)
         made = [
             self._row(job, sample, opened, drawn[sample.id], references, shared)
             for sample in planned
@@ -104,7 +105,9 @@ class Renderer:
         if sample.block is None:
             codes = opened.codes(sample.ev, self.recipe.output.bits)
         else:
-            codes, distortion, digest = self._distort(job, sample, opened.encoded(sample.ev))
+            codes, distortion, digest = self._distort(
+                job, sample, sample.block, opened.encoded(sample.ev)
+            )
             hashes[distortion.lut] = digest
         path, regions = f"scenes/{sample.id}{self._suffix}", f"scenes/{sample.id}_regions.png"
         written[path] = self._write(path, codes)
@@ -138,7 +141,7 @@ class Renderer:
         )
 
     def _distort(
-        self, job: Job, sample: Planned, encoded: np.ndarray
+        self, job: Job, sample: Planned, block: int, encoded: np.ndarray
     ) -> tuple[np.ndarray, Distortion, str]:
         """Apply the sample's distortion, and store its LUT once under its hash.
 
@@ -147,7 +150,7 @@ class Renderer:
         with _writing(self.out):
             drawn = distort.draw(
                 self.recipe,
-                sample.block,
+                block,
                 split=job.split,
                 sample=sample.id,
                 number=sample.draw,

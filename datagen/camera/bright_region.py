@@ -38,7 +38,7 @@ def bright_region(linear: np.ndarray) -> np.ndarray | None:
     low, high = np.percentile(smooth, (1, 99))
     if high <= low:
         return None
-    levels = np.uint8(np.clip((smooth - low) / (high - low), 0, 1) * 255)
+    levels = np.asarray(np.clip((smooth - low) / (high - low), 0, 1) * 255, np.uint8)
     _, bright = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     region = _smooth_outline(_fill_holes(_largest(bright)), sigma)
     inside = region > 0

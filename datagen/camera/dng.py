@@ -105,7 +105,7 @@ def _shot_tags(sensor: Sensor, exposure: Exposure, baseline_exposure: float) -> 
     return [
         (EXIF_PLACE, LONG, 1, 0, True),  # becomes EXIF_IFD in _append_exif
         (50728, RATIONAL, 3, _rationals(sensor.white(exposure.light), 1_000_000), True),
-        (50730, SRATIONAL, 1, _rationals([baseline_exposure], 100), True),
+        (50730, SRATIONAL, 1, _rationals(np.array([baseline_exposure]), 100), True),
         (51041, DOUBLE, 2, sensor.noise_profile(exposure.iso), True),
     ]
 

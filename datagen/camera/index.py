@@ -13,7 +13,7 @@ import re
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from luts.tool.errors import UserError
 from luts.tool.files import write_text
@@ -80,7 +80,8 @@ def read_index(path: Path) -> list[IndexRow]:
         try:
             if None in line or None in line.values():
                 raise ValueError(f"needs {len(found)} columns")
-            rows.append(IndexRow(**{**line, "bytes": int(line["bytes"])}))
+            values: dict[str, Any] = {**line, "bytes": int(line["bytes"])}
+            rows.append(IndexRow(**values))
         except ValueError as error:
             raise SampleIndexError(f"{path}:{number}: {error}") from None
     return rows

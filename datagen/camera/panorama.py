@@ -83,5 +83,5 @@ def _look_up(panorama: np.ndarray, rays: np.ndarray) -> np.ndarray:
     column = (longitude / math.tau + 0.5) * width + 0.5
     row = np.clip((0.5 - latitude / math.pi) * height - 0.5, 0, height - 1)
     closed = np.concatenate([panorama[:, -1:], panorama, panorama[:, :1]], axis=1)
-    where = np.float32(column), np.float32(row)
-    return cv2.remap(closed, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x_map, y_map = np.asarray(column, np.float32), np.asarray(row, np.float32)
+    return cv2.remap(closed, x_map, y_map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

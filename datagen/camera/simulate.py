@@ -98,7 +98,7 @@ def true_linear(linear: np.ndarray, sensor: Sensor, exposure: Exposure) -> np.nd
     """
     camera = true_camera(linear, sensor, exposure)
     to_srgb = np.linalg.inv(sensor.mix) / sensor.white(exposure.light)
-    return np.float32(camera @ to_srgb.T)
+    return np.asarray(camera @ to_srgb.T, np.float32)
 
 
 def mosaic_of(camera: np.ndarray, pattern: str) -> np.ndarray:

@@ -42,7 +42,7 @@ def exposure_problems(rows: Sequence[Sample], inputs: Mapping[str, np.ndarray]) 
     pictures = ((row, to_float(inputs[row.id])) for row in _by_ev(plain))
     for (row, dark), (above, bright) in itertools.pairwise(pictures):
         found = exposure_difference(dark, bright)
-        planned = above.ev - row.ev
+        planned = (above.ev or 0.0) - (row.ev or 0.0)
         if found is not None and abs(found - planned) > SLOPE_TOLERANCE_EV:
             problems.append(f"{above.id}: is {found:+.2f} EV from {row.id}, not {planned:+.2f}")
     return problems
@@ -94,4 +94,4 @@ def alignment_problems(folder: Path, rows: Sequence[Sample]) -> tuple[list[str],
 
 
 def _by_ev(rows: Sequence[Sample]) -> list[Sample]:
-    return sorted(rows, key=lambda row: row.ev)
+    return sorted(rows, key=lambda row: row.ev or 0.0)

@@ -78,7 +78,7 @@ def parse_row(line: bytes, where: str) -> Row:
         table = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
         if b"\\u" in line:  # an escaped half surrogate is JSON, but no text that can be written
             json.dumps(table, ensure_ascii=False).encode("utf-8")
-    except UnicodeError as error:
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
         raise ManifestError(f"{where}: not UTF-8 text (character {error.start})") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where}: not a JSON line: {error}") from None

@@ -111,7 +111,7 @@ def _scene(dataset: DataSet, name: str, rows: list[Row]) -> dict[str, Any]:
     made = sorted((row for row in rows if isinstance(row, Sample)), key=_place)
     lines = sorted({_place(row)[0] for row in made})
     evs = sorted({_place(row)[1] for row in made})
-    block = {
+    block: dict[str, Any] = {
         "name": name,
         "split": rows[0].split,
         "lost": [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from luts.tool.files import sha256_file
 from luts.tool.versions import versions
@@ -27,7 +28,7 @@ def seal(target: Target, manifest: Path, head: Head) -> Head:
     """
     contents = Contents()
     signed = dataset_hash(contents.noting(read_rows(manifest)))
-    samples = {
+    samples: dict[Any, dict[str, int]] = {
         split: {status: n for (s, status), n in sorted(contents.counts.items()) if s == split}
         for split in SPLITS
     }

@@ -35,7 +35,7 @@ class Rows(Sequence[Row]):
     """Rows of a manifest, all or some, in the order of the file."""
 
     def __init__(self, index: Index, chosen: np.ndarray) -> None:
-        self.index, self.chosen = index, chosen
+        self.held, self.chosen = index, chosen
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -47,20 +47,20 @@ class Rows(Sequence[Row]):
     def __getitem__(self, index: int | slice) -> Row | Rows:
         """Read one row; a slice is rows again. Raises IndexError, or ManifestError as reading."""
         if isinstance(index, slice):
-            return Rows(self.index, self.chosen[index])
+            return Rows(self.held, self.chosen[index])
         place = self.chosen[as_index(index)]
-        with open_manifest(self.index.path) as stream:
+        with open_manifest(self.held.path) as stream:
             return self._read(stream, place)
 
     def __iter__(self) -> Iterator[Row]:
-        with open_manifest(self.index.path) as stream:
+        with open_manifest(self.held.path) as stream:
             for place in self.chosen:
                 yield self._read(stream, place)
 
     def _read(self, stream: BinaryIO, place: np.integer) -> Row:
-        stream.seek(int(self.index.offsets[place]))
+        stream.seek(int(self.held.offsets[place]))
         line = stream.readline(MOST_LINE + 1)
-        return parse_row(line, f"{self.index.path}:{self.index.numbers[place]}")
+        return parse_row(line, f"{self.held.path}:{self.held.numbers[place]}")
 
     def select(
         self,
@@ -73,14 +73,14 @@ class Rows(Sequence[Row]):
         keep = np.ones(len(self.chosen), bool)
         if split is not None:
             code = SPLITS.index(split) if split in SPLITS else len(SPLITS)
-            keep &= self.index.splits[self.chosen] == code
+            keep &= self.held.splits[self.chosen] == code
         if made:
-            keep &= self.index.made[self.chosen]
-        some = Rows(self.index, self.chosen[keep])
+            keep &= self.held.made[self.chosen]
+        some = Rows(self.held, self.chosen[keep])
         if fits is None:
             return some
         fitting = np.fromiter((fits(row) for row in some), bool, len(some))
-        return Rows(self.index, some.chosen[fitting])
+        return Rows(self.held, some.chosen[fitting])
 
 
 def read_table(path: Path, refused: Callable[[ManifestError], None] | None = None) -> Rows:

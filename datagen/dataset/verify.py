@@ -129,7 +129,8 @@ def _named(error: ManifestError, folder: Path) -> str:
 
 def _check_rows(target: Target, rows: Rows, head: Head, report: Report, *, strict: bool) -> None:
     """All that the rows say, and all the files they name."""
-    luts, lost = set(), Counter[str]()
+    luts: set[tuple[str, str]] = set()
+    lost: Counter[str] = Counter()
     for row in rows:
         if isinstance(row, Lost):
             lost[row.status] += 1
@@ -202,7 +203,7 @@ def _check_groups(rows: Rows, report: Report) -> None:
     for place, row in enumerate(rows):
         for which, name in enumerate(names):
             codes[which, place] = _short_hash(name(row)) if name(row) else 0
-    splits = rows.index.splits[rows.chosen]
+    splits = rows.held.splits[rows.chosen]
     for what, name, code in zip(("group", "source file"), names, codes, strict=True):
         for first, other in _divided(code, splits)[:MOST_PROBLEMS]:
             one, two = rows[first], rows[other]
@@ -274,7 +275,8 @@ def _check_scene(target: Target, found: Iterable[Sample]) -> _SceneReport:
         inputs: dict[str, np.ndarray] = {}
         for row in rows:
             problems += _pair_problems(folder, row, inputs)
-        row, doubts = rows[0], []
+        row = rows[0]
+        doubts: list[str] = []
         if not problems:
             problems += consistency.exposure_problems(rows, inputs)
             off, doubts = consistency.alignment_problems(folder, rows)
@@ -403,8 +405,9 @@ def _changed_pictures(ours: Sample, theirs: Sample) -> dict[str, float]:
             changed[path] = 0.0
             continue
         here, there = ours.pictures.get(path), theirs.pictures.get(path)
-        known = here is not None and there is not None and ours.size == theirs.size
-        changed[path] = apart(here, there, ours.width * ours.height) if known else np.inf
+        changed[path] = np.inf
+        if here is not None and there is not None and ours.size == theirs.size:
+            changed[path] = apart(here, there, ours.width * ours.height)
     return changed
 
 

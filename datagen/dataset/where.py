@@ -97,14 +97,14 @@ def _check(node: ast.expr, text: str) -> None:
         if not all(type(op) in _COMPARE for op in node.ops):
             raise WhereError(f"--where: {shown(text)}: 'is' is not known; use ==")
     elif isinstance(node, ast.Tuple | ast.List):
-        for part in node.elts:
-            _check(part, text)
+        for item in node.elts:
+            _check(item, text)
     elif isinstance(node, ast.Name):
         if node.id not in FIELDS:
             raise WhereError(f"--where: no column {shown(node.id)}{nearest(node.id, FIELDS)}")
     elif not (isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | None)):
-        part = ast.get_source_segment(text, node) or text
-        raise WhereError(f"--where: {shown(part)} is more than a condition; see --help")
+        said = ast.get_source_segment(text, node) or text
+        raise WhereError(f"--where: {shown(said)} is more than a condition; see --help")
 
 
 def _value(node: ast.expr, row: Sample) -> Any:

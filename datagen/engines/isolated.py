@@ -18,7 +18,7 @@ def run_isolated(work: Work, task: Task, memory: int) -> Outcome:
     if isinstance(worker, Outcome):
         return Outcome(task, status=worker.status, reason=worker.reason)
     worker.submit(task)
-    outcome = worker.receive() if worker.speaks() else worker.give_up()
+    outcome = (worker.receive() if worker.speaks() else None) or worker.give_up()
     if worker.process.exitcode is not None or worker.worn_out:
         worker.retire()
         _here.worker = None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import wait
 
-from .worker import EngineError, Outcome, Task, Work, Worker
+from .worker import NO_TASK, EngineError, Outcome, Task, Work, Worker
 
 MAX_FAILED_STARTS = 3
 
@@ -41,10 +41,10 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
                 if worker.process.exitcode is not None or worker.worn_out:
                     team.remove(worker)
                     worker.retire()
-                if outcome and outcome.task:
+                if outcome and outcome.task is not NO_TASK:
                     yield outcome
-                failed_starts = failed_starts + 1 if outcome and not outcome.task else 0
-                if failed_starts >= MAX_FAILED_STARTS:
+                failed_starts = failed_starts + 1 if outcome and outcome.task is NO_TASK else 0
+                if outcome and failed_starts >= MAX_FAILED_STARTS:
                     raise EngineError(f"worker processes cannot start: {outcome.reason}")
     finally:
         for worker in team:

@@ -10,6 +10,7 @@ import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from .isolated import run_isolated
 from .worker import EngineError, Outcome, TargetError, Task, Work
@@ -49,7 +50,7 @@ def run(work: Work, tasks: Iterable[Task], *, workers: int, memory: int) -> Iter
         ray.shutdown()
 
 
-def _connect(ray: object, here: dict[str, object]) -> None:
+def _connect(ray: Any, here: dict[str, Any]) -> None:
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **here)
     except Exception as error:  # Ray has many words for a cluster that does not answer in time
@@ -57,7 +58,7 @@ def _connect(ray: object, here: dict[str, object]) -> None:
         raise EngineError(f"--engine ray: no cluster: {said}") from error
 
 
-def _result(ray: object, done: object) -> Outcome:
+def _result(ray: Any, done: Any) -> Outcome:
     """Fetch an outcome; raise a target that cannot be written as itself, not as Ray wraps it."""
     try:
         return ray.get(done)

@@ -46,11 +46,14 @@ class Task:
 class Outcome:
     """What came of a task: its result, or the status and reason of its loss."""
 
-    task: Task
+    task: Task  # NO_TASK: of a process that died before it had one
     result: Any = None
     status: str = "ok"  # or: crashed, timeout, oom, error
     reason: str = ""
     seconds: float = 0.0
+
+
+NO_TASK = Task(None, 0.0)
 
 
 class EngineError(UserError):
@@ -107,7 +110,7 @@ class Worker:
             return None
         if status == "target":
             raise TargetError(*value)
-        task, self.task, self.due = self.task, None, float("inf")
+        task, self.task, self.due = self.task or NO_TASK, None, float("inf")
         self.done += 1
         seconds = time.monotonic() - self.started
         if status == "ok":
@@ -166,7 +169,10 @@ class Worker:
 
     def _lost(self, status: str, reason: str) -> Outcome:
         return Outcome(
-            self.task, status=status, reason=reason, seconds=time.monotonic() - self.started
+            self.task or NO_TASK,
+            status=status,
+            reason=reason,
+            seconds=time.monotonic() - self.started,
         )
 
     def _post_mortem(self) -> tuple[str, str]:

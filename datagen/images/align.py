@@ -63,7 +63,7 @@ def align_to(encoded: np.ndarray, size: tuple[int, int], *, guide: np.ndarray) -
             f"{width} x {height} pixels do not have the shape of the picture, {size[1]} x {size[0]}"
         )
     if (height, width) != tuple(size):
-        encoded = np.float32(np.clip(resize(encoded, size, enlarge="cubic"), 0, 1))
+        encoded = np.asarray(np.clip(resize(encoded, size, enlarge="cubic"), 0, 1), np.float32)
     picture = encode_srgb(np.clip(guide, 0, 1))
     dx, dy, response = shift(encoded, picture)
     off = np.hypot(dx, dy) > MAX_SHIFT

@@ -105,8 +105,10 @@ def _enlarged(image: np.ndarray, count: int, axis: int, kernel: str) -> np.ndarr
     place = (np.arange(count) + 0.5) * (source / count) - 0.5
     floor = np.floor(place)
     t = place - floor
+    taps: tuple[int, ...] = (0, 1)
+    weights: tuple[np.ndarray, ...] = (1 - t, t)
     if kernel == "linear":
-        taps, weights = (0, 1), (1 - t, t)
+        pass
     else:
         taps, weights = (-1, 0, 1, 2), (_far(1 + t), _near(t), _near(1 - t), _far(2 - t))
     shape = [1] * image.ndim

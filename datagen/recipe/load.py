@@ -104,7 +104,7 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
     name = convert(name, Annotated[str, short_name], f"{where}: name")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise ValueError(f"{where}: seed: must be a whole number from 0, got {shown(seed)}")
-    parts = {
+    parts: dict[str, Any] = {
         key: read_table(cls, table.get(key, {}), f"{where}: [{key}]") for key, cls in single.items()
     }
     distort = tuple(

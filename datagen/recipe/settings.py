@@ -86,7 +86,8 @@ class Range:
         """One exposure in stops."""
         if not self.normal:
             return float(rng.uniform(self.from_, self.to))
-        while not self.from_ <= (ev := float(rng.normal(*self.normal))) <= self.to:
+        mean, sd = self.normal
+        while not self.from_ <= (ev := float(rng.normal(mean, sd))) <= self.to:
             pass
         return ev
 

@@ -45,10 +45,11 @@ def pick_centre(
             raise ValueError("the mask wants the centre stored with the scene, which has none")
         return guide.centre[0] * width, guide.centre[1] * height
     margins = [min(radius, side / 2) for side in (width, height)]
-    return tuple(
+    x, y = (
         float(rng.uniform(margin, side - margin))
         for margin, side in zip(margins, (width, height), strict=True)
     )
+    return x, y
 
 
 def bezier_chain(knots: np.ndarray) -> np.ndarray:

@@ -72,12 +72,12 @@ def read_mask(path: Path, *, classes: Sequence[int | str] = (), instance: Any = 
         chosen = np.zeros(labels.shape[:2], bool)
         for wanted in classes:
             chosen |= _is_class(path, labels, wanted)
-        found = MaskFile(np.float32(chosen), f"classes {', '.join(map(str, classes))}")
+        found = MaskFile(np.asarray(chosen, np.float32), f"classes {', '.join(map(str, classes))}")
         if not chosen.any():
             raise MaskError(f"{path}: no {found.read}; it holds {_values(labels)}")
         labels = np.where(chosen, labels, 0) if labels.ndim == 2 else chosen
     elif instance != "" and labels.ndim == 2 and not _varies(alpha):
-        found = MaskFile(np.float32(labels > 0), "instances")
+        found = MaskFile(np.asarray(labels > 0, np.float32), "instances")
     else:
         found = _told(path, labels, alpha, info)
         labels = found.matte >= 0.5
@@ -116,7 +116,7 @@ def _read_array(path: Path) -> np.ndarray:
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise MaskError(f"{path}: float values outside 0 to 1")
-        return np.uint16(np.rint(values * 65535))
+        return np.asarray(np.rint(values * 65535), np.uint16)
     if values.dtype.kind == "i" and values.min() < 0:
         raise MaskError(f"{path}: negative numbers")
     if values.max() > 65535:
@@ -133,16 +133,15 @@ def _indices(path: Path, info: PictureInfo) -> np.ndarray:
     from PIL import Image
 
     with Image.open(path) as image:
-        if image.mode != "P":  # Pillow gives a palette of greys as grey
-            image = image.convert("P") if image.mode == "PA" else image
-        return np.array(image)
+        # Pillow gives a palette of greys as grey
+        return np.array(image.convert("P") if image.mode == "PA" else image)
 
 
 def _told(
     path: Path, labels: np.ndarray, alpha: np.ndarray | None, info: PictureInfo | None
 ) -> MaskFile:
     """Tell the subject by the values alone."""
-    if _varies(alpha):
+    if alpha is not None and _varies(alpha):
         return MaskFile(alpha / np.float32(np.iinfo(alpha.dtype).max), "alpha")
     if labels.ndim == 3:
         return _two_colours(path, labels)
@@ -153,7 +152,7 @@ def _told(
     if len(values) == 1:
         return MaskFile(np.full(labels.shape, float(values[0] > 0), np.float32), "one value")
     if len(values) == 2 and values[0] == 0:
-        return MaskFile(np.float32(labels > 0), f"0 and {values[1]}")
+        return MaskFile(np.asarray(labels > 0, np.float32), f"0 and {values[1]}")
     shades = values[(values > 0) & (values < top)]
     small = SMALL * (top // 255)
     if len(values) <= FEW and shades.size and shades.max() < small:
@@ -165,7 +164,7 @@ def _two_colours(path: Path, colours: np.ndarray) -> MaskFile:
     found = np.unique(colours.reshape(-1, 3), axis=0)
     if len(found) == 2 and not found[0].any():
         name = _hex(found[1], colours.dtype)
-        return MaskFile(np.float32(colours.any(axis=2)), f"black and {name}")
+        return MaskFile(np.asarray(colours.any(axis=2), np.float32), f"black and {name}")
     raise MaskError(f"{path}: colours {_values(colours)}; {HINT}")
 
 
@@ -195,7 +194,8 @@ def _one_instance(path: Path, found: MaskFile, labels: np.ndarray, instance: Any
     """One of the numbered instances, or of the separate parts of a mask that has no numbers."""
     numbers = labels.astype(np.int32)
     if labels.dtype == bool or len(np.unique(labels[labels > 0])) == 1:
-        _, numbers = cv2.connectedComponents(np.uint8(labels > 0), connectivity=8)
+        _, parts = cv2.connectedComponents(np.asarray(labels > 0, np.uint8), connectivity=8)
+        numbers = np.asarray(parts, np.int32)
     sizes = np.bincount(numbers.ravel())
     sizes[0] = 0
     chosen = int(sizes.argmax()) if instance == "largest" else int(instance)

@@ -182,7 +182,7 @@ class Segmentation:
             raise ValueError("erode: erode and dilate are both 0, which leaves no band B")
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
-        subject = guide.segmentation >= 0.5
+        subject = _matte(guide) >= 0.5
         radius = self.erode * min(size)
         core = shrink(subject, radius, self.kernel)
         while subject.any() and not core.any():
@@ -209,7 +209,7 @@ class Matte:
             )
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
-        matte = guide.segmentation
+        matte = _matte(guide)
         parameters = {"opaque": self.opaque, "clear": self.clear}
         return Drawn(label(matte >= self.opaque, matte > self.clear), parameters)
 
@@ -226,6 +226,13 @@ SHAPES: dict[str, type[Shape]] = {
     "segmentation": Segmentation,
     "matte": Matte,
 }
+
+
+def _matte(guide: Guide) -> np.ndarray:
+    """The subject's matte of a scene that has one."""
+    if guide.segmentation is None:
+        raise ValueError("the mask follows a segmentation, which the scene does not have")
+    return guide.segmentation
 
 
 def follows_segmentation(shape: Shape) -> bool:

@@ -33,7 +33,9 @@ def join_groups(scenes: Sequence[Scene], pairs: Iterable[tuple[int, int]]) -> li
         return group
 
     for one, two in pairs:
-        first, second = sorted((root(scenes[one].group), root(scenes[two].group)), key=place.get)
+        first, second = sorted(
+            (root(scenes[one].group), root(scenes[two].group)), key=place.__getitem__
+        )
         joined_to[second] = first
     return [replace(scene, group=root(scene.group)) for scene in scenes]
 
@@ -53,11 +55,12 @@ def file_hashes(files: Sequence[str], folder: Path) -> dict[str, int]:
     Files are looked at in worker processes, many per task. A task that is lost to a file that
     crashes its decoder is done again file by file.
     """
+    tasks: list[tuple[str, ...]]
     tasks = [tuple(files[at : at + FILES_PER_TASK]) for at in range(0, len(files), FILES_PER_TASK)]
     hashes = dict.fromkeys(files, 0)
     with Progress(len(files), "looking for near-duplicates", "picture") as bar:
         while tasks:
-            again = []
+            again: list[tuple[str, ...]] = []
             for outcome in _looks(folder, tasks):
                 some = outcome.task.job
                 if outcome.status != "ok" and len(some) > 1:

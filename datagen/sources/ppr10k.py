@@ -67,4 +67,4 @@ def read_ppr10k(source: Source, folder: Path) -> list[Scene]:
 
 def _order(stem: str) -> tuple[int, int]:
     match = NAME.fullmatch(stem)
-    return int(match["group"]), int(match["number"])
+    return (int(match["group"]), int(match["number"])) if match else (0, 0)

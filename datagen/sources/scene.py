@@ -111,7 +111,8 @@ def by_stem(folder: Path, suffixes: Iterable[str] = PICTURES) -> dict[str, str]:
 
     {} when there is no such folder. Raises RecipeError when two differ by their suffix only.
     """
-    suffixes, found = frozenset(suffixes), {}
+    suffixes = frozenset(suffixes)
+    found: dict[str, str] = {}
     if not folder.is_dir():
         return {}
     for path in sorted(folder.iterdir()):
