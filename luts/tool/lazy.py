@@ -62,4 +62,4 @@ def callable_package(package: str, target: str) -> None:
     """
     module = sys.modules[package]
     module.__class__ = _CallablePackage
-    module._target = target
+    setattr(module, "_target", target)  # noqa: B010 - a module has no such attribute

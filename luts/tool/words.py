@@ -67,7 +67,8 @@ def read_table(cls: type[Value], table: object, where: str) -> Value:
 
 def read_value(cls: type[Value], table: object) -> Value:
     """The same; raises FieldError, which says where below the table."""
-    value: Value = _reader(cls)(table)
+    hint: Any = cls
+    value: Value = _reader(hint)(table)
     return value
 
 
@@ -105,7 +106,8 @@ def to_table(value: object) -> Any:
             }
         return value
     table: dict[str, Any] = {}
-    for name, default, is_rest in _written(type(value)):
+    kind: Any = type(value)
+    for name, default, is_rest in _written(kind):
         found = getattr(value, name)
         if is_rest:
             table |= found
@@ -172,7 +174,7 @@ def _reader(hint: Any) -> Reader:
         return lambda value: None if value is None else inner(value)
     if origin is not None and issubclass(origin, Mapping):
         return _mapping(_reader(args[0]), _reader(args[1]))
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return _table(hint)
     return _float if hint is float else _plain(hint)
 
