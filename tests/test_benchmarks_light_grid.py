@@ -145,6 +145,13 @@ def test_with_and_without_gradients_it_is_one_function(name):
     assert error.flatten().quantile(0.99) < 4 / 255
 
 
+def test_half_precision_around_it_changes_nothing():
+    model, images = strong("light_grid"), pictures(1, 3, 20, 30)
+    expected = model(images).image
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(model(images).image, expected)
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("part", ["grid", "curves", "matrix", "exposure"])
 def test_every_part_can_be_left_out_and_counts(part):

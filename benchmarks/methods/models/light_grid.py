@@ -69,6 +69,10 @@ class LightGrid(nn.Module):
 
     def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
         network_input(images, regions, self.mask_channels)  # refuses what is no batch
+        with torch.autocast(images.device.type, enabled=False):  # stops need more than 8 bits
+            return self._corrected(images, regions)
+
+    def _corrected(self, images: Tensor, regions: Tensor | None) -> Output:
         local = bool(self.mask_channels) and regions is not None
         tone, scene = self._judged(images, regions if local else None)
         if torch.is_grad_enabled() or images.is_cuda or images.dtype != torch.float32:
