@@ -41,6 +41,14 @@ lint: .venv/.made ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+HDRI := hdri
+TRAINED := out/train
+train: .venv/.made ## train every row in rounds until it stops improving; resumes: make train HDRI=folder
+	$(BIN)/benchmarks train-all --source $(HDRI) --out $(TRAINED)
+
+bench-stream: .venv/.made ## measure streamed pairs beside stored ones and a training step: HDRI=folder
+	$(BIN)/python -m tests.speed.stream $(HDRI)
+
 bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness
 	$(BIN)/python -m tests.speed.$*
 
@@ -56,4 +64,4 @@ samples: .venv/.made ## make the embedded raws again: make samples SOURCES=folde
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 
-.PHONY: help install data bench bench-full test test-slow lint library lamps samples clean
+.PHONY: help install data train bench bench-full bench-stream test test-slow lint library lamps samples clean

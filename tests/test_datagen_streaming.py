@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import runpy
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -448,3 +450,22 @@ def test_ready_exposures_are_taken_as_they_are(tmp_path):
     batch = stream(recipe, size=(16, 24), batch=2).batch(0)
     assert torch.isnan(batch["ev"]).all()
     assert set(batch["references"]) == {"reference"}
+
+
+def test_the_readme_s_fifteen_lines_train_a_model(recipe, tmp_path, monkeypatch):
+    """As they stand, on the tiny panoramas, for two steps."""
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    part = text[text.index("## Train your own model on a stream") :]
+    code = part[part.index("```python\n") + 10 :]
+    code = code[: code.index("```")]
+    lines = [line for line in code.splitlines() if line]
+    assert len(lines) <= 16
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hdri").symlink_to(recipe.source.folder)
+    split = '"split.train=1.0", "split.val=0.0", "split.test=0.0", "split.by=hash"'
+    code = code.replace("range(1000)", "range(2)").replace("num_workers=1", "num_workers=0")
+    code = code.replace('["source.folder=hdri"]', f'["source.folder=hdri", {split}]')
+    script = tmp_path / "mine.py"
+    script.write_text(code)
+    runpy.run_path(str(script))
+    assert set(torch.load(tmp_path / "mine.pth")) == {"0.weight", "0.bias", "2.weight", "2.bias"}
