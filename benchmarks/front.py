@@ -2,7 +2,7 @@
 
 import benchmarks
 
-fix = benchmarks.method("tone_thumb+concat", device="cuda")
+fix = benchmarks.method("light_grid+concat", device="cuda")
 benchmarks.score(fix(pair.degraded, pair.regions), pair)
 benchmarks.run("out/demo", ["classical", fix], out="out/bench")
 """

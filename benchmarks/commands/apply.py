@@ -11,7 +11,7 @@ from luts.tool.errors import UserError
 
 from .common import add_settings, read_settings
 
-EXAMPLE = "benchmarks apply tone_thumb photo.jpg -o fixed.jpg"
+EXAMPLE = "benchmarks apply light_grid photo.jpg -o fixed.jpg"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

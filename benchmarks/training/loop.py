@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader
 from datagen.dataset.read import open_dataset
 
 from ..environment import pick_device
-from ..methods.models import MODELS, build
+from ..methods.models import build, model_row
 from ..methods.models.checkpoints import Record, load_weights
 from .adversarial import Adversary
 from .batches import Batch
@@ -215,13 +215,13 @@ def loss_terms(
     `judge` makes an adversarial term of the results.
     """
     degraded, reference, regions = batch["degraded"], batch["reference"], batch["regions"]
-    own_loss = getattr(MODELS[settings.model].load(), "OWN_LOSS", False)
+    own_loss = getattr(model_row(settings.model).load(), "OWN_LOSS", False)
     halved = settings.mixed_precision if degraded.is_cuda else settings.bfloat16_on_cpu
     with torch.autocast(degraded.device.type, torch.bfloat16, enabled=halved):
         output = network(degraded, regions, **({"reference": reference} if own_loss else {}))
     if own_loss:
         terms = output.terms
-    elif MODELS[settings.model].region_aware:
+    elif model_row(settings.model).region_aware:
         weights = dict(zip("ABC", settings.region_weights, strict=True))
         host_loss = LOSSES[settings.loss]
         terms = region_loss(host_loss, output.float(), degraded, reference, regions, weights)

@@ -17,7 +17,7 @@ from datagen.streaming.draws import Draw, draw
 from datagen.streaming.stream import Stream, stream
 from luts.tool.files import sha256
 
-from ..methods.models import MODELS
+from ..methods.models import model_row
 from .batches import PLANES, Batch, Batches, check_shares, to_batch
 from .settings import Training, TrainingError
 from .stages import Moment, moment
@@ -96,7 +96,7 @@ class Streamed:
         """
         last = settings.parts[-1]
         size = last.size or (last.crop, last.crop)
-        key = (size, settings.validate_images, MODELS[settings.model].region_aware)
+        key = (size, settings.validate_images, model_row(settings.model).region_aware)
         if key not in self._kept:
             val = self._for(settings, "val")
             draws = [self._judged(val, n) for n in range(settings.validate_images)]
@@ -131,7 +131,7 @@ class Streamed:
     def _for(self, settings: Training, split: str) -> Stream:
         """The stream of a split as a model needs it: global ones are given no region maps."""
         base = self.train if split == "train" else self.val
-        local = MODELS[settings.model].region_aware
+        local = model_row(settings.model).region_aware
         recipe = self.recipe if local else replace(self.recipe, mask=())
         if split == "val":  # every picture another view
             recipe = replace(recipe, stream=replace(recipe.stream, shots=1))

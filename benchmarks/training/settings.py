@@ -9,7 +9,7 @@ from typing import Any
 
 from luts.tool.errors import UserError
 
-from ..methods.models import MODELS, ModelError
+from ..methods.models import model_row
 from ..methods.models.cards import training_of
 from .losses import LOSSES
 
@@ -123,7 +123,7 @@ class Training:
             )
         if not 0 <= self.ema < 1:
             raise TrainingError(f"ema must be in [0, 1), got {self.ema}")
-        if self.adversarial and MODELS[self.model].region_aware:
+        if self.adversarial and model_row(self.model).region_aware:
             raise TrainingError("the critic judges whole pictures: no adversarial term for regions")
         try:
             self.parts  # noqa: B018
@@ -205,10 +205,7 @@ def settings_for(model: str, **overrides: Any) -> Training:
 
     Raises TrainingError for a model that has nothing to train or a setting that does not exist.
     """
-    if model not in MODELS:
-        near = difflib.get_close_matches(model, MODELS, n=3, cutoff=0.4)
-        raise ModelError(f"no model called {model!r}; nearest: {', '.join(near) or 'none'}")
-    if not MODELS[model].trained:
+    if not model_row(model).trained:
         raise TrainingError(f"{model} has no parameters to train")
     known = [f.name for f in dataclasses.fields(Training)]
     for name in overrides:

@@ -14,7 +14,7 @@ from datagen.dataset.rows import Sample
 from datagen.regions.labels import A, B, C, alpha
 from datagen.regions.labels import ideal as blended
 
-from ..methods.models import MODELS
+from ..methods.models import model_row
 from .batches import Batch
 from .settings import Training, TrainingError
 
@@ -61,7 +61,7 @@ def validate(
         distortion and without; what there is
     images : how many were scored
     """
-    local = MODELS[settings.model].region_aware
+    local = model_row(settings.model).region_aware
     errors: dict[str, list[float]] = {region: [] for region in LABELS}
     strata: dict[str, list[float]] = {"psnr": []}
     model.eval()

@@ -1,0 +1,230 @@
+"""Functions, networks and metrics of others in the table, and what they may not do to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.cli import main
+from benchmarks.front import run
+from benchmarks.harness.isolation import isolated
+from benchmarks.harness.rows import read_evaluations
+from benchmarks.methods import MethodError, find_methods
+from benchmarks.metrics import METRICS, MetricError, find_metrics
+from benchmarks.report.write import write_report
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "docs" / "examples" / "my_model.py"
+
+BAD = """
+import os, random, sys
+import cv2
+import numpy as np
+import torch
+
+def halve(encoded):
+    encoded *= 0.5
+    return encoded
+
+def all_of_it(encoded, regions):
+    encoded[:], regions[:] = 0, 0
+    random.seed(1); np.random.seed(1); torch.manual_seed(1)
+    np.seterr(all="ignore"); torch.set_default_dtype(torch.float64); torch.set_grad_enabled(False)
+    cv2.setNumThreads(3); torch.set_num_threads(1); os.chdir("/")
+    return encoded
+
+def noise(encoded):
+    return (encoded + np.random.normal(0, 0.1, encoded.shape)).clip(0, 1)
+
+def codes(encoded):
+    return (encoded * 255).round().astype("uint8")
+
+def to_255(encoded):
+    return encoded * 255
+
+def a_little_over(encoded):
+    return encoded * 1.2 + 0.1
+
+def leave(encoded):
+    sys.exit(3)
+
+class InPlace(torch.nn.Module):
+    def forward(self, images, regions):
+        regions.zero_()
+        return images.mul_(0.5)
+
+net = InPlace()
+nothing = 7
+"""
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("outside") / "bad.py"
+    path.write_text(BAD)
+    return path
+
+
+def psnr(out):
+    """(method, sample) -> PSNR of region A."""
+    return {
+        (row.method, row.sample): value
+        for row in read_evaluations(out)
+        for name, value in row.values.items()
+        if name.startswith("psnr@") and name.endswith("[A]")
+    }
+
+
+@pytest.mark.parametrize("scorer", ["numpy", "torch"])
+def test_a_method_touches_only_its_own_row(scorer, bad, tiny_data, tmp_path):
+    plain = ["auto_gamma", "oracle_gain", "highlight_shadow_curve"]
+    settings = {"metrics": ["psnr"], "scorer": scorer, "limit": 2}
+    run(tiny_data, plain, tmp_path / "plain", **settings)
+    spoilers = [f"{bad}:halve", f"{bad}:all_of_it", f"{bad}:net"]
+    before = random.getstate(), torch.get_default_dtype(), torch.is_grad_enabled(), Path.cwd()
+    for order in (spoilers + plain, plain + spoilers):
+        out = tmp_path / f"{order[0] == plain[0]}"
+        assert run(tiny_data, order, out, **settings).failed == 0
+        found, expected = psnr(out), psnr(tmp_path / "plain")
+        assert {key: found[key] for key in expected} == expected
+    after = random.getstate(), torch.get_default_dtype(), torch.is_grad_enabled(), Path.cwd()
+    assert after == before
+
+
+def test_a_random_method_gives_the_same_row_in_any_company(bad, tiny_data, tmp_path):
+    settings = {"metrics": ["psnr"], "limit": 2}
+    run(tiny_data, [f"{bad}:noise"], tmp_path / "alone", **settings)
+    run(tiny_data, ["auto_gamma", f"{bad}:halve", f"{bad}:noise"], tmp_path / "more", **settings)
+    alone = psnr(tmp_path / "alone")
+    assert {k: v for k, v in psnr(tmp_path / "more").items() if k in alone} == alone
+
+
+def test_global_state_is_put_back_whatever_happens():
+    with pytest.raises(ZeroDivisionError), isolated("a", "b"):
+        np.seterr(all="ignore")
+        torch.set_default_dtype(torch.float64)
+        raise ZeroDivisionError
+    assert torch.get_default_dtype() == torch.float32
+    assert np.geterr()["divide"] != "ignore"
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("codes", "returned uint8 values; allowed are floating-point numbers from 0 to 1; divide"),
+        ("to_255", "allowed are 0 to 1; divide by 255"),
+        ("leave", "SystemExit: the method tried to end the program (3)"),
+    ],
+)
+def test_what_cannot_be_a_picture_says_what_to_do(name, status, bad, tiny_data, tmp_path):
+    summary = run(tiny_data, [f"{bad}:{name}"], tmp_path, metrics=["psnr"], limit=1)
+    assert summary.failed == 1
+    assert status in summary.reasons[name]
+
+
+def test_small_excursions_stay_clipped(bad, tiny_data, tmp_path):
+    settings = {"metrics": ["psnr"], "limit": 1}
+    assert run(tiny_data, [f"{bad}:a_little_over"], tmp_path, **settings).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("no.py:f", "no.py: FileNotFoundError: no such file"),
+        ("{bad}:gone", "has no 'gone'"),
+        ("{bad}:nothing", "is a int; give a function or a network"),
+        ("no.such.module:f", "ModuleNotFoundError"),
+        ("a/b={bad}:halve", "method name: must be a name without '/'"),
+        ("auto_gamma={bad}:halve", "there is a method 'auto_gamma'; say mine="),
+    ],
+)
+def test_what_is_not_there_is_one_line(spec, message, bad):
+    with pytest.raises(MethodError, match=message.replace("(", r"\(")):
+        find_methods([spec.format(bad=bad)])
+
+
+def test_a_metric_of_ones_own_is_a_column(tiny_data, tmp_path):
+    spec = f"{EXAMPLE}:chroma_error"
+    run(tiny_data, ["auto_gamma"], tmp_path, metrics=["psnr", spec], limit=2)
+    METRICS.pop("chroma_error")
+    text = write_report(tmp_path).text
+    assert "chroma_error A ↓" in text
+    about = json.loads((tmp_path / "run.json").read_text())
+    assert about["metrics"]["chroma_error"]["label"] == "chroma_error"
+    with pytest.raises(MetricError, match="has no 'gone'"):
+        find_metrics([f"{EXAMPLE}:gone"])
+
+
+def test_a_folder_of_a_stranger_runs_no_code(bad, tiny_data, tmp_path, capsys):
+    """What a results folder says of a method is shown, and never imported."""
+    run(tiny_data, [f"{bad}:halve"], tmp_path / "run", metrics=["psnr"], limit=1)
+    evil = tmp_path / "evil.py"
+    evil.write_text(f"open({str(tmp_path / 'pwned')!r}, 'w')\ndef halve(x): return x\n")
+    path = tmp_path / "run" / "run.json"
+    path.write_text(path.read_text().replace(str(bad), str(evil)))
+    assert main(["report", str(tmp_path / "run")]) == 0
+    assert main(["verify", str(tmp_path / "run")]) == 0
+    assert "| halve |" in capsys.readouterr().out
+    assert not (tmp_path / "pwned").exists()
+    assert main(["verify", str(tmp_path / "run"), "--methods", f"{bad}:halve"]) == 0
+    assert "3 evaluations recomputed, 0 values differ" in capsys.readouterr().out
+
+
+def test_rows_of_earlier_runs_stay_in_the_table(tiny_data, tmp_path):
+    settings = {"metrics": ["psnr"], "limit": 2}
+    run(tiny_data, ["gamma", "he_rgb"], tmp_path / "a", **settings)
+    run(tiny_data, ["auto_gamma"], tmp_path / "a", metrics=["psnr"], limit=1)
+    run(tiny_data, [f"{EXAMPLE}:brighten"], tmp_path / "b", **settings)
+    table = write_report([tmp_path / "a", tmp_path / "b"], out=tmp_path / "joined").text
+    for name in ("gamma", "he_rgb", "auto_gamma", "brighten"):
+        assert f"| {name} |" in table
+    assert "Scored in part" in table or "Partial run" in table
+    assert (tmp_path / "joined" / "report.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_page_about_your_own_model_runs_on_an_installed_wheel(tmp_path):
+    """Its commands, outside the repository, with nothing of the repository on the path."""
+    build = [sys.executable, "-m", "pip", "-q", "--no-input"]
+    quiet = {"check": True, "stdout": subprocess.DEVNULL}
+    source = tmp_path / "source"
+    ignored = shutil.ignore_patterns(".git", ".venv", "out", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, source, ignore=ignored, symlinks=True)
+    wheel = ["wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(source)]
+    subprocess.run([*build, *wheel], **quiet)
+    (file,) = tmp_path.glob("*.whl")
+    subprocess.run(
+        [*build, "install", "--no-deps", "--target", str(tmp_path / "site"), file], **quiet
+    )
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    shutil.copy(EXAMPLE, place)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+
+    def call(*words):
+        start = [sys.executable, "-c", "import sys; from importlib import import_module as m; "
+                 "sys.exit(m(sys.argv[1] + '.cli').main(sys.argv[2:]))"]  # fmt: skip
+        subprocess.run([*start, *words], check=True, cwd=place, env=environment)
+
+    small = ["--set", "render.long_edge=64", "--set", "source.limit=7"]
+    call("datagen", "build", "demo", "-o", "out/demo", *small)
+    halves = ["--set", "split.train=0.5", "--set", "split.val=0.25", "--set", "split.test=0.25"]
+    call("datagen", "build", "demo", "-o", "out/train", *small, *halves)
+    shutil.copy(next((place / "out/demo").rglob("*input*.png")), place / "photo.png")
+    page = (ROOT / "docs" / "your_own_model.md").read_text()
+    block = page.split("```sh\n")[1].split("```")[0]
+    for line in block.splitlines():
+        line = line.replace("--steps 500", "--steps 4 --set batch=2 --set crop=32")
+        line = line.replace("photo.jpg", "photo.png")
+        call(*line.split())
+    assert "| Net |" in (place / "out/mine/table.md").read_text()
+    assert (place / "fixed.jpg").is_file()
