@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,17 @@ def test_every_verb_has_help_with_a_working_name(package, capsys):
         assert cli.main([verb, "--help"]) == 0
         shown = capsys.readouterr().out
         assert f"example:\n  {package} {verb}" in shown, f"{package} {verb} --help has no example"
+
+
+def test_the_page_lists_every_folder():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    listed = {
+        name.rstrip("/") for name in re.findall(r"`((?:luts|datagen|benchmarks)/\w*/?)`", page)
+    }
+    there = {
+        path.parent.relative_to(ROOT).as_posix()
+        for package in ALLOWED
+        for path in (ROOT / package).glob("*/*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert listed - {*ALLOWED} == there - {*ALLOWED}
