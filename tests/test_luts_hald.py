@@ -161,7 +161,10 @@ def test_a_filter_of_another_program_is_read(shared):
 def test_the_layout_is_recognised_under_strong_edits(tmp_path, layout, edit):
     square = edited(identity_plate(6, layout), edit)[:216]
     if np.ptp(square) > 0:  # one flat colour has every layout
-        assert read_plate(save(tmp_path / "a.png", square)).layout == layout
+        path = save(tmp_path / "a.png", square)
+        assert (
+            read_plate(path, flip=False).layout == layout
+        )  # without its marker, a swap may be a turn
     else:
         assert np.ptp(read_plate(save(tmp_path / "a.png", square)).lut.table) == 0
 
@@ -270,7 +273,8 @@ def profile(name: str) -> bytes:
 
 
 def png(tmp_path) -> bytes:
-    write_plate(tmp_path / "plain.png", 4)
+    """A plate without any tag."""
+    write_picture(tmp_path / "plain.png", identity_plate(4))
     return (tmp_path / "plain.png").read_bytes()
 
 
@@ -388,3 +392,95 @@ def test_no_picture_gets_anything_but_a_refusal_out_of_the_importer(tmp_path, ca
 @pytest.mark.filterwarnings("ignore")
 def test_ten_thousand_damaged_pictures(tmp_path, capfd):
     fuzz(tmp_path, 10_000, seed=1)
+
+
+# Other rectangles, frames, mirrors and JPEG -----------------------------------------------------
+
+
+def curve(table):
+    """A look under which no two channels are alike."""
+    return np.clip(table**0.8 * [1.0, 0.95, 0.9] + [0.0, 0.02, 0.05], 0, 1)
+
+
+def codes(size: int) -> np.ndarray:
+    return np.rint(curve(nodes(size)) * 65535).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("size", "high", "wide", "layout"),
+    [(16, 16, 1, "column"), (32, 4, 8, "grid"), (32, 8, 4, "grid"), (33, 3, 11, "grid")],
+)
+def test_tiles_in_any_rectangle_are_read(tmp_path, size, high, wide, layout):
+    by_blue = codes(size).transpose(2, 1, 0, 3)
+    tiled = by_blue.reshape(high, wide, size, size, 3).transpose(0, 2, 1, 3, 4)
+    picture = np.ascontiguousarray(tiled.reshape(high * size, wide * size, 3))
+    reading = read_plate(save(tmp_path / "tiles.png", picture))
+    assert reading.layout == layout
+    np.testing.assert_allclose(reading.lut.table, curve(nodes(size)), atol=2e-5)
+
+
+@pytest.mark.parametrize("frame", [0, 20000, 65535])
+@pytest.mark.parametrize("edit", [lambda x: x, lambda x: x * 0.8 + 0.1])
+def test_a_plate_inside_a_larger_frame_is_found(tmp_path, frame, edit):
+    """As a still of a player or an editor: 1920 x 1080 with a plate of 512 in it."""
+    plate = identity_plate(8, bits=16) / 65535
+    still = np.full((1080, 1920, 3), frame, np.uint16)
+    still[200 : 200 + len(plate), 700 : 700 + 512] = np.rint(edit(plate) * 65535)
+    lut = read_plate(save(tmp_path / "still.png", still)).lut
+    np.testing.assert_allclose(lut.table, edit(nodes(64)), atol=3e-5)
+
+
+def test_a_frame_without_a_plate_is_refused(tmp_path):
+    still = np.zeros((108, 192, 3), np.uint8)
+    still[20:60, 30:100] = 200
+    refused(save(tmp_path / "still.png", still), "192x108 pixels is no plate's size")
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (1, 2)])
+def test_a_mirrored_picture_is_refused_or_put_right(tmp_path, axes):
+    """Unity's strips have green upwards; tiles upside down have green and blue backwards."""
+    table = np.flip(codes(16), axes)
+    path = save(tmp_path / "m.png", np.ascontiguousarray(lay_out(table, "strip")))
+    refused(path, "backwards: a mirrored or turned picture")
+    reading = read_plate(path, flip=True)
+    np.testing.assert_allclose(reading.lut.table, curve(nodes(16)), atol=2e-5)
+    assert "put right" in reading.notes[0]
+    kept = read_plate(path, flip=False)
+    np.testing.assert_allclose(kept.lut.table, table / 65535, atol=2e-5)
+
+
+@pytest.mark.parametrize("order", [(2, 1, 0), (1, 0, 2), (1, 2, 0), (2, 0, 1)])
+def test_red_by_tile_is_refused_or_put_right(tmp_path, order):
+    table = codes(16).transpose(*order, 3)
+    path = save(tmp_path / "m.png", np.ascontiguousarray(lay_out(table, "strip")))
+    refused(path, "channels along each other's axes")
+    reading = read_plate(path, flip=True)
+    np.testing.assert_allclose(reading.lut.table, curve(nodes(16)), atol=2e-5)
+
+
+def test_a_negative_is_an_edit(tmp_path):
+    path = save(tmp_path / "n.png", np.ascontiguousarray(lay_out(65535 - codes(16), "strip")))
+    np.testing.assert_allclose(read_plate(path).lut.table, 1 - curve(nodes(16)), atol=2e-5)
+
+
+@pytest.mark.parametrize(("quality", "chroma", "limit"), [(95, 0, 0.9), (90, 2, 1.2), (75, 2, 2.0)])
+def test_a_jpeg_proof_plate_survives_jpeg(tmp_path, quality, chroma, limit):
+    """Mean error in levels; an ordinary plate through 4:2:0 is off by up to 85 and is refused."""
+    from PIL import Image
+
+    write_plate(tmp_path / "plate.png", 4, jpeg_proof=True)
+    pixels = read_picture(tmp_path / "plate.png").pixels
+    assert pixels.shape[1] == 1024
+    graded = np.rint(curve(pixels / 255) * 255).astype(np.uint8)
+    path = tmp_path / "back.jpg"
+    Image.fromarray(graded).save(path, quality=quality, subsampling=chroma)
+    reading = read_plate(path)
+    off = np.abs(reading.lut.table - curve(nodes(16))) * 255
+    assert off.mean() < limit and off.max() < 9 * limit
+    assert not [note for note in reading.notes if "JPEG: colours are off" in note]
+
+
+def test_a_plate_says_that_it_is_srgb(tmp_path):
+    write_plate(tmp_path / "plate.png", 4)
+    assert b"sRGB\0" in (tmp_path / "plate.png").read_bytes()[:100]
+    assert read_info(tmp_path / "plate.png").space.origin != "untagged"

@@ -13,15 +13,21 @@ from pathlib import Path
 import numpy as np
 
 from ..lut import Lut3D, LutFormatError
-from ..pictures import PictureInfo, check_suffix, read_info, read_picture, write_picture
+from ..pictures import PictureInfo, check_suffix, encode, read_info, read_picture
+from ..pictures.keep import with_metadata
+from ..tool.files import whole_file
 from . import checks as plate_checks
 from .plate import (
     DEPTHS,
     LAYOUTS,
     LEVELS,
+    PATCH,
+    PATCH_LEVELS,
     Marker,
     fitting_layouts,
     identity_plate,
+    patch_level,
+    patch_means,
     quantised_nodes,
     read_marker,
     unroll,
@@ -34,6 +40,7 @@ NOISE_LIMIT = 0.46
 BLEEDING_LIMIT = 6.0
 PLACE_LIMIT = 3.0
 UNTOUCHED_LIMIT = 1.0
+FRAME_LIMIT = 2.0  # what still counts as the colour of a frame
 ORDER_RATIO = 0.5  # an edited plate is at least this much smoother than its nodes in any order
 
 
@@ -50,7 +57,14 @@ class PlateReading:
     notes: tuple[str, ...]
 
 
-def write_plate(path: Path | str, level: int = 8, layout: str = "hald", bits: int = 8) -> None:
+def write_plate(
+    path: Path | str,
+    level: int = 8,
+    layout: str = "hald",
+    bits: int = 8,
+    *,
+    jpeg_proof: bool = False,
+) -> None:
     """Write an identity plate with its marker strip.
 
     Parameters
@@ -59,7 +73,12 @@ def write_plate(path: Path | str, level: int = 8, layout: str = "hald", bits: in
     level : 2 to 16; level^2 nodes per edge, level^3 pixels wide. 8 is 64 nodes in 512 pixels.
     layout : "hald" or "tiles"
     bits : 8 or 16
+    jpeg_proof : every node as a patch of 16 x 16 pixels, level 2 to 6; it may come back as JPEG
+
+    A PNG says that it is sRGB, so that an editor set to another space converts it.
     """
+    if jpeg_proof and level not in PATCH_LEVELS:
+        raise ValueError(f"a JPEG-proof plate's level is 2 to {PATCH_LEVELS[-1]}, got {level}")
     if level not in LEVELS:
         raise ValueError(f"a plate's level is {LEVELS[0]} to {LEVELS[-1]}, got {level}")
     if layout not in SQUARE_LAYOUTS:
@@ -67,19 +86,27 @@ def write_plate(path: Path | str, level: int = 8, layout: str = "hald", bits: in
     if bits not in DEPTHS:
         raise ValueError(f"a plate has one of {DEPTHS} bits, got {bits}")
     check_suffix(Path(path))
-    if Path(path).suffix.lower() in (".jpg", ".jpeg"):
+    suffix = Path(path).suffix.lower()
+    if suffix in (".jpg", ".jpeg"):
         raise LutFormatError(f"{path}: JPEG changes colours; write the plate as .png or .tif")
-    write_picture(path, identity_plate(level, layout, bits))
+    pixels = identity_plate(level, layout, bits, patches=jpeg_proof)
+    with whole_file(Path(path)) as scratch:
+        scratch.write_bytes(with_metadata(encode(pixels, suffix), b""))
 
 
-def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
+def read_plate(
+    path: Path | str, layout: str | None = None, *, flip: bool | None = None
+) -> PlateReading:
     """Read an edited plate back as a LUT.
 
     Parameters
     ----------
     path : PNG, TIFF, or JPEG without chroma subsampling
-        A plate of ours, or any Hald CLUT of level 2 to 16, L x L tiles, or strip of n tiles.
-    layout : "hald", "tiles" or "strip"; found out when None
+        A plate of ours, or any Hald CLUT of level 2 to 16, L x L tiles, or n tiles in any
+        rectangle; also inside a larger frame of one colour, as a still of a film is.
+    layout : one of READ_LAYOUTS; found out when None
+    flip : what to do when one or two channels run backwards, or along each other's axes, as in a
+        mirrored or turned picture: put it right, keep it as an edit, or, when None, refuse
 
     Returns
     -------
@@ -92,23 +119,33 @@ def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
     OSError : the file cannot be opened
     """
     info = read_info(path)
-    layouts, rows = _check_headers(path, info)
+    _check_headers(path, info)
     picture = read_picture(path)
     if picture.alpha is not None and (picture.alpha != np.iinfo(picture.alpha.dtype).max).any():
         raise LutFormatError(f"{path}: has transparent pixels; export without an alpha channel")
     depth = 8 if picture.pixels.dtype == np.uint8 else 16
     levels = picture.pixels.astype(np.float32) * np.float32(255 / (2**depth - 1))
+    levels, layouts, rows = _find_plate(path, levels)
+    if info.subsampled and not patch_level(*levels.shape[:2]):
+        raise LutFormatError(
+            f"{path}: JPEG with chroma subsampling is off by up to 85 levels; export PNG or TIFF, "
+            "or draw the plate with --jpeg-proof"
+        )
     marker, cells = _check_marker(path, levels, rows)
-    found = _find_layout(path, levels[:rows], layouts)
+    square = levels[:rows]
+    if patch_level(*levels.shape[:2]):
+        square = patch_means(square)
+    found = _find_layout(path, square, layouts)
     chosen = layout or (marker.layout if marker else found)
     if chosen not in layouts:
         raise LutFormatError(f"{path}: {chosen} does not fit {info.width}x{info.height} pixels")
     if chosen != found:
         raise LutFormatError(f"{path}: the pixels are in {found} order, not in {chosen} order")
-    table = np.ascontiguousarray(unroll(levels[:rows], chosen))
+    table, turned = _put_right(path, unroll(square, chosen), flip, known=marker is not None)
     clipped, folded = plate_checks.clipped_share(table), plate_checks.folded_share(table)
     plate_bits = marker.bits if marker else depth
-    notes = [*_file_notes(info, depth, marker), *_edit_notes(table, plate_bits)]
+    proof = square is not levels and len(square) != rows
+    notes = [*turned, *_file_notes(info, depth, marker, proof), *_edit_notes(table, plate_bits)]
     notes += _loss_notes(clipped, folded)
     uneven = 0.0 if cells is None or not marker else plate_checks.unevenness(cells, marker, table)
     if uneven > PLACE_LIMIT:
@@ -120,24 +157,69 @@ def read_plate(path: Path | str, layout: str | None = None) -> PlateReading:
     return PlateReading(lut, chosen, depth, marker, clipped, folded, tuple(notes))
 
 
-def _check_headers(path: Path | str, info: PictureInfo) -> tuple[tuple[str, ...], int]:
+def _check_headers(path: Path | str, info: PictureInfo) -> None:
     """Refuse by headers alone, before a pixel is decoded."""
     if info.palette:
         raise LutFormatError(f"{path}: a palette picture has lost colours; export RGB")
-    if info.subsampled:
-        raise LutFormatError(
-            f"{path}: JPEG with chroma subsampling is off by up to 85 levels; export PNG or TIFF"
-        )
     if not info.is_srgb:
         tag = f"{info.space.name} ({info.space.origin})" if info.profile else info.model
         raise LutFormatError(f"{path}: tagged with {tag}; convert to sRGB on export")
-    layouts, rows = fitting_layouts(info.height, info.width)
-    if not layouts:
+
+
+def _find_plate(path: Path | str, levels: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], int]:
+    """The plate in a picture: the whole, or what a frame of one colour leaves.
+
+    Returns its pixels with the marker strip, the layouts they can be in, and the rows of the cube.
+    """
+    for pixels in (levels, _without_frame(levels)):
+        height, width = pixels.shape[:2]
+        layouts, rows = fitting_layouts(height, width)
+        if layouts:
+            return pixels, layouts, rows
+        if level := patch_level(height, width):
+            return pixels, ("hald", "tiles"), level**3 * PATCH
+    height, width = levels.shape[:2]
+    raise LutFormatError(
+        f"{path}: {width}x{height} pixels is no plate's size; was it scaled or cropped? A plate is "
+        "L^3 pixels square (with its marker strip below), or n tiles of n x n"
+    )
+
+
+def _without_frame(levels: np.ndarray) -> np.ndarray:
+    """Cut off a frame of the colour of the corners, as a player or an editor draws one."""
+    other = (np.abs(levels - levels[-1, -1]) > FRAME_LIMIT).any(axis=2)
+    rows, columns = np.flatnonzero(other.any(axis=1)), np.flatnonzero(other.any(axis=0))
+    if not len(rows):
+        return levels
+    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _put_right(
+    path: Path | str, table: np.ndarray, flip: bool | None, *, known: bool
+) -> tuple[np.ndarray, list[str]]:
+    """Undo a mirrored or turned picture, if asked; a negative runs backwards as a whole.
+
+    With a marker that can be read, the picture was not turned: `known` takes all for the edit.
+    """
+    names = np.array(["red", "green", "blue"])
+    order = plate_checks.axis_order(table)
+    right = table.transpose(*order, 3)
+    falling = plate_checks.falling_channels(right)
+    turned = order != (0, 1, 2)
+    if (known and flip is None) or (not turned and len(falling) in (0, 3)):
+        return np.ascontiguousarray(table), []
+    found = ["channels along each other's axes"] if turned else []
+    found += [f"{' and '.join(falling)} backwards"] if falling else []
+    what = ", ".join(found)
+    if flip is None:
         raise LutFormatError(
-            f"{path}: {info.width}x{info.height} pixels is no plate's size; was it scaled or "
-            "cropped? A plate is L^3 pixels square (with its marker strip below), or n^2 x n"
+            f"{path}: {what}: a mirrored or turned picture? --flip puts it right, --no-flip keeps "
+            "it as an edit"
         )
-    return layouts, rows
+    if not flip:
+        return np.ascontiguousarray(table), []
+    axes = [place for place, name in enumerate(names) if name in falling]
+    return np.ascontiguousarray(np.flip(right, axes)), [f"{what}: put right"]
 
 
 def _check_marker(
@@ -151,9 +233,10 @@ def _check_marker(
             f"{path}: the marker strip cannot be read: the plate was turned, mirrored, scaled or "
             "painted over. If it was not, crop the strip off and read the square"
         )
-    if marker.level**3 != rows:
+    wide = marker.level**3 * (PATCH if patch_level(*levels.shape[:2]) else 1)
+    if wide != rows:
         raise LutFormatError(
-            f"{path}: the marker is of a plate {marker.level**3} pixels wide, the picture has "
+            f"{path}: the marker is of a plate {wide} pixels wide, the picture has "
             f"{rows}; export at the original size"
         )
     return marker, cells
@@ -174,8 +257,8 @@ def _find_layout(path: Path | str, levels: np.ndarray, layouts: tuple[str, ...])
     return best
 
 
-def _file_notes(info: PictureInfo, depth: int, marker: Marker | None) -> Iterator[str]:
-    if info.kind == "jpeg":
+def _file_notes(info: PictureInfo, depth: int, marker: Marker | None, proof: bool) -> Iterator[str]:
+    if info.kind == "jpeg" and not proof:
         yield "JPEG: colours are off by 1 to 4 levels even at high quality; export PNG or TIFF"
     if info.channels < 3:
         yield "greyscale: a black-and-white look"
@@ -197,7 +280,7 @@ def _edit_notes(table: np.ndarray, bits: int) -> Iterator[str]:
 def _loss_notes(clipped: float, folded: float) -> Iterator[str]:
     if clipped > 0.01:
         yield f"{clipped:.0%} of the nodes are clipped: what differed there is lost"
-    if folded > 0:
+    if folded >= 5e-5:  # what is printed as 0.00 % is no finding
         yield f"{folded:.2%} of the cube is folded: different colours become one, or swap"
 
 

@@ -5,10 +5,15 @@ Layouts, for a cube of n nodes per edge:
     hald    L^3 x L^3 pixels, n = L^2: scan order, red fastest, then green, then blue
     tiles   L^3 x L^3 pixels, n = L^2: L x L tiles, red to the right, green down, blue by tile
     strip   n^2 x n pixels: the same tiles in one row
+    column  n x n^2 pixels: the same below each other
+    grid    any other a x b tiles with a b = n, of any n
 
 `hald` and `tiles` of one level are the same size, and users mix them up. Our plates therefore
 carry a marker: a strip of black and white cells below the square. ffmpeg and ImageMagick take the
 square alone (so their sources say); for a reader that insists on one, the strip can be cropped off.
+
+A JPEG-proof plate is a `hald` of which every pixel is a patch of 16 x 16: as large as a block of
+JPEG with its chroma halved, so that the middle of a patch keeps its colour.
 
 The marker is 32 cells, read left to right and, on narrow plates, row after row: eight
 synchronising bits 01010011, then version (8 bits), level (5), layout (2), depth (1), and a CRC-8
@@ -24,12 +29,15 @@ import numpy as np
 
 from ..lut import nodes, red_fastest
 
-LAYOUTS = ("hald", "tiles", "strip")
+LAYOUTS = ("hald", "tiles", "strip")  # that a marker can name
+READ_LAYOUTS = (*LAYOUTS, "column", "grid")
 LEVELS = range(2, 17)
 DEPTHS = (8, 16)
 VERSION = 1
 CELLS = 32
 MAX_CELL_HEIGHT = 16
+PATCH = 16  # pixels per node and axis of a JPEG-proof plate
+PATCH_LEVELS = range(2, 7)  # 128 to 3456 pixels wide
 SYNC = (0, 1, 0, 1, 0, 0, 1, 1)
 CRC_POLYNOMIAL = 0x07  # CRC-8 of ITU-T I.432.1
 
@@ -43,7 +51,9 @@ class Marker:
     bits: int
 
 
-def identity_plate(level: int, layout: str = "hald", bits: int = 8) -> np.ndarray:
+def identity_plate(
+    level: int, layout: str = "hald", bits: int = 8, *, patches: bool = False
+) -> np.ndarray:
     """Draw an identity plate with its marker strip.
 
     Parameters
@@ -51,14 +61,18 @@ def identity_plate(level: int, layout: str = "hald", bits: int = 8) -> np.ndarra
     level : 2 to 16; the cube has level^2 nodes per edge
     layout : "hald" or "tiles"
     bits : 8 or 16
+    patches : every pixel as a patch of 16 x 16, to survive JPEG; level 2 to 6
 
     Returns
     -------
-    (level^3 + strip height, level^3, 3) uint8 or uint16; node i of n is i / (n - 1), rounded.
+    (level^3 + strip height, level^3, 3) uint8 or uint16, 16 times as large with patches; node i of
+    n is i / (n - 1), rounded.
     """
     marker = Marker(level, layout, bits)
     square = lay_out(quantised_nodes(level * level, bits), layout)
-    return np.concatenate([square, _draw_marker(marker, level**3)])
+    if patches:
+        square = square.repeat(PATCH, axis=0).repeat(PATCH, axis=1)
+    return np.concatenate([square, _draw_marker(marker, square.shape[1])])
 
 
 def quantised_nodes(size: int, bits: int) -> np.ndarray:
@@ -83,17 +97,14 @@ def lay_out(table: np.ndarray, layout: str) -> np.ndarray:
 
 
 def unroll(picture: np.ndarray, layout: str) -> np.ndarray:
-    """Undo `lay_out`: (H, W, 3) to (n, n, n, 3)."""
+    """Undo `lay_out`: (H, W, 3) to (n, n, n, 3), for any layout of READ_LAYOUTS."""
     height, width, _ = picture.shape
-    size = height if layout == "strip" else round(width ** (2 / 3))
-    if layout == "strip":
-        by_blue = picture.reshape(size, size, size, 3).transpose(1, 0, 2, 3)
-    elif layout == "hald":
+    size = _cube_size(height, width)
+    if layout == "hald":
         by_blue = picture.reshape(size, size, size, 3)
     else:
-        level = round(size**0.5)
-        tiled = picture.reshape(level, size, level, size, 3).transpose(0, 2, 1, 3, 4)
-        by_blue = tiled.reshape(size, size, size, 3)
+        tiled = picture.reshape(height // size, size, width // size, size, 3)
+        by_blue = tiled.transpose(0, 2, 1, 3, 4).reshape(size, size, size, 3)
     return by_blue.transpose(2, 1, 0, 3)
 
 
@@ -108,9 +119,32 @@ def fitting_layouts(height: int, width: int) -> tuple[tuple[str, ...], int]:
     level = round(width ** (1 / 3))
     if level**3 == width and level in LEVELS and height in (width, width + strip_height(width)):
         return ("hald", "tiles"), width
-    if height * height == width and 2 <= height <= max(LEVELS) ** 2:
-        return ("strip",), height
-    return (), 0
+    size = _cube_size(height, width)
+    if size**3 != height * width or height % size or width % size:
+        return (), 0
+    if not 2 <= size <= max(LEVELS) ** 2:
+        return (), 0
+    return ("strip" if height == size else "column" if width == size else "grid",), height
+
+
+def patch_level(height: int, width: int) -> int:
+    """The level of a JPEG-proof plate of this size, its marker below; 0 when it is none."""
+    for level in PATCH_LEVELS:
+        if (height, width) == (level**3 * PATCH + strip_height(width), level**3 * PATCH):
+            return level
+    return 0
+
+
+def patch_means(picture: np.ndarray) -> np.ndarray:
+    """The middle of every patch, averaged: (16 H, 16 W, 3) to (H, W, 3) float32."""
+    height, width = (side // PATCH for side in picture.shape[:2])
+    inner = slice(PATCH // 4, PATCH - PATCH // 4)
+    patches = picture.reshape(height, PATCH, width, PATCH, 3)
+    return patches[:, inner, :, inner].mean(axis=(1, 3), dtype=np.float32)
+
+
+def _cube_size(height: int, width: int) -> int:
+    return round((height * width) ** (1 / 3))
 
 
 def strip_height(width: int) -> int:

@@ -8,10 +8,12 @@ from argparse import Namespace
 from ..algebra import resize
 from ..formats import check_output
 from ..lut import Lut
-from ..plate.hald import read_plate, write_plate
-from ..plate.plate import LEVELS
+from ..plate.hald import SQUARE_LAYOUTS, read_plate, write_plate
+from ..plate.plate import LEVELS, PATCH_LEVELS
 from ..tool.errors import UserError
 from .common import check_size, save, tell_loss
+
+PROOF_LEVEL = 4  # 16 nodes in 1024 pixels
 
 
 def run(args: Namespace) -> None:
@@ -19,11 +21,16 @@ def run(args: Namespace) -> None:
         _read(args)
         return
 
-    if args.level not in LEVELS:
-        raise UserError(f"--level {args.level}: plates have level {LEVELS[0]} to {LEVELS[-1]}")
-    if args.layout == "strip":
-        raise UserError("--layout strip: plates are written as hald or tiles; strips are only read")
-    write_plate(args.plate, args.level, args.layout or "hald", args.bits)
+    level = args.level or (PROOF_LEVEL if args.jpeg_proof else 8)
+    known = PATCH_LEVELS if args.jpeg_proof else LEVELS
+    if level not in known:
+        raise UserError(f"--level {level}: plates have level {known[0]} to {known[-1]}")
+    layout = args.layout or "hald"
+    if layout not in SQUARE_LAYOUTS:
+        raise UserError(
+            f"--layout {layout}: plates are written as hald or tiles; strips are only read"
+        )
+    write_plate(args.plate, level, layout, args.bits, jpeg_proof=args.jpeg_proof)
     print(args.plate)
 
 
@@ -33,7 +40,7 @@ def _read(args: Namespace) -> None:
     check_output(args.out, [args.plate])
     if args.size:
         check_size(args.size)
-    reading = read_plate(args.plate, args.layout)
+    reading = read_plate(args.plate, args.layout, flip=args.flip)
     for note in reading.notes:
         print(f"{args.plate}: {note}", file=sys.stderr)
     lut: Lut = reading.lut
