@@ -120,3 +120,13 @@ def test_darkness_and_odd_units_make_valid_raws(unit, rng, tmp_path):
     with rawpy.imread(str(tmp_path / "out" / row.path)) as raw:
         light_seen = raw.raw_image_visible.mean() - raw.black_level_per_channel[0]
     assert (light_seen > 10) == (unit > 0)
+
+
+def test_a_wide_picture_may_be_said_to_be_no_panorama(scenes, tmp_path):
+    words = [scenes / "lebombo_2k.hdr", "--long-edge", 64, "--views", 3]
+    assert simulate(*words, "-o", tmp_path / "cut") == 0
+    assert simulate(*words, "-o", tmp_path / "whole", "--flat") == 0
+    assert len(read_index(tmp_path / "cut" / INDEX)) == 3
+    (row,) = read_index(tmp_path / "whole" / INDEX)
+    with rawpy.imread(str(tmp_path / "whole" / row.path)) as raw:
+        assert (raw.sizes.height, raw.sizes.width) == (32, 64)

@@ -34,6 +34,7 @@ class Shoot:
     evs: tuple[float, ...] = (0.0,)
     camera: str = ""  # a key of SENSORS; empty draws one per view
     metering_sd: float = 0.3  # stops
+    flat: bool = False  # a scene twice as wide as high is a wide picture, not a panorama
     segment: bool = False  # also write the bright region of each view
     light_edge: int = 0  # pixels of the longer side of the true light; 0 is the view's own
     source: str = ""
@@ -58,7 +59,7 @@ def plan_views(scene: str, linear: np.ndarray, shoot: Shoot) -> list[View]:
     A panorama is looked at in `shoot.views` directions, spread around the horizon with jitter;
     any other picture has one view.
     """
-    panorama = is_panorama(linear)
+    panorama = is_panorama(linear) and not shoot.flat
     count = shoot.views if panorama else 1
     views = []
     for number in range(count):

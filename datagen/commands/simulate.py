@@ -30,6 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--metering-sd", type=float, default=0.3, help="error of the light meter, stops (0.3)"
     )
     parser.add_argument(
+        "--flat",
+        action="store_true",
+        help="no scene is a panorama, not even one twice as wide as high",
+    )
+    parser.add_argument(
         "--segment", action="store_true", help="also write a mask of each view's brightest region"
     )
     parser.add_argument("--source", default="", help="who made the scenes, for the files and index")

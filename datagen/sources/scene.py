@@ -19,7 +19,7 @@ LIGHT = frozenset({".exr", ".hdr"})  # of linear light
 RAWS = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".gpr", ".iiq", ".kdc", ".mef"}
     | {".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2"}
-    | {".srf", ".srw", ".x3f"}
+    | {".srf", ".srw", ".x3f", ".fff", ".k25", ".ptx"}
 )
 MASKS = PICTURES | {".gif", ".npy"}
 MADE = "dataset.json"  # in every folder that a build wrote

@@ -63,7 +63,7 @@ def _checked(args: Namespace) -> Shoot:
     for flag in ("source", "licence"):
         if not getattr(args, flag).isascii():
             raise UserError(f"--{flag}: a DNG keeps ASCII text only, got {getattr(args, flag)!r}")
-    names = "views long_edge fov camera metering_sd segment source licence seed"
+    names = "views long_edge fov camera metering_sd flat segment source licence seed"
     settings = {name: getattr(args, name) for name in names.split()}
     return Shoot(evs=tuple(args.evs), **settings)
 
