@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 import datagen
 from datagen.build.driver import Resources, build
@@ -31,6 +32,7 @@ from datagen.sources.groups import file_hashes, join_groups
 from datagen.sources.msec import exposure_of
 from datagen.sources.picture_hash import file_hash, picture_hash
 from datagen.sources.scene import Scene
+from datagen.sources.sice import exposures
 
 RAW = next(SAMPLES.glob("*.dng"))
 
@@ -82,6 +84,14 @@ def lol(root):
     put(root, "Real_captured/Test/Low/low7.png", "Real_captured/Test/Normal/normal7.png")
 
 
+def sice(root):
+    """Two series of three, the second without a chosen picture; exposures have to be measured."""
+    for number in (1, 2):
+        for shot, value in (("1", 60), ("2", 110), ("3", 220)):
+            put(root, f"Dataset_Part1/{number}/{shot}.JPG", value=value)
+    put(root, "Dataset_Part1/Label/1.JPG", value=130)
+
+
 def pairs(root):
     put(root, *(f"train/low/{name}.png" for name in ("1", "kitchen/2", "3_N1", "3_P1")))
     put(root, *(f"train/{name}.png" for name in ("high/1", "high/kitchen/2", "high/3")))
@@ -118,6 +128,10 @@ MINIATURES = {
             "eval15_2": ("test", ("reference",), 1),
             "Real_captured_Test_low7": ("test", ("reference",), 1),
         },
+    ),
+    "sice": (
+        sice,
+        {"Dataset_Part1_1": ("", ("label",), 3), "Dataset_Part1_2": ("", (), 3)},
     ),
     "pairs": (
         pairs,
@@ -537,3 +551,17 @@ def test_an_input_without_its_target_costs_itself(tmp_path):
     summary = build(recipe, tmp_path / "set", Resources("serial", 1))
     assert summary.made == 1
     assert "target/2.png" in summary.failures[0]
+
+
+def test_exposures_of_jpegs_are_those_of_their_tags_or_of_their_light(tmp_path):
+    sice(tmp_path)
+    series = tmp_path / "Dataset_Part1" / "1"
+    measured = exposures([series / f"{n}.JPG" for n in (1, 2, 3)])
+    assert measured[1] == 0 and measured[0] < -0.5 and measured[2] > 0.5
+    for number, time in (("1", 0.01), ("2", 0.02), ("3", 0.08)):
+        tags = Image.Exif()
+        tags.get_ifd(34665).update({33434: time, 34855: 100})
+        with Image.open(series / f"{number}.JPG") as image:
+            image.save(series / f"{number}.JPG", exif=tags)
+    assert exposures([series / f"{n}.JPG" for n in (1, 2, 3)]) == [-1.0, 0.0, 2.0]
+    assert exposures([series / "1.JPG", series / "1.JPG"]) == [0.0, 0.1]  # ids tell them apart

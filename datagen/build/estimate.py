@@ -70,9 +70,10 @@ def _add_costs(found: Estimate, recipe: Recipe, jobs: Sequence[Job], folder: Pat
         + found.luts * lut_bytes * BYTES_PER_LUT_NODE
     )
     raw_bytes = sum(
-        (folder / job.scene.path).stat().st_size
+        (folder / file).stat().st_size
         for job in jobs
-        if Path(job.scene.path).suffix.lower() in RAWS
+        for file in job.scene.files
+        if Path(file).suffix.lower() in RAWS
     )
     found.worker_seconds = (
         len(jobs) * SECONDS_PER_SCENE

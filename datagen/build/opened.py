@@ -25,6 +25,7 @@ from ..camera.shooting import Shoot, frame, plan_views
 from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
 from ..develop.auto_exposure import MAX_EV
+from ..develop.bracket import Shot, agreeing, merge
 from ..develop.plausible import (
     ENLARGED,
     exposure_note,
@@ -76,6 +77,9 @@ class OpenScene:
     notes: tuple[str, ...] = ()  # what looks like a wrong reading, see datagen.develop.plausible
     lost: Mapping[float | None, tuple[str, str]] = field(default_factory=dict)  # EV: status, reason
     exposures: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # encoded, by EV
+    shots: Mapping[float | None, np.ndarray] = field(default_factory=dict)  # of a bracket: linear
+    light_kind: str = "developed"  # what `linear` is, for the references
+    white: float | None = 1.0  # where it was cut off
     tone: str = "none"
     noisy: Callable[[float], np.ndarray] | None = None  # `linear` with a shorter exposure's noise
     shift_ev: float = 0.0  # the file's BaselineExposure, when the recipe wants it added
@@ -89,18 +93,22 @@ class OpenScene:
         """The picture at an EV: (H, W, 3) uint8 or uint16, as `datagen.develop.series` gives it."""
         if ev in self.exposures:
             return quantise(self.exposures[ev], bits)
-        exposure = _known(ev)
-        light = self._light(exposure)
-        return develop.render(light, exposure + self.shift_ev, bits, tone=self.tone)
+        light, stops = self._exposed(ev)
+        return develop.render(light, stops, bits, tone=self.tone)
 
     def encoded(self, ev: float | None) -> np.ndarray:
         """The same before rounding, for a distortion to work on: (H, W, 3) float32 in [0, 1]."""
         if ev in self.exposures:
             return self.exposures[ev]
-        exposure = _known(ev)
-        gain = np.float32(exact.exp2(exposure + self.shift_ev))
-        exposed = TONES[self.tone](np.clip(self._light(exposure) * gain, 0, 1))
+        light, stops = self._exposed(ev)
+        exposed = TONES[self.tone](np.clip(light * np.float32(exact.exp2(stops)), 0, 1))
         return np.asarray(encode_srgb(exposed.astype(np.float64)), np.float32)
+
+    def _exposed(self, ev: float | None) -> tuple[np.ndarray, float]:
+        """The light to show for an EV, and by how many stops to raise it: a shot has its own."""
+        if ev in self.shots:
+            return self.shots[ev], self.shift_ev
+        return self._light(_known(ev)), _known(ev) + self.shift_ev
 
     def _light(self, ev: float) -> np.ndarray:
         return self.noisy(ev) if self.noisy is not None and ev < 0 else self.linear
@@ -168,6 +176,8 @@ def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
 def _open_pictures(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """The scene's light at working size; references and guide are still to come."""
     render = recipe.render
+    if scene.inputs and all(Path(file).suffix.lower() in RAWS for _, file in scene.inputs):
+        return _open_bracket(scene, folder, recipe)
     if scene.inputs:
         exposures, lost = _exposures(scene, folder, render.long_edge)
         if len({encoded.shape for encoded in exposures.values()}) > 1:
@@ -200,6 +210,39 @@ def _exposures(
     return found, lost
 
 
+def _open_bracket(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
+    """The shots of a bracket that agree, each with its own noise and clipping, and their light."""
+    opened: dict[float, OpenScene] = {}
+    lost: dict[float | None, tuple[str, str]] = {}
+    for ev, file in scene.inputs:
+        assert ev is not None  # sources give every raw of a bracket its exposure
+        one = replace(scene, path=file, inputs=())
+        try:
+            opened[ev] = _develop_raw(folder / file, one, recipe, own_noise=True)
+        except OpenSceneError as error:
+            lost[ev] = error.status, str(error)
+    if not opened:
+        raise OpenSceneError(*next(iter(lost.values())))
+    files = dict(scene.inputs)
+    shots, others = agreeing([Shot(files[ev], ev, one.linear) for ev, one in opened.items()])
+    lost |= others
+    if len(shots) < 2:
+        reasons = "; ".join(reason for _, reason in lost.values()) or "has one shot only"
+        raise OpenSceneError("misaligned", f"no two shots of the bracket agree: {reasons}")
+    first = opened[min((shot.ev for shot in shots), key=abs)]
+    darkest = min(shots, key=lambda shot: shot.ev)
+    return replace(
+        first,
+        linear=merge(shots),
+        shots={shot.ev: shot.linear for shot in shots},
+        light_kind="bracket",
+        white=round(1 / darkest.gain, 9),
+        lost=lost,
+        develop=replace(first.develop, kind="bracket"),
+        facts={**first.facts, "bracket": {files[shot.ev]: shot.ev for shot in shots}},
+    )
+
+
 def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     """A scene of linear light as a perfect camera sees it: one view, metered, without noise."""
     shoot = Shoot(long_edge=recipe.render.long_edge or Shoot().long_edge, seed=recipe.seed)
@@ -214,8 +257,10 @@ def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     return OpenScene(framed * np.float32(gain), tone=recipe.render.tone, develop=how)
 
 
-def _develop_raw(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
+def _develop_raw(path: Path, scene: Scene, recipe: Recipe, *, own_noise: bool = False) -> OpenScene:
     render = recipe.render
+    if own_noise:  # a bracket's shots have the noise of their exposures
+        render = replace(render, noise="none")
     size = render.long_edge or None
     noisy = profile = None
     try:
@@ -357,7 +402,7 @@ def _material(
     light = _light(scene, folder, opened.size)
     if light is not None:
         return Material(**known, light=light, light_kind="scene", white=scene.light_white)
-    return Material(**known)
+    return Material(**known, light_kind=opened.light_kind, white=opened.white)
 
 
 def _light(scene: Scene, folder: Path, size: tuple[int, int]) -> np.ndarray | None:

@@ -40,6 +40,7 @@ def write_dng(
     crop: tuple[int, int, int, int] | None = None,
     artist: str = "",
     licence: str = "",
+    taken: str = "",
 ) -> None:
     """Write a Bayer mosaic with everything a converter needs to develop it. Whole or not at all.
 
@@ -50,13 +51,14 @@ def write_dng(
     baseline_exposure : stops a converter should add (tag 50730)
     crop : DefaultCrop as (left, top, width, height) in pixels; None keeps the whole mosaic
     artist, licence : text of the Artist and Copyright tags (ASCII); empty leaves the tag out
+    taken : text of the DateTime tag, "YYYY:MM:DD hh:mm:ss"; likewise
     """
     if mosaic.ndim != 2 or mosaic.dtype != np.uint16:
         raise ValueError(f"a mosaic is (H, W) uint16, got {mosaic.shape} {mosaic.dtype}")
     if orientation not in ORIENTATIONS:
         raise ValueError(f"orientation is one of {ORIENTATIONS}, got {orientation}")
     tags = [
-        *_identity_tags(sensor, artist, licence),
+        *_identity_tags(sensor, {306: taken, 315: artist, 33432: licence}),
         (274, SHORT, 1, orientation, True),
         *_sensor_tags(sensor),
         *_shot_tags(sensor, exposure, baseline_exposure),
@@ -76,9 +78,9 @@ def write_dng(
         _append_exif(scratch, exposure)
 
 
-def _identity_tags(sensor: Sensor, artist: str, licence: str) -> list[tuple]:
+def _identity_tags(sensor: Sensor, texts: dict[int, str]) -> list[tuple]:
     maker, _, model = sensor.name.partition(" ")
-    texts = {271: maker, 272: model or maker, 50708: sensor.name, 315: artist, 33432: licence}
+    texts = {271: maker, 272: model or maker, 50708: sensor.name, **texts}
     return [
         (50706, BYTE, 4, (1, 4, 0, 0), True),  # DNGVersion
         (50707, BYTE, 4, (1, 3, 0, 0), True),  # DNGBackwardVersion: NoiseProfile's

@@ -99,7 +99,7 @@ class SourceFile:
 class Develop:
     """How the source became linear light; `facts` hold what its reader found."""
 
-    kind: Literal["raw", "picture", "ready"]
+    kind: Literal["raw", "picture", "ready", "bracket"]
     tone: Name = "none"
     facts: Mapping[str, Any] = rest()
 

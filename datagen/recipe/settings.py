@@ -29,6 +29,7 @@ class Source:
     inputs: str = ""  # of kind "pairs": the folder of inputs, where its name does not tell
     references: tuple[str, ...] = ()  # none: a scene's experts, or fusion where it has none
     licence: str = ""  # for files whose source does not say
+    brackets: bool = False  # join exposure series into scenes, by the files' own tags
     burst_s: float = 0.0  # group pictures of one camera taken within so many seconds
     near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
     limit: int = 0  # only the first so many scenes; 0 is all

@@ -15,6 +15,7 @@ from ..recipe.load import RecipeError
 from ..recipe.settings import SAMPLES, Source
 from ..references import EXPERTS, REFERENCES
 from . import matching
+from .brackets import by_capture
 from .bursts import group_bursts
 from .groups import group_near_duplicates
 from .scene import MADE, Scene
@@ -27,6 +28,7 @@ SOURCES: dict[str, str] = {
     "panoramas": "panoramas:read_panoramas",
     "pairs": "pairs:read_pairs",
     "ppr10k": "ppr10k:read_ppr10k",
+    "sice": "sice:read_sice",
     "uieb": "uieb:read_uieb",
 }
 
@@ -47,6 +49,8 @@ def read_source(source: Source) -> list[Scene]:
     folder = source_folder(source)
     module, _, function = SOURCES[source.kind].partition(":")
     scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
+    if source.brackets:
+        scenes = by_capture(scenes, folder)
     scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
     scenes = scenes[: source.limit or None]
     _refuse_strange_names(scenes)

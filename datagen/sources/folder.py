@@ -11,6 +11,8 @@ path (needed), scene, group, split, source, licence, sha256, segmentation, light
 (of a simulated scene), centre_x, centre_y, and reference_<name>; others are ignored, but not those
 that look like a known one (license, Split, set). Rows that share a `scene` are views of one scene:
 each takes its file's name, and the scene becomes their group, so that they stay in one split.
+Rows that share a `bracket` are shots of one scene at different exposures, by their column `ev`:
+they become one scene (see `brackets`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from luts.tool.words import shown
 
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
+from .brackets import by_column
 from .scene import (
     LIGHT,
     MASKS,
@@ -43,7 +46,7 @@ INDEX = "index.tsv"
 REFERENCE = "reference_"
 COLUMNS = (
     *("path", "scene", "group", "split", "source", "licence", "sha256", "segmentation", "light"),
-    *("light_white", "centre_x", "centre_y"),
+    *("light_white", "centre_x", "centre_y", "bracket", "ev"),
 )
 ALSO = {  # what others call them
     **dict.fromkeys(("set", "subset", "partition", "fold"), "split"),
@@ -57,7 +60,7 @@ ALSO = {  # what others call them
 def read_folder(source: Source, folder: Path) -> list[Scene]:
     """The scenes of a plain folder, in the order of their files or of the index."""
     scenes = _indexed(source, folder) if (folder / INDEX).is_file() else _found(source, folder)
-    return check_unique(scenes, folder)
+    return by_column(check_unique(scenes, folder), folder)
 
 
 def _found(source: Source, folder: Path) -> list[Scene]:
@@ -113,6 +116,8 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
                 light=row.get("light", ""),
                 light_white=_above_zero(row, "light_white", f"{folder / INDEX}:{line}"),
                 centre=_centre(row, f"{folder / INDEX}:{line}"),
+                bracket=row.get("bracket", ""),
+                ev=_ev(row, f"{folder / INDEX}:{line}"),
                 group=row.get("group") or named,
                 split=row.get("split", ""),
                 origin=row.get("source", ""),
@@ -174,6 +179,19 @@ def _cells(path: Path, lines: list[str]) -> Iterator[list[str]]:
         yield from csv.reader(lines, delimiter="\t")
     except csv.Error as error:
         raise RecipeError(f"{path}: not a table: {error}") from None
+
+
+def _ev(row: dict[str, str], where: str) -> float | None:
+    text = row.get("ev", "")
+    if not (text and row.get("bracket")):
+        return None  # an EV means something among the shots of a bracket only
+    try:
+        ev = float(text)
+    except ValueError:
+        ev = 99.0
+    if not -20 <= ev <= 20:
+        raise RecipeError(f"{where}: ev: must be stops from -20 to 20, got {shown(text)}")
+    return ev
 
 
 def _above_zero(row: dict[str, str], name: str, where: str) -> float | None:

@@ -35,7 +35,9 @@ class Scene:
 
     name: str  # unique in the source; names the scene's folder
     path: str = ""  # the raw or picture that every EV is rendered from
-    inputs: tuple[tuple[float | None, str], ...] = ()  # or: ready pictures by EV (None: not known)
+    inputs: tuple[tuple[float | None, str], ...] = ()  # or: pictures or raws by EV (None: unknown)
+    bracket: str = ""  # of a shot that is still to be joined with others, and ...
+    ev: float | None = None  # ... its exposure among them
     references: tuple[tuple[str, str], ...] = ()  # by name, such as expert "c"
     segmentation: str = ""
     light: str = ""  # its true light, see datagen.references.light_file
