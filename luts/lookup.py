@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -65,12 +66,22 @@ def apply(
         raise ValueError(f"engine is one of {ENGINES}, got {engine!r}")
     steps = stages(lut)
     fits = all(isinstance(step, Lut1D) or step.size <= OCIO_MAX_SIZE for step in steps)
-    look_up = _ocio if engine == "ocio" and fits else _numpy
+    look_up = _ocio if engine == "ocio" and fits and _has_ocio() else _numpy
     if exact and look_up is _ocio:
         look_up = _settled
     result = np.empty(encoded.shape, encoded.dtype)
     look_up(steps, encoded, result, interpolation)
     return result
+
+
+@functools.cache
+def _has_ocio() -> bool:
+    """A bare GPU machine may lack it; the definition gives the same values, later."""
+    try:
+        import PyOpenColorIO  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _ocio(steps: tuple, encoded: np.ndarray, result: np.ndarray, interpolation: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import runpy
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +47,7 @@ from luts.colour.transfer import encode_srgb
 from luts.tool.seeding import sample_rng
 from tests.test_datagen_sources import MINIATURES
 
+ROOT = Path(__file__).resolve().parent.parent
 SIZE = (32, 48)
 TEXT = {
     "name": "tiny",
@@ -469,3 +472,42 @@ def test_the_readme_s_fifteen_lines_train_a_model(recipe, tmp_path, monkeypatch)
     script.write_text(code)
     runpy.run_path(str(script))
     assert set(torch.load(tmp_path / "mine.pth")) == {"0.weight", "0.bias", "2.weight", "2.bias"}
+
+
+def test_a_stream_needs_few_libraries(recipe, tmp_path):
+    """Once cached: torch, numpy, OpenCV and scipy; a bare GPU machine has no more."""
+    changed = replace(
+        recipe.distort[0],
+        families=("tone", "illuminant", "warp"),
+        library=("tungsten",),
+        shared=True,
+    )
+    recipe = replace(recipe, distort=(changed,))
+    save_light(recipe, tmp_path / "light", edge=0)
+    text = tmp_path / "r.toml"
+    source = recipe.source
+    text.write_text(
+        f'name = "tiny"\n[source]\nkind = "{source.kind}"\nfolder = "gone"\n'
+        'references = ["fusion", "auto"]\n[render]\nevs = {from = -2, to = 2}\n'
+        '[[distort]]\nfamilies = ["tone", "illuminant", "warp"]\nlibrary = ["tungsten"]\n'
+        "shared = true\nseverity = [3, 6]\npool = 3\nstack = 2\n"
+        '[[mask]]\nkind = "circle"\n[split]\ntrain = 1\nval = 0\ntest = 0\n'
+    )
+    code = f"""
+import sys
+NEEDED = {{"torch", "numpy", "cv2", "scipy"}}
+ABSENT = {{"PyOpenColorIO", "colour", "flip_evaluator", "imagecodecs", "imageio", "jinja2",
+          "matplotlib", "pandas", "rawpy", "safetensors", "tifffile", "tqdm"}}
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ABSENT:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import datagen
+pairs = datagen.stream({str(text)!r}, size=(32, 48), batch=8, cache={str(tmp_path / "light")!r})
+print(pairs.batch(0)["degraded"].shape[0])
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert shown.stdout.strip() == "8", shown.stderr[-2000:]

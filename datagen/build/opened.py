@@ -21,7 +21,6 @@ from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
 
 from ..camera.metering import meter
-from ..camera.shooting import Shoot, frame, plan_views
 from ..dataset.rows import Develop, SourceFile
 from ..develop import series as develop
 from ..develop.auto_exposure import MAX_EV
@@ -245,6 +244,8 @@ def _open_bracket(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
 
 def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     """A scene of linear light as a perfect camera sees it: one view, metered, without noise."""
+    from ..camera.shooting import Shoot, frame, plan_views  # it writes DNGs too, with tifffile
+
     shoot = Shoot(long_edge=recipe.render.long_edge or Shoot().long_edge, seed=recipe.seed)
     try:
         light = read_scene(path)
