@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datagen.images.codes import to_float
-from datagen.images.files import read_image
+from datagen.regions.mask_file import HINT, MaskError, read_mask
 
 from . import Metric, find_metrics
 from .inputs import MetricError
@@ -86,11 +85,15 @@ def markdown(readings: list[Reading]) -> str:
 
 
 def read_weight(path: Path) -> np.ndarray:
-    """Read a mask picture as a (H, W) weight; MetricError when it has colours or is all black."""
-    mask = to_float(read_image(path))
-    if mask.ndim == 3 and not (mask == mask[..., :1]).all():
-        raise MetricError(f"{path}: a mask is grey; this picture has colours")
-    weight = mask[..., 0] if mask.ndim == 3 else mask
-    if not weight.any():
-        raise MetricError(f"{path}: the mask is black everywhere; white marks what counts")
-    return weight
+    """Read a mask as a (H, W) weight, by `datagen.regions.mask_file`.
+
+    Raises
+    ------
+    MetricError
+        It cannot be read or told, or marks nothing.
+    """
+    try:
+        return read_mask(path).matte
+    except MaskError as error:
+        what = str(error).partition(f"; {HINT}")[0]
+        raise MetricError(f"{what}; a mask is grey, white marks what counts") from None

@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from luts.colour.transfer import decode_srgb
+from luts.pictures import PictureError
+from luts.pictures.read import read_light
 from luts.tool.errors import UserError
 
 SCENE_SUFFIXES = (".exr", ".hdr", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
@@ -39,8 +40,8 @@ def find_scenes(paths: list[Path]) -> list[Path]:
 def read_scene(path: Path) -> np.ndarray:
     """Read the linear light of a scene.
 
-    Float files hold linear light. Integer files (PNG, JPEG, integer TIFF) are sRGB-encoded photos:
-    they are decoded, so their highlights end at 1.0.
+    Float files hold linear light. Integer files (PNG, JPEG, integer TIFF) are photos, read as
+    `luts.pictures` does and decoded from sRGB, so their highlights end at 1.0.
 
     Returns
     -------
@@ -48,25 +49,26 @@ def read_scene(path: Path) -> np.ndarray:
 
     Raises
     ------
-    HdrError : missing, empty, truncated, of an unknown kind, grey, or holding NaN.
+    HdrError : missing, empty, truncated, of an unknown kind, or holding NaN.
     """
     path = Path(path)
     if path.suffix.lower() not in SCENE_SUFFIXES:
         raise HdrError(f"{path}: not a scene; files of {', '.join(SCENE_SUFFIXES)} are")
     if not path.is_file():
         raise HdrError(f"{path}: no such file")
+    read = {".exr": _read_exr, ".hdr": _read_radiance}.get(path.suffix.lower(), read_light)
     try:
-        pixels = _read_exr(path) if path.suffix.lower() == ".exr" else _read_with_opencv(path)
+        pixels = read(path)
     except OSError as error:
         raise HdrError(f"{path}: {error.strerror or error}") from None
-    if pixels.dtype.kind == "u":
-        pixels = decode_srgb(pixels.astype(np.float32) / np.iinfo(pixels.dtype).max)
+    except PictureError as error:
+        raise HdrError(str(error)) from None
     if np.isnan(pixels).any():
         raise HdrError(f"{path}: holds pixels that are not a number")
     return np.nan_to_num(pixels.astype(np.float32), posinf=HALF_MAX).clip(min=0)
 
 
-def _read_with_opencv(path: Path) -> np.ndarray:
+def _read_radiance(path: Path) -> np.ndarray:
     # OpenCV returns None for a broken file and prints why; the reason belongs in our error alone.
     log = cv2.utils.logging
     level = log.setLogLevel(log.LOG_LEVEL_SILENT)
@@ -78,7 +80,7 @@ def _read_with_opencv(path: Path) -> np.ndarray:
         raise HdrError(f"{path}: broken: {error.err}") from None
     finally:
         log.setLogLevel(level)
-    if pixels is None:
+    if pixels is None or pixels.dtype.kind != "f":
         raise HdrError(f"{path}: empty, truncated or not {path.suffix[1:]}")
     return pixels[..., ::-1]
 

@@ -36,6 +36,7 @@ from luts.tool.errors import UserError
 FEW = 32  # values; a soft matte has more
 SMALL = 64  # of 255: numbers below it are no shades of a matte
 ALIKE = 12  # of 255: channels that differ by less are grey, stored as JPEG
+MOST_COLOURS = 256  # of a map of classes
 NAMES = "classes.txt"
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 HINT = 'say which are the subject: [source] classes = [...], by number, name or "#rrggbb"'
@@ -165,6 +166,8 @@ def _two_colours(path: Path, colours: np.ndarray) -> MaskFile:
     if len(found) == 2 and not found[0].any():
         name = _hex(found[1], colours.dtype)
         return MaskFile(np.asarray(colours.any(axis=2), np.float32), f"black and {name}")
+    if len(found) > MOST_COLOURS:
+        raise MaskError(f"{path}: a picture of {len(found)} colours, not a mask")
     raise MaskError(f"{path}: colours {_values(colours)}; {HINT}")
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..colour.space import to_srgb
-from ..colour.transfer import encode_srgb
+from ..colour.space import Curve, to_srgb
+from ..colour.transfer import decode_srgb, encode_srgb
 from ..tool import exact
 from . import jpeg, other, png, tiff
 from .info import MAX_PIXELS, Picture, PictureError, PictureInfo
@@ -62,6 +62,21 @@ def read_picture(path: Path | str, *, floats: bool = False) -> Picture:
 def read_samples(path: Path | str, *, floats: bool = False) -> Samples:
     """`read_picture` with grey left as (H, W): samples, alpha or None, info."""
     return _told(path, lambda data: _decoded(data, floats))
+
+
+def read_light(path: Path | str) -> np.ndarray:
+    """The light of a picture: float samples uncut, as they are; others decoded from sRGB.
+
+    Returns
+    -------
+    (H, W, 3) float32, linear sRGB, upright; may hold infinity and what is not a number.
+
+    Raises
+    ------
+    PictureError : as `read_picture`
+    OSError : cannot be opened
+    """
+    return _told(path, _light)
 
 
 def is_picture(path: Path | str) -> bool:
@@ -152,7 +167,8 @@ def _headers(data: bytes) -> PictureInfo | None:
     return info
 
 
-def _decoded(data: bytes, floats: bool) -> Samples:
+def _stored(data: bytes) -> Samples:
+    """RGB or grey samples as the file has them, not upright, in its own colour space."""
     info, alpha = _headers(data), None
     if info is None:
         codes, alpha, info = other.other_pixels(data)
@@ -166,6 +182,11 @@ def _decoded(data: bytes, floats: bool) -> Samples:
         raise ValueError("damaged: the pixels do not match the header")
     if info.alpha == "premultiplied" and alpha is not None:
         codes = _divided(codes, alpha)
+    return codes, alpha, info
+
+
+def _decoded(data: bytes, floats: bool) -> Samples:
+    codes, alpha, info = _stored(data)
     if codes.dtype.kind == "f":
         codes, info = _from_light(codes, info, floats)
         alpha = None
@@ -175,6 +196,19 @@ def _decoded(data: bytes, floats: bool) -> Samples:
         codes = upright(codes, info.orientation)
         alpha = None if alpha is None else upright(alpha, info.orientation)
     return codes, alpha, info
+
+
+def _light(data: bytes) -> np.ndarray:
+    codes, _, info = _stored(data)
+    if codes.dtype.kind == "f":
+        light = _linear(codes, info)
+    else:
+        if info.model not in ("CMYK", "Lab"):
+            codes = to_srgb(codes, info.space)
+        light = decode_srgb(codes.astype(np.float32) / np.iinfo(codes.dtype).max)
+    if light.ndim == 2:
+        light = np.repeat(light[..., None], 3, axis=2)
+    return upright(light.astype(np.float32), info.orientation)
 
 
 def _divided(codes: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -199,14 +233,28 @@ def _from_light(light: np.ndarray, info: PictureInfo, floats: bool) -> tuple:
         raise ValueError(
             f"float samples up to {light.max():g}; linear light with white at 1 is read"
         )
-    space, light = info.space, np.clip(light, 0, None)
-    if space.origin != "untagged":
-        if space.matrix is None or light.ndim == 2:
-            raise ValueError(f"float samples with the profile {space.name!r}; convert to sRGB")
-        curves = [curve(np.minimum(light[..., k], 1)) for k, curve in enumerate(space.curves)]
-        light = np.clip(exact.mix(np.stack(curves, axis=-1), space.matrix), 0, None)
+    light = np.clip(_linear(light, info), 0, None)
     note = "float samples, taken as linear light"
     if (over := float((light > 1).mean())) > 0:
         note += f"; {over:.2%} above white are cut"
     codes = np.rint(encode_srgb(np.minimum(light, 1).astype(np.float64)) * 65535).astype(np.uint16)
     return codes, replace(info, notes=(*info.notes, note))
+
+
+def _linear(light: np.ndarray, info: PictureInfo) -> np.ndarray:
+    """Float samples as linear sRGB: what they are unless a profile says otherwise."""
+    space = info.space
+    if space.origin == "untagged":
+        return light
+    if space.matrix is None or light.ndim == 2:
+        raise ValueError(f"float samples with the profile {space.name!r}; convert to sRGB")
+    planes = [_unbent(curve, light[..., k]) for k, curve in enumerate(space.curves)]
+    return exact.mix(np.stack(planes, axis=-1), space.matrix)
+
+
+def _unbent(curve: Curve, values: np.ndarray) -> np.ndarray:
+    """Samples through a curve that ends at 1; a straight one goes on."""
+    ramp = np.linspace(0, 1, 33)
+    if np.abs(curve(ramp) - ramp).max() < 1e-6:
+        return values
+    return curve(np.clip(values, 0, 1))
