@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from .tool.errors import UserError
 
 MAX_SIZE_1D = 65536  # Cube LUT Specification 1.0 (Adobe, 2013)
 MAX_SIZE_3D = 256
+TURNED = 1.5  # so much more change along other axes than along their own: axes are swapped
 HASH_STEP = 1e-6  # coarser than the last bits in which two maths libraries differ
 
 ZEROS, ONES = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
@@ -165,6 +167,26 @@ def table_hash(lut: Lut) -> str:
         quantised = np.rint(table.astype("<f8") / HASH_STEP) + 0.0  # + 0 turns -0 into 0
         digest.update(quantised.astype("<f8").tobytes())
     return digest.hexdigest()
+
+
+def axis_order(table: np.ndarray) -> tuple[int, int, int]:
+    """The axis along which red, green and blue change most, when each has one of its own.
+
+    (0, 1, 2) for a cube (n, n, n, 3) that was not turned, and where channels mix too much to say.
+    """
+    change = np.array(
+        [
+            [
+                abs(float((np.take(table, -1, axis) - np.take(table, 0, axis))[..., c].mean()))
+                for axis in range(3)
+            ]
+            for c in range(3)
+        ]
+    )
+    orders = list(itertools.permutations(range(3)))
+    totals = [change[range(3), order].sum() for order in orders]
+    best = int(np.argmax(totals))
+    return orders[best] if totals[best] > TURNED * totals[0] else (0, 1, 2)
 
 
 def red_fastest(table: np.ndarray) -> np.ndarray:

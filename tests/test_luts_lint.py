@@ -6,7 +6,8 @@ import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 
 import luts
-from luts.cube.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint
+from luts.cli import main
+from luts.cube.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint, traits
 from luts.lut import Lut3D, nodes, red_fastest
 
 PROBE = np.array([[0.8, 0.2, 0.4]], np.float32)
@@ -109,6 +110,7 @@ FILES = {
 }
 
 
+EXTRA: dict[str, set[str]] = {}  # traits that a file has besides the one it stands for
 LARGE = ("size 66", "1D 65537")
 PROBES = [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in FILES]
 
@@ -124,9 +126,12 @@ def test_every_file_of_the_corpus_gets_its_traits_and_our_verdict(tmp_path, name
     _, found = judged(tmp_path, name)
     _, expected, ours = FILES[name]
     assert (found.lut is not None) == ours, found.error
-    reasons = {reason for verdict in found.verdicts for reason in verdict.reasons}
-    assert reasons == {TRAITS[trait][0] for trait in expected} or not expected
-    assert bool(reasons) == bool(expected)
+    seen = traits(FILES[name][0])
+    assert expected <= seen
+    harmless = {trait for trait in TRAITS if not set(TRAITS[trait][1]) & set("wx")}
+    assert seen - expected <= harmless | EXTRA.get(name, set())
+    measured = {verdict.program for verdict in found.verdicts if verdict.measured}
+    assert {"OpenColorIO"} <= measured and "Resolve" not in measured
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -225,3 +230,64 @@ def test_every_trait_has_a_verdict_for_every_program(trait):
     assert text
     assert len(codes) == len(PROGRAMS)
     assert set(codes) <= set("o?wx")
+
+
+# Files on which predictions from traits were wrong; what the programs do, they say themselves.
+ODD = {
+    "two ranges": b"LUT_3D_INPUT_RANGE 0 1\nDOMAIN_MIN 0 0 0\nDOMAIN_MAX 1 1 1\n" + CUBE,
+    "late video flag": CUBE.replace(b"\n", b"\nLUT_IN_VIDEO_RANGE\n", 1),
+    "curves with cube rows": b"LUT_1D_SIZE 3\n" + rows(),
+    "one number": b"DOMAIN_MIN 0\n" + CUBE,
+    "commas in the domain": b"DOMAIN_MAX 1,1,1\n" + CUBE,
+    "size twice": b"LUT_3D_SIZE 3\n" + CUBE,
+    "tab before": b"\t" + CUBE,
+    "keyword between": CUBE.replace(FIRST, FIRST + b"\nTITLE x"),
+    "cr cr lf": CUBE.replace(b"\n", b"\r\r\n"),
+    "one quote": b'TITLE "a\n' + CUBE,
+    "behind the quotes": b'TITLE "a" by me\n' + CUBE,
+    "too small": CUBE.replace(FIRST, b"1e-400 0 0"),
+    "too large": CUBE.replace(FIRST, b"1e400 0 0"),
+    "msvc": CUBE.replace(FIRST, b"1.#QNAN 0 0"),
+    "ctrl-z": CUBE + b"\x1a",
+    "nul tail": CUBE + bytes(64),
+    "no-break space": CUBE.replace(b" ", b"\xa0"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_installed_programs_are_run_not_predicted(tmp_path, name):
+    path = tmp_path / "odd.cube"
+    path.write_bytes(ODD[name])
+    found = lint(path)
+    verdicts = {verdict.program: verdict for verdict in found.verdicts}
+    assert verdicts["OpenColorIO"].measured and verdicts["colour-science"].measured
+
+    def through_ocio():
+        ocio.ClearAllCaches()
+        transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_LINEAR)
+        result = PROBE.copy()
+        processor = ocio.Config.CreateRaw().getProcessor(transform).getDefaultCPUProcessor()
+        processor.apply(ocio.PackedImageDesc(result, 1, 1, 3))
+        return result
+
+    compare(found, "OpenColorIO", through_ocio)
+
+
+def test_lint_finds_swapped_rows_code_values_and_twins(tmp_path, capsys):
+    table = nodes(9) ** [0.7, 1.0, 1.4] * [1, 0.9, 0.8]
+    for name, made in (
+        ("a", table),
+        ("b", luts.resize(Lut3D(table), 17).table),
+        ("codes", table * 1023),
+        ("swapped", table.transpose(2, 1, 0, 3)),
+    ):
+        luts.write_cube(Lut3D(made), tmp_path / f"{name}.cube")
+    assert main(["lint", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    folder = f"{tmp_path}/"
+    assert f"twins: {folder}a.cube, {folder}b.cube do the same" in shown
+    assert "in code values up to 1023" in shown
+    assert shown.count("luts convert --blue-fastest") == 1
+    back = ["convert", f"{folder}swapped.cube", "--blue-fastest", "-o", f"{folder}right.cube"]
+    assert main(back) == 0
+    np.testing.assert_allclose(luts.read_cube(tmp_path / "right.cube").table, table, atol=2e-6)

@@ -13,19 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 import luts
 from luts import library
 from luts.formats import READABLE
-from luts.lut import nodes
+from luts.twins import same_looks, thumb
 
 from ..recipe.load import Recipe, RecipeError
 from ..recipe.settings import SPLITS, Distort, Split
 
 OPACITY = "file"  # the family that draws a library LUT at some opacity
-THUMB = 9  # nodes per axis on which LUTs are compared
-SAME = 1 / 255  # largest difference there of two LUTs that count as one: one 8-bit level
 SUFFIXES = READABLE  # what a folder of LUTs is searched for
 
 
@@ -149,16 +145,13 @@ def _shares(split: Split) -> tuple[list[str], list[float]]:
 
 def _content(sources: set[str]) -> dict[str, str]:
     """A key per LUT by what it does; LUTs that differ by less than one 8-bit level share it."""
-    grid = nodes(THUMB).astype(np.float32)
-    seen: list[tuple[np.ndarray, dict[str, str]]] = []  # thumb, table hash by source
-    for source in sorted(sources):
-        lut = luts.load(source)
-        thumb = np.clip(luts.apply(lut, grid), 0, 1)
-        same = (known for other, known in seen if np.abs(other - thumb).max() <= SAME)
-        if (known := next(same, None)) is None:
-            seen.append((thumb, known := {}))
-        known[source] = luts.table_hash(lut)
-    return {source: min(known.values()) for _, known in seen for source in known}
+    found = {source: luts.load(source) for source in sorted(sources)}
+    groups = same_looks({source: thumb(lut) for source, lut in found.items()})
+    return {
+        source: min(luts.table_hash(found[name]) for name in group)
+        for group in groups
+        for source in group
+    }
 
 
 def _rank(seed: int, key: str) -> bytes:

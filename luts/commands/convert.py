@@ -16,4 +16,5 @@ def configure(parser: ArgumentParser) -> None:
     add_spaces(parser)
     parser.add_argument("--divide", type=float, metavar="N", help="table in code values: / 255 ...")
     parser.add_argument("--divide-domain", type=float, metavar="N", help="the same for its domain")
+    parser.add_argument("--blue-fastest", action="store_true", help="its rows run blue fastest")
     add_output(parser)

@@ -9,4 +9,4 @@ TARGET = "luts.verbs.lint:run"
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("lut", nargs="+", help=".cube files, or names of the library")
+    parser.add_argument("lut", nargs="+", help=".cube files, names of the library, or folders")

@@ -1,9 +1,9 @@
 """What other programs make of a `.cube` file: right, wrong in silence, or refused.
 
-The verdicts were measured once per trait, on small files that have only that trait, with
-colour-science 0.4.7, OpenColorIO 2.6, pillow-lut 1.1 and ffmpeg 5.1 (filter lut3d); the tests
-repeat the measurement for the first two. Those for
-DaVinci Resolve come from its manual and forum; "?" marks what is not documented.
+Programs that are installed are run (programs.py). For the others the answer is predicted, and
+marked so, from traits measured once each on small files, with colour-science 0.4.7, OpenColorIO
+2.6, pillow-lut 1.1 and ffmpeg 5.1 (filter lut3d). Those for DaVinci Resolve come from its manual
+and forum; "?" marks what is not documented.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..lut import Lut, LutFormatError, stages
+from ..lut import Lut, Lut3D, LutFormatError, axis_order, stages
+from ..units import doubts
 from .file import MAX_LINE, read_bytes
 from .grammar import RANGES, SIZES, UTF8_BOM, VIDEO_RANGES, Note, parse_cube
-from .table import NOT_FINITE, NUMBER
+from .programs import agrees, ask
+from .table import NOT_FINITE, NUMBER, is_tidy
 
 PROGRAMS = ("colour-science", "OpenColorIO", "ffmpeg", "pillow-lut", "Resolve")
 READS, UNKNOWN, WRONG, REFUSES = "reads", "not known", "reads it wrong", "refuses"
@@ -38,6 +40,10 @@ TRAITS = {
     "unknown below": ("an unknown keyword below the size", "xxx??"),
     "bare title": ("a TITLE without quotes", "oooxo"),
     "late keyword": ("a keyword below the rows", "oxxx?"),
+    "keyword between": ("a keyword between rows", "??o??"),
+    "tab before": ("a keyword line that begins with a tab", "??x??"),
+    "size twice": ("a size given twice", "??x??"),
+    "odd domain": ("a DOMAIN that is not three numbers", "x?x??"),
     "few rows": ("too few rows", "xxxx?"),
     "many rows": ("too many rows", "xxwx?"),
     "columns": ("rows that are not of three numbers", "xxwx?"),
@@ -71,6 +77,7 @@ class Verdict:
     program: str
     outcome: str
     reasons: tuple[str, ...]
+    measured: bool = False  # the program was run; else predicted from the file's traits
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +112,41 @@ def lint(path: Path | str) -> Lint:
         values = np.concatenate([stage.table.ravel() for stage in stages(lut)])
         outside = float(((values < 0) | (values > 1)).mean())
     notes += _beyond_the_specification(data)
-    verdicts = tuple(_verdict(place, found) for place in range(len(PROGRAMS)))
+    if lut is not None:
+        notes += [Note(0, text) for text in _about_the_table(lut)]
+    predicted = (_verdict(place, found) for place in range(len(PROGRAMS)))
+    verdicts = tuple(_run(verdict, Path(path), lut, data.count(b"\n")) for verdict in predicted)
     return Lint(lut, error, tuple(notes), outside, verdicts)
+
+
+def _run(predicted: Verdict, path: Path, lut: Lut | None, rows: int) -> Verdict:
+    """Replace a prediction by what the program does, where it can be run."""
+    answer = ask(predicted.program, path, rows)
+    if answer is None:
+        return predicted
+    if answer.values is None:
+        reasons = predicted.reasons if predicted.outcome == REFUSES else (answer.reason,)
+        return Verdict(predicted.program, REFUSES, reasons, measured=True)
+    right = lut is not None and agrees(predicted.program, answer, lut)
+    if right:
+        return Verdict(predicted.program, READS, (), measured=True)
+    accepts = "accepts in silence what cannot be read rightly"
+    reasons = predicted.reasons if predicted.outcome == WRONG else ()
+    if not reasons:
+        reasons = ("gives other colours",) if lut is not None else (accepts,)
+    return Verdict(predicted.program, WRONG, reasons, measured=True)
+
+
+def _about_the_table(lut: Lut) -> list[str]:
+    """What the table itself gives away: other units, rows in another order."""
+    found = [doubt.text for doubt in doubts(lut)]
+    last = stages(lut)[-1]
+    if isinstance(last, Lut3D) and axis_order(last.table * 255) == (2, 1, 0):
+        found.append(
+            "red changes along blue's axis: rows with blue fastest? "
+            "`luts convert --blue-fastest` reads them so"
+        )
+    return found
 
 
 def _verdict(place: int, found: set[str]) -> Verdict:
@@ -131,20 +171,40 @@ def traits(data: bytes) -> set[str]:
         data.decode("utf-8")
     except UnicodeDecodeError:
         found.add("latin1")
-    lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     keywords: dict[str, tuple[int, list[bytes]]] = {}
-    rows = 0
-    for line in lines:
+    rows = late = 0
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        line = data[start:end]
         words = line.split(None, 4)
         if not words or line.lstrip().startswith(b"#"):
             found |= {"comment below"} if words and rows else set()
         elif NUMBER.match(words[0]) or NOT_FINITE.fullmatch(words[0]):
+            if not rows and (whole := _tidy_rows(data[start:])):
+                rows = whole
+                break
             rows += 1
+            found |= {"keyword between"} if late else set()
             found |= _row_traits(line, words)
         else:
+            late += bool(rows)
             found |= _keyword_traits(line, words, rows)
-            keywords.setdefault(words[0].upper().decode("latin-1"), (len(keywords), words[1:]))
+            name = words[0].upper().decode("latin-1")
+            found |= {"size twice"} if name in SIZES and name in keywords else set()
+            keywords.setdefault(name, (len(keywords), words[1:]))
+        start = end + 1
+    found -= {"late keyword"} if "keyword between" in found else set()
     return found | _header_traits(keywords, rows)
+
+
+def _tidy_rows(body: bytes) -> int:
+    """How many rows there are when all that is left is tidy ones; 0 when it is not."""
+    body = body.rstrip(b"\n") + b"\n"
+    count = body.count(b"\n")
+    return count if is_tidy(body, count) else 0
 
 
 def _row_traits(line: bytes, words: list[bytes]) -> set[str]:
@@ -164,6 +224,10 @@ def _row_traits(line: bytes, words: list[bytes]) -> set[str]:
 
 def _keyword_traits(line: bytes, words: list[bytes], rows: int) -> set[str]:
     found, keyword = set(), words[0].decode("latin-1")
+    if line.startswith(b"\t"):
+        found.add("tab before")
+    if keyword.upper().startswith("DOMAIN_") and len(_floats(words[1:])) != 3:
+        found.add("odd domain")
     if keyword.upper() not in KEYWORDS:
         found.add("unknown")
     elif keyword != keyword.upper():
@@ -223,6 +287,10 @@ def _domain_traits(keywords: dict[str, tuple[int, list[bytes]]]) -> set[str]:
 
 
 def _beyond_the_specification(data: bytes) -> list[Note]:
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    lengths = np.diff(ends, prepend=-1, append=len(data)) - 1
+    if lengths.max(initial=0) <= MAX_LINE:
+        return []
     lines = data.splitlines()
     long = next((number for number, line in enumerate(lines, 1) if len(line) > MAX_LINE), 0)
     return [Note(long, f"longer than the {MAX_LINE} bytes of the specification")] if long else []

@@ -54,10 +54,10 @@ def _fast_rows(body: bytes, expected: int) -> np.ndarray | None:
     numpy's text parser does not see lines, and reads "1-2" as two numbers. In a tidy body that has
     as many numbers as words, neither can go wrong.
     """
-    if not _is_tidy(body, expected):
+    if not is_tidy(body, expected):
         lines = (line.partition(b"#")[0].split(None, 3) for line in body.split(b"\n"))
         body = b"".join(b" ".join(words) + b"\n" for words in lines if words)
-        if not _is_tidy(body, expected):
+        if not is_tidy(body, expected):
             return None
     try:
         with warnings.catch_warnings():
@@ -70,7 +70,7 @@ def _fast_rows(body: bytes, expected: int) -> np.ndarray | None:
     return values.reshape(-1, 3)
 
 
-def _is_tidy(body: bytes, expected: int) -> bool:
+def is_tidy(body: bytes, expected: int) -> bool:
     """Whether every line is word, space, word, space, word, in the letters of plain numbers."""
     if body.translate(None, b"0123456789+-.eE \n"):
         return False

@@ -5,8 +5,6 @@ All functions take a cube (n, n, n, 3) in 8-bit levels (white is 255), whatever 
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
 from ..folds import FLAT, determinants
@@ -14,7 +12,6 @@ from .plate import Marker, marker_bits
 
 FOLD_SIZE = 64  # finer cubes are thinned out before folds are counted
 SMALLER_PART = 0.75
-TURNED = 1.5  # so much more change along other axes than along their own: channels are swapped
 # Fourth differences amplify noise by sqrt(1 + 16 + 36 + 16 + 1); the smaller three quarters of
 # |normal| have the mean (phi(0) - phi(1.1503)) / 0.375.
 NOISE_SCALE = np.sqrt(70) * 0.5147
@@ -101,23 +98,3 @@ def falling_channels(table: np.ndarray) -> list[str]:
     faces = [np.moveaxis(table[..., axis], axis, 0)[[0, -1]] for axis in range(3)]
     ends = [last.mean() - first.mean() for first, last in faces]
     return [name for name, rise in zip(("red", "green", "blue"), ends, strict=True) if rise < 0]
-
-
-def axis_order(table: np.ndarray) -> tuple[int, int, int]:
-    """The axis along which red, green and blue change most, when each has one of its own.
-
-    (0, 1, 2) for a plate that was not turned, and for looks in which channels mix too much to say.
-    """
-    change = np.array(
-        [
-            [
-                abs(float((np.take(table, -1, axis) - np.take(table, 0, axis))[..., c].mean()))
-                for axis in range(3)
-            ]
-            for c in range(3)
-        ]
-    )
-    orders = list(itertools.permutations(range(3)))
-    totals = [change[range(3), order].sum() for order in orders]
-    best = int(np.argmax(totals))
-    return orders[best] if totals[best] > TURNED * totals[0] else (0, 1, 2)

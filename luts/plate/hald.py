@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..lut import Lut3D, LutFormatError
+from ..lut import Lut3D, LutFormatError, axis_order
 from ..pictures import PictureInfo, check_suffix, encode, read_info, read_picture
 from ..pictures.keep import with_metadata
 from ..tool.files import whole_file
@@ -202,7 +202,7 @@ def _put_right(
     With a marker that can be read, the picture was not turned: `known` takes all for the edit.
     """
     names = np.array(["red", "green", "blue"])
-    order = plate_checks.axis_order(table)
+    order = axis_order(table)
     right = table.transpose(*order, 3)
     falling = plate_checks.falling_channels(right)
     turned = order != (0, 1, 2)

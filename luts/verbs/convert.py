@@ -18,6 +18,10 @@ ADAPTED_SIZE = 33  # nodes of a LUT brought to sRGB that was coarser, or curves
 
 def run(args: Namespace) -> None:
     lut = _divided(read_lut(args.lut), args.divide, args.divide_domain)
+    if args.blue_fastest:
+        if not isinstance(lut, Lut3D):
+            raise UserError(f"{args.lut}: only the rows of a single cube can be in another order")
+        lut = replace(lut, table=lut.table.transpose(2, 1, 0, 3))
     if args.input_space or args.output_space:
         lut = _for_srgb(lut, args)
     elif args.size is not None:
