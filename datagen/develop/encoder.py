@@ -56,12 +56,13 @@ class Encoder:
             raise ValueError(f"bits is 8 or 16, got {bits}")
         light = self.linear.reshape(-1)
         result = np.empty(light.shape, np.uint8 if bits == 8 else np.uint16)
-        if bits == 8 and self._ranges is None:
+        if self._ranges is None and bits == 8:
             self._ranges = _ranges(light)
+        ranges = self._ranges
         for first in range(0, light.size, BAND_SAMPLES):
             band = slice(first, first + BAND_SAMPLES)
-            if bits == 8:
-                result[band] = _look_up(light[band], self._ranges[band], _tables(float(ev)))
+            if bits == 8 and ranges is not None:
+                result[band] = _look_up(light[band], ranges[band], _tables(float(ev)))
             else:
                 result[band] = _corrected(light[band], float(ev))
         return result.reshape(self.linear.shape)

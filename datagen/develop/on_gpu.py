@@ -79,9 +79,9 @@ def linear_tensor(
     if not _known(photo):
         raise GpuError(f"{photo.path}: only Bayer raws with square pixels develop on the GPU")
     mosaic = torch.from_numpy(np.ascontiguousarray(photo.mosaic)).to(device).float()
-    balance = photo.white_balance[photo.pattern] / (photo.white - photo.black)
+    balance = photo.white_balance[photo.tile] / (photo.white - photo.black)
     balanced = (mosaic - _tiled(photo.black, mosaic)) * _tiled(balance, mosaic)
-    light = malvar(balanced, photo.pattern)
+    light = malvar(balanced, photo.tile)
     left, top, width, height = photo.crop
     light = HIGHLIGHTS[highlights](light[:, top : top + height, left : left + width])
     matrix = torch.from_numpy(photo.camera_to_srgb).to(device)
@@ -146,7 +146,8 @@ def _codes(
 
 
 def _tiled(tile: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(tiled(np.float32(tile), tuple(like.shape))).to(like)
+    height, width = like.shape
+    return torch.from_numpy(tiled(np.asarray(tile, np.float32), (height, width))).to(like)
 
 
 def _known(photo: RawPhoto) -> bool:

@@ -17,7 +17,7 @@ from luts.tool import exact
 
 from ..images.files import upright
 from ..raw.highlights import HIGHLIGHTS, NEED_FLAGS
-from ..raw.light import Light, camera_light
+from ..raw.light import CameraLight, camera_light
 from ..raw.noise import Profile, add_to_light, add_to_mosaic, noise_profile
 from ..raw.photo import RawPhoto
 from .encoder import Encoder
@@ -134,13 +134,15 @@ def develop_series(
         raise ValueError(f"noise is 'none', 'rgb' or 'mosaic', got {noise!r}")
     if noise != "none" and rng is None:
         raise ValueError("noise needs a generator: rng=np.random.default_rng(seed)")
-    how = {"highlights": highlights, "demosaic": demosaic}
-    clean = Encoder(linear(photo, long_edge, **how))
+    clean = Encoder(linear(photo, long_edge, highlights=highlights, demosaic=demosaic))
 
     def at(ev: float) -> Encoder:
-        if noise == "none" or ev >= 0:
+        if noise == "none" or rng is None or ev >= 0:
             return clean
-        return Encoder(linear_with_noise(photo, ev, long_edge, domain=noise, rng=rng, **how))
+        noisy = linear_with_noise(
+            photo, ev, long_edge, domain=noise, rng=rng, highlights=highlights, demosaic=demosaic
+        )
+        return Encoder(noisy)
 
     return (_rendered(at(ev), ev + shift, bits, tone) for ev in evs)
 
@@ -152,7 +154,7 @@ def baseline_shift(photo: RawPhoto, baseline: str) -> float:
     return (photo.baseline_ev or 0.0) if baseline == "dng" else 0.0
 
 
-def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
+def to_linear(photo: RawPhoto, light: CameraLight, highlights: str) -> np.ndarray:
     """Turn white-balanced camera light (h, w, K) into upright linear sRGB (H, W, 3) float32."""
     if highlights not in HIGHLIGHTS:
         raise ValueError(f"highlights is one of {', '.join(HIGHLIGHTS)}, got {highlights!r}")
@@ -162,7 +164,7 @@ def to_linear(photo: RawPhoto, light: Light, highlights: str) -> np.ndarray:
     values = np.empty((*source.shape[:2], 3), np.float32)
     for first in range(0, len(values), BAND_ROWS):  # a band stays in cache
         band = slice(first, first + BAND_ROWS)
-        part = source[band] if whole else handle(source[band])
+        part = source[band] if whole else handle(source[band], None)
         values[band] = exact.mix(part, photo.camera_to_srgb)
     return upright(values, photo.orientation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -33,4 +34,4 @@ def _hable(x):
     return (x * (a * x + c * b) + d * e) / (x * (a * x + b) + d * f) - e / f
 
 
-TONES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"none": none, "filmic": filmic}
+TONES: dict[str, Callable[[Any], Any]] = {"none": none, "filmic": filmic}

@@ -60,9 +60,9 @@ def balance(as_shot: np.ndarray, daylight: np.ndarray) -> tuple[np.ndarray, str]
     (K,) float32 gains, the smallest is 1, and their origin; None when neither is known.
     """
     if _valid(as_shot):
-        return np.float32(as_shot / as_shot.min()), "as-shot"
+        return np.asarray(as_shot / as_shot.min(), np.float32), "as-shot"
     if _valid(daylight) and np.ptp(daylight) > 0:
-        return np.float32(daylight / daylight.min()), "daylight"
+        return np.asarray(daylight / daylight.min(), np.float32), "daylight"
     return None
 
 
@@ -91,7 +91,7 @@ def grey_world(light: np.ndarray, pattern: np.ndarray, colours: int) -> tuple[np
     )
     if not (means > 0).all():
         return np.ones(colours, np.float32), "none"
-    return np.float32(means.max() / means), "grey-world"
+    return np.asarray(means.max() / means, np.float32), "grey-world"
 
 
 def _pseudo_inverse(matrix: np.ndarray) -> np.ndarray:
@@ -105,4 +105,4 @@ def _valid(gains: np.ndarray) -> bool:
 
 
 def _grey_to_grey(matrix: np.ndarray) -> np.ndarray:
-    return np.float32(matrix / matrix.sum(1, keepdims=True))
+    return np.asarray(matrix / matrix.sum(1, keepdims=True), np.float32)

@@ -41,17 +41,18 @@ _COLOUR_AT_OTHER_COLOUR = [
 ]
 GREEN, SAME_ROW, SAME_COLUMN, OTHER = range(4)
 MALVAR = (  # (4, 5, 5), by the four names above
-    np.float32(
+    np.array(
         [
             _GREEN_AT_COLOUR,
             _COLOUR_AT_GREEN_SAME_ROW,
-            np.transpose(_COLOUR_AT_GREEN_SAME_ROW),
+            np.array(_COLOUR_AT_GREEN_SAME_ROW).T,
             _COLOUR_AT_OTHER_COLOUR,
-        ]
+        ],
+        np.float32,
     )
     / 8
 )
-TENT = np.float32([1, 2, 1])
+TENT = np.array([1, 2, 1], np.float32)
 
 
 def demosaic(photo: RawPhoto, light: np.ndarray, algorithm: str = "ahd") -> np.ndarray:
@@ -69,13 +70,13 @@ def demosaic(photo: RawPhoto, light: np.ndarray, algorithm: str = "ahd") -> np.n
     """
     if algorithm not in DEMOSAICERS:
         raise ValueError(f"demosaic is one of {', '.join(DEMOSAICERS)}, got {algorithm!r}")
-    bayer = photo.pattern.shape == (2, 2) and photo.colours == 3
+    bayer = photo.tile.shape == (2, 2) and photo.colours == 3
     libraw = photo.colours == 3 and photo.pixel_aspect == 1
     if algorithm in LIBRAW and libraw:
         return demosaic_libraw(photo, light, algorithm)
     if algorithm != "bilinear" and bayer:
-        return malvar(light, photo.pattern)
-    return bilinear(light, photo.pattern)
+        return malvar(light, photo.tile)
+    return bilinear(light, photo.tile)
 
 
 def malvar(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:
@@ -150,7 +151,7 @@ def bilinear(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     tent = TENT if max(pattern.shape) <= 2 else np.convolve(TENT, TENT)
     result = np.empty((height, width, int(pattern.max()) + 1), np.float32)
     for colour in range(result.shape[2]):
-        mask = np.float32(site == colour)
+        mask = (site == colour).astype(np.float32)
         total, weight = _weighted(light * mask, tent), _weighted(mask, tent)
         result[:, :, colour] = np.where(mask > 0, light, total / weight)
     return result

@@ -12,8 +12,9 @@ Adobe, Digital Negative Specification 1.7.1: tags 50706 to 52547, chapter 4 "Cam
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,7 +90,7 @@ def read_directory(page) -> Directory:
         subfile=int(page.subfiletype),
         white=tuple(_values(tags, WHITE_LEVEL)),
         black=_black(tags, int(page.samplesperpixel)),
-        tile=tuple(int(n) for n in numbers(tile)[:2]) if tile is not None else None,
+        tile=_two(numbers(tile)) if tile is not None else None,
         rectangular=tags.valueof(CFA_LAYOUT, 1) in (0, 1),
         crop=_crop(tags),
         noise_profile=noise_pairs(tags.valueof(NOISE_PROFILE)),
@@ -183,3 +184,8 @@ def _opcodes(tags) -> Iterator[tuple[int, bytes]]:
             kind, _, _, size = struct.unpack_from(">4I", listed, place)
             yield kind, listed[place + 16 : place + 16 + size]
             place += 16 + size
+
+
+def _two(values: Sequence[Any]) -> tuple[int, int]:
+    rows, columns = (int(value) for value in values[:2])
+    return rows, columns

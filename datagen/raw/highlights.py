@@ -17,8 +17,8 @@ BESIDE = 7  # pixels across the neighbourhood of a clipped pixel
 NEARBY = 0.02  # of the long edge: how far its colour is trusted
 FAINT = 1e-3  # weight of the whole picture's mean colour
 LEAST_LIGHT = 0.02  # a ratio to less is noise
-OPPONENT = np.float32(  # dcraw's: a mean and two chroma axes of equal length
-    [[1, 1, 1], [1.7320508, -1.7320508, 0], [-1, -1, 2]]
+OPPONENT = np.array(  # dcraw's: a mean and two chroma axes of equal length
+    [[1, 1, 1], [1.7320508, -1.7320508, 0], [-1, -1, 2]], np.float32
 )
 
 
@@ -50,7 +50,7 @@ def blend(light: np.ndarray, clipped: np.ndarray | None = None) -> np.ndarray:
     return result
 
 
-def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
+def rebuild(light: np.ndarray, clipped: np.ndarray | None = None) -> np.ndarray:
     """Estimate a clipped colour from the others, in the proportion found around the clipped area.
 
     A colour is predicted as the mean of the others in the cube-root domain, times what it is over
@@ -63,9 +63,11 @@ def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
     its global offset
     """
     colours = light.shape[2]
+    if clipped is None:
+        raise ValueError("clipped: rebuilding needs to know what is clipped")
     if colours == 1 or not clipped.any():
         return light
-    root = np.float32(exact.cbrt(np.float64(np.maximum(light, 0))))
+    root = np.asarray(exact.cbrt(np.float64(np.maximum(light, 0))), np.float32)
     result = light.copy()
     for colour in range(colours):
         others = [k for k in range(colours) if k != colour]
@@ -84,10 +86,10 @@ def rebuild(light: np.ndarray, clipped: np.ndarray) -> np.ndarray:
 def _ratio_nearby(values: np.ndarray, opposed: np.ndarray, beside: np.ndarray) -> np.ndarray:
     """Ratio of a colour to its prediction, spread from the pixels beside clipped areas."""
     if not beside.any():
-        return np.float32(1)
+        return np.ones((), np.float32)
     ratio = np.where(beside, values / np.maximum(opposed, LEAST_LIGHT), 0).clip(0, 8)
     sigma = max(ratio.shape) * NEARBY
-    near, weight = (_spread(image, sigma) for image in (ratio, np.float32(beside)))
+    near, weight = (_spread(image, sigma) for image in (ratio, beside.astype(np.float32)))
     return (near + FAINT * ratio[beside].mean()) / (weight + FAINT)
 
 
@@ -105,7 +107,7 @@ def _spread(image: np.ndarray, sigma: float) -> np.ndarray:
         ahead, behind = np.split(sums, [2 * radius + 1], axis=axis)[1], sums
         behind = behind.take(range(ahead.shape[axis]), axis)
         whole = np.rint((ahead - behind) / (2 * radius + 1))
-    return np.float32(whole * 2.0**-20)
+    return np.asarray(whole * 2.0**-20, np.float32)
 
 
 NEED_FLAGS = ("rebuild",)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def decoded_levels(
     top = whites.max()
     gain = (top - black) / np.maximum(whites - black, 1e-9)
     even = (mosaic - black) * np.float32(gain) + black
-    return Levels(np.float32(even), black, float(top), folded=top / whites)
+    return Levels(np.asarray(even, np.float32), black, float(top), folded=top / whites)
 
 
 def float_levels(
@@ -136,7 +137,7 @@ def read_float_samples(path: Path, source: Directory, index: int) -> np.ndarray:
 
     try:
         with tifffile.TiffFile(path) as file:
-            first = file.pages.first
+            first: Any = file.pages.first
             page = first if index == 0 else first.pages[index - 1]
             samples = page.asarray()
     except Exception as error:  # tifffile has many words for damage
@@ -170,7 +171,7 @@ def _check_lossy(path: Path, source: Directory) -> None:
 
 
 def _float_black(path: Path, pattern: np.ndarray | None, source: Directory) -> np.ndarray:
-    black = np.float32(source.black)
+    black = np.asarray(source.black, np.float32)
     if pattern is None:
         if black.shape[:2] != (1, 1):
             raise RawUnsupportedError(f"{path}: float samples with a black level per site")

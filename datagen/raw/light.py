@@ -17,7 +17,7 @@ LEAST_REDUCTION = 2.0  # sites per output pixel from which the mosaic is reduced
 
 
 @dataclass(frozen=True, eq=False)
-class Light:
+class CameraLight:
     """White-balanced camera light: black 0, and 1 where the colour of smallest gain clips."""
 
     values: np.ndarray  # (h, w, K) float32
@@ -30,7 +30,8 @@ def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
 
     None, or more than the sensor has, gives the sensor's own size with square pixels.
     """
-    _, _, width, height = photo.crop
+    _, _, columns, rows = photo.crop
+    width, height = float(columns), float(rows)
     if photo.pixel_aspect >= 1:
         width = width * photo.pixel_aspect
     else:
@@ -43,7 +44,7 @@ def output_size(photo: RawPhoto, long_edge: int | None) -> tuple[int, int]:
 
 def camera_light(
     photo: RawPhoto, long_edge: int | None = None, *, algorithm: str = "ahd", flags: bool = True
-) -> Light:
+) -> CameraLight:
     """Give camera light at an output size, by the cheapest way that is right.
 
     Bayer sensors at half size or less are averaged from the mosaic itself; everything else is
@@ -65,56 +66,62 @@ def camera_light(
     return _resized(_full_size(photo, algorithm, flags), photo, rows, columns)
 
 
-def _reduced(photo: RawPhoto, rows: Grid, columns: Grid, flags: bool) -> Light:
+def _reduced(photo: RawPhoto, rows: Grid, columns: Grid, flags: bool) -> CameraLight:
     planes, clipped = reduce_bayer(
         photo.mosaic, rows, columns, black=photo.black, white=photo.white, flags=flags
     )
-    shares = [photo.pattern == colour for colour in range(photo.colours)]
+    shares = [np.equal(photo.tile, colour) for colour in range(photo.colours)]
     samples = independent_samples(rows) * independent_samples(columns)
-    return Light(
+    return CameraLight(
         values=np.stack([planes[share].mean(0) for share in shares], -1) * photo.white_balance,
-        clipped=np.stack([clipped[share].mean(0) for share in shares], -1) if flags else None,
+        clipped=None
+        if clipped is None
+        else np.stack([clipped[share].mean(0) for share in shares], -1),
         sites=np.array([share.sum() for share in shares]) * samples,
     )
 
 
-def _full_size(photo: RawPhoto, algorithm: str, flags: bool) -> Light:
+def _full_size(photo: RawPhoto, algorithm: str, flags: bool) -> CameraLight:
     sites = np.ones(photo.colours)
     full = photo.mosaic >= photo.white if flags else None
     if photo.pattern is None:
         gain = photo.white_balance / (photo.white - photo.black)
-        clipped = np.float32(full) if flags else None
-        return Light((photo.mosaic - photo.black) * gain, clipped, sites)
+        return CameraLight((photo.mosaic - photo.black) * gain, _shares(full), sites)
     shape = photo.mosaic.shape
     balanced = photo.mosaic - tiled(photo.black, shape)
     gain = photo.white_balance[photo.pattern] / (photo.white - photo.black)
-    balanced *= tiled(np.float32(gain), shape)
+    balanced *= tiled(np.asarray(gain, np.float32), shape)
     if photo.colours == 1:
-        return Light(balanced[:, :, None], np.float32(full)[:, :, None] if flags else None, sites)
+        flat = _shares(full)
+        return CameraLight(balanced[:, :, None], None if flat is None else flat[:, :, None], sites)
     values = demosaic(photo, balanced, algorithm)
-    return Light(values, _spread(full, photo) if flags else None, sites)
+    return CameraLight(values, None if full is None else _spread(full, photo), sites)
+
+
+def _shares(full: np.ndarray | None) -> np.ndarray | None:
+    return None if full is None else full.astype(np.float32)
 
 
 def _spread(full: np.ndarray, photo: RawPhoto) -> np.ndarray:
     """Flag, per pixel and colour, where a clipped site of the colour is a neighbour: 0 or 1."""
     clipped = np.zeros((*full.shape, photo.colours), np.float32)
     if full.any():
-        reach = np.ones((3, 3) if photo.pattern.shape == (2, 2) else (5, 5), np.uint8)
+        reach = np.ones((3, 3) if photo.tile.shape == (2, 2) else (5, 5), np.uint8)
         for colour in range(photo.colours):
-            own = np.uint8(full & tiled(photo.pattern == colour, full.shape))
+            own = (full & tiled(np.equal(photo.tile, colour), full.shape)).astype(np.uint8)
             clipped[:, :, colour] = cv2.dilate(own, reach)
     return clipped
 
 
-def _resized(light: Light, photo: RawPhoto, rows: Grid, columns: Grid) -> Light:
+def _resized(light: CameraLight, photo: RawPhoto, rows: Grid, columns: Grid) -> CameraLight:
     left, top, width, height = photo.crop
     inside = (slice(top, top + height), slice(left, left + width))
     size = (rows.count, columns.count)
 
     def fit(image: np.ndarray) -> np.ndarray:
         image = np.ascontiguousarray(image[inside])
-        return image if (height, width) == size else np.float32(resize(image, size))
+        return image if (height, width) == size else np.asarray(resize(image, size), np.float32)
 
     clipped = None if light.clipped is None else fit(light.clipped)
     sites = light.sites * max(rows.step * columns.step, 1)
-    return Light(fit(light.values), clipped, sites)
+    return CameraLight(fit(light.values), clipped, sites)

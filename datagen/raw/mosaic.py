@@ -75,14 +75,14 @@ def reduce_bayer(
         for first, last, start, down in _blocks(rows, len(lines), phase, ROWS_AT_A_TIME):
             stripe = lines[start : start + down.shape[1]]
             np.matmul(down, _whole(stripe, step), out=light[first:last])
-            if flags and stripe.max() >= white:
+            if clipped is not None and stripe.max() >= white:
                 full = np.zeros_like(light) if full is None else full
                 full[first:last] = down @ (stripe >= white).astype(np.float64)
         level = black[phase].astype(np.float64)[:, None, None]
         planes[phase] = (_across(light, across) * unit - level) / (white - level)
-        if full is not None:
+        if full is not None and clipped is not None:
             clipped[phase] = _across(full, across) / 4.0**WEIGHT_BITS
-    return planes, np.clip(clipped, 0, 1, out=clipped) if flags else None
+    return planes, None if clipped is None else np.clip(clipped, 0, 1, out=clipped)
 
 
 def independent_samples(grid: Grid) -> float:

@@ -25,7 +25,7 @@ from luts.tool import exact
 from luts.tool.errors import UserError
 
 from .cfa import tiled
-from .light import Light
+from .light import CameraLight
 from .photo import RawPhoto
 
 Profile = tuple[tuple[float, float], ...]  # (S, O), one for all colours or one per colour
@@ -82,8 +82,8 @@ def add_to_mosaic(
 
 
 def add_to_light(
-    light: Light, gains: np.ndarray, ev: float, *, profile: Profile, rng: np.random.Generator
-) -> Light:
+    light: CameraLight, gains: np.ndarray, ev: float, *, profile: Profile, rng: np.random.Generator
+) -> CameraLight:
     """Add the same noise, averaged over each pixel's sites, to developed camera light.
 
     Cheap and independent between pixels, so it lacks the grain that demosaicing leaves; at
@@ -99,6 +99,8 @@ def add_to_light(
     variance = _variance(light.values / gains, gain, shot, read) / np.maximum(light.sites, 1)
     noise = normals(rng, light.values.shape)
     noisy = light.values + np.float32(np.sqrt(variance) * gains) * noise
+    if light.clipped is None:
+        raise ValueError("noise needs to know what is clipped: flags=True")
     return replace(light, values=np.where(light.clipped >= 1, light.values, noisy))
 
 
@@ -126,7 +128,7 @@ def _quantiles() -> tuple[np.ndarray, np.float32]:
 
     steps = np.rint(ndtri((np.arange(1 << 16) + 0.5) / (1 << 16)) * 2.0**20).astype(np.int64)
     variance = 2 * int((steps * steps).sum()) / (len(steps) * 2**40)
-    return np.float32(steps * 2.0**-20), np.float32(1 / np.sqrt(variance))
+    return np.asarray(steps * 2.0**-20, np.float32), np.float32(1 / np.sqrt(variance))
 
 
 def measure_profile(photo: RawPhoto) -> Profile:
@@ -182,7 +184,7 @@ def _variance(signal: np.ndarray, gain: float, shot: np.ndarray, read: np.ndarra
 
 
 def _per_sample(values: np.ndarray, pattern: np.ndarray | None, shape: tuple) -> np.ndarray:
-    values = np.float32(values)
+    values = np.asarray(values, np.float32)
     return values if pattern is None else tiled(values, shape)
 
 

@@ -40,6 +40,13 @@ class RawPhoto:
     scale: float = 1.0  # float samples above their white level: `white` is so many times theirs
 
     @property
+    def tile(self) -> np.ndarray:
+        """`pattern` of a photo that has one; ValueError for a linear DNG."""
+        if self.pattern is None:
+            raise ValueError(f"{self.path}: has no mosaic")
+        return self.pattern
+
+    @property
     def colours(self) -> int:
         """Number K of colours of the sensor."""
         return len(self.white_balance)

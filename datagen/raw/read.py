@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def read_thumbnail(path: Path) -> np.ndarray | None:
     if thumbnail.format == rawpy.ThumbFormat.BITMAP:
         return np.array(thumbnail.data)
     try:
-        return decode(thumbnail.data)
+        return decode(bytes(thumbnail.data))
     except ImageError:
         return None
 
@@ -199,11 +200,11 @@ def _photo(path: Path, raw, metadata: Metadata) -> RawPhoto:
         black=black,
         white=white,
         white_balance=gains,
-        white_balance_origin=gains_origin,
+        white_balance_origin=cast(Any, gains_origin),
         camera_to_srgb=matrix * np.float32(levels.scale),
-        matrix_origin=matrix_origin,
+        matrix_origin=cast(Any, matrix_origin),
         crop=crop,
-        crop_origin=crop_origin,
+        crop_origin=cast(Any, crop_origin),
         orientation=metadata.orientation or EXIF_OF_FLIP[raw.sizes.flip & 7],
         pixel_aspect=float(raw.sizes.pixel_aspect) or 1.0,
         baseline_ev=metadata.baseline_ev,
@@ -314,8 +315,8 @@ def demosaic_libraw(photo: RawPhoto, light: np.ndarray, algorithm: str) -> np.nd
     if photo.scale > FINE_SCALE:
         from .demosaic import bilinear, malvar
 
-        bayer = photo.pattern.shape == (2, 2)
-        return malvar(light, photo.pattern) if bayer else bilinear(light, photo.pattern)
+        bayer = photo.tile.shape == (2, 2)
+        return malvar(light, photo.tile) if bayer else bilinear(light, photo.tile)
     top = float(photo.white_balance.max()) * HEADROOM + PEDESTAL
     codes = (light + np.float32(PEDESTAL)) * np.float32(65535 / top)
     np.rint(np.clip(codes, 0, 65535, out=codes), out=codes)

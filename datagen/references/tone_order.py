@@ -11,6 +11,8 @@ Bregman, "The method of successive projection for finding a common point of conv
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 TOLERANCE = 0.5 / 255  # encoded: what rounding to 8 bits does anyway
@@ -34,7 +36,8 @@ def keep_order(tone: np.ndarray, light: np.ndarray) -> np.ndarray:
     pairs = disjoint_pairs(*tone.shape)
     signs = [np.sign(light[one] - light[two]) for one, two in pairs]
     for _ in range(MOST_SWEEPS):
-        mended = [_mend(tone, *pair, sign) for pair, sign in zip(pairs, signs, strict=True)]
+        found = zip(pairs, signs, strict=True)
+        mended = [_mend(tone, one, two, sign) for (one, two), sign in found]
         if not any(mended):
             break
     return tone
@@ -69,7 +72,7 @@ def disjoint_pairs(height: int, width: int) -> list[tuple]:
     ]
 
 
-def _mend(tone: np.ndarray, one: tuple, two: tuple, sign: np.ndarray) -> bool:
+def _mend(tone: np.ndarray, one: tuple[Any, ...], two: tuple[Any, ...], sign: np.ndarray) -> bool:
     """Mend one set of pairs in place; was there anything to mend?"""
     wrong = (tone[two] - tone[one]) * sign
     if not (wrong > np.float32(TOLERANCE)).any():

@@ -8,6 +8,7 @@ its pools of distortions. Nothing but numpy is needed to read it.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def read_cache(path: Path, recipe: Recipe) -> Cache:
         Entry(
             **{key: scene[key] for key in ABOUT},
             arrays={
-                name: lambda about=about: _load(path, start, about)
+                name: functools.partial(_load, path, start, about)
                 for name, about in scene["arrays"].items()
             },
         )

@@ -107,15 +107,15 @@ def record(
         iso = iso_of(one, sensor)
         full = sensor.full_well / sensor.electrons(iso)
         profiles.append((*sensor.noise_profile(iso), min(full, 1.0)))
-    shot, read, full = (_each(x) for x in camera.new_tensor(profiles).unbind(1))
+    shot, read, well = (_each(x) for x in camera.new_tensor(profiles).unbind(1))
     if noise is None:
-        return camera.minimum(full)
+        return camera.minimum(well)
     count = _each(sites)
     # Beyond four times white the light clips whatever its noise is.
     light = camera.clamp(max=4)
     light = light + (shot * light / count).sqrt() * noise[0]
-    light = light.minimum(full) + (read / count).sqrt() * noise[1]
-    return light.maximum(-4 * read.sqrt()).minimum(full)
+    light = light.minimum(well) + (read / count).sqrt() * noise[1]
+    return light.maximum(-4 * read.sqrt()).minimum(well)
 
 
 def iso_of(gain: float, sensor: Sensor) -> int:

@@ -56,7 +56,7 @@ def draw(recipe: Recipe, seed: int, split: str, position: int, sources: int) -> 
     how, view = recipe.stream, position // recipe.stream.shots
     rng = sample_rng(seed, f"stream/{split}/view{view}")
     cameras = how.cameras or tuple(sorted(SENSORS))
-    framing = {
+    framing: dict[str, Any] = {
         "source": int(rng.integers(sources)),
         "yaw": float(rng.uniform(-180, 180)),
         "pitch": float(np.clip(rng.normal(*how.pitch), -90, 90)),
@@ -76,7 +76,10 @@ def draw(recipe: Recipe, seed: int, split: str, position: int, sources: int) -> 
         view=view,
         **framing,
         metering_error=how.metering_sd * float(rng.standard_normal()),
-        balance_error=tuple(how.white_balance_sd * float(x) for x in rng.standard_normal(2)),
+        balance_error=(
+            how.white_balance_sd * float(rng.standard_normal()),
+            how.white_balance_sd * float(rng.standard_normal()),
+        ),
         ev=ev,
         bracket=bool(rng.random() < how.brackets),
         sites=float(np.exp(rng.uniform(*np.log(how.sites)))),

@@ -63,7 +63,7 @@ def save_light(
     """
     sources, kept = all_sources(recipe), 0
 
-    def opened() -> Iterator[LightSource]:
+    def opened() -> Iterator[Any]:
         nonlocal kept
         for source in sources:
             try:
@@ -74,7 +74,7 @@ def save_light(
             kept += 1
             yield source
 
-    pools = {}
+    pools: dict[str, Any] = {}
     for split in SPLITS:
         if any(source.split == split for source in sources):
             drawn = Pools(recipe, split)
@@ -124,10 +124,10 @@ class _Arrays(Mapping[str, Callable[[], np.ndarray]]):
             ).astype(np.float16)
         }
         for name, made in scene.references.items():
-            found[REFERENCE + name] = lambda made=made: made.codes
+            found[REFERENCE + name] = functools.partial(_codes_of, made)
         for ev, encoded in scene.exposures.items():
             text = UNKNOWN_EV if ev is None else f"{ev:g}"
-            found[EXPOSURE + text] = lambda encoded=encoded: quantise(encoded, 16)
+            found[EXPOSURE + text] = functools.partial(quantise, encoded, 16)
         if (matte := scene.guide.segmentation) is not None:
             found[MATTE] = lambda: quantise(matte, 8)
         return found
@@ -140,3 +140,7 @@ class _Arrays(Mapping[str, Callable[[], np.ndarray]]):
 
     def __len__(self) -> int:
         return len(self._names())
+
+
+def _codes_of(made: Any) -> np.ndarray:
+    return made.codes

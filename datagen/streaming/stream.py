@@ -61,7 +61,7 @@ class Stream(IterableDataset):
         if min(size) < LEAST_SIDE:
             raise StreamError(f"size: at least {LEAST_SIDE} pixels a side, got {size}")
         self.recipe, self.sources, self.seed, self.split = recipe, list(sources), seed, split
-        self.size, self.count, self.first = tuple(size), batch, first
+        self.size, self.count, self.first = (size[0], size[1]), batch, first
         self.device = torch.device(device)
         self.pools = Pools(recipe, split, members)
         lens = panoramas if recipe.source.kind == PANORAMAS else pictures
