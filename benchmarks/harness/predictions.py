@@ -15,9 +15,14 @@ import numpy as np
 
 from datagen.images.codes import quantise, to_float
 from datagen.images.files import decode, encode
+from luts.tool.errors import UserError
 from luts.tool.files import whole_file
 
 PREDICTIONS = "predictions"
+
+
+class PredictionError(UserError):
+    """A place for predictions that cannot be written to."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class Predictions:
         with whole_file(self._place(method, sample) / f"{key}-{_digest(data)}.png") as scratch:
             scratch.write_bytes(data)
         return rounded
+
+    def check_place(self) -> None:
+        """Refuse a folder that a link leads out of the run."""
+        if self.folder.is_symlink():
+            raise PredictionError(f"{self.folder}: is a link; predictions stay in the run")
 
     def _place(self, method: str, sample: str) -> Path:
         return Path(self.folder) / method / sample

@@ -160,6 +160,8 @@ def run(
     prints, untrained = _fingerprints(methods)
     methods = {name: methods[name] for name in prints}
     kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
+    if kept:
+        kept.check_place()
     evaluator = Evaluator(
         replace(dataset, rows=rows, folder=dataset.folder.resolve()),
         methods,
