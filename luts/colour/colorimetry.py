@@ -32,6 +32,10 @@ _PRIMARIES = np.array([[0.64, 0.33], [0.30, 0.60], [0.15, 0.06]])
 _DELTA = 6 / 29  # CIE 15: below _DELTA**3 the cube root gives way to a straight line
 _TILE = 8192  # pixels whose temporaries stay in a core's cache
 _C7_25 = 25.0**7
+_HUE_TERMS = [  # of equation 15: factors and phases in degrees, by multiple of the hue
+    (factor * float(exact.cos(np.radians(phase))), factor * float(exact.sin(np.radians(phase))))
+    for factor, phase in ((-0.17, 30.0), (0.24, 0.0), (0.32, -6.0), (-0.20, 63.0))
+]
 
 
 def _rgb_to_xyz_matrix() -> np.ndarray:
@@ -201,16 +205,12 @@ def _hue_weight(cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
     cos2, sin2 = 2 * cos * cos - 1, 2 * cos * sin
     cos3, sin3 = cos * cos2 - sin * sin2, sin * cos2 + cos * sin2
     cos4, sin4 = 2 * cos2 * cos2 - 1, 2 * cos2 * sin2
-    terms = (
-        (-0.17, 30, cos, sin),
-        (0.24, 0, cos2, sin2),
-        (0.32, -6, cos3, sin3),
-        (-0.20, 63, cos4, sin4),
-    )
     weight = np.ones_like(cos)
-    for factor, degrees, c, s in terms:
-        weight += factor * float(exact.cos(np.radians(degrees))) * c
-        weight += factor * float(exact.sin(np.radians(degrees))) * s
+    multiples = (cos, sin), (cos2, sin2), (cos3, sin3), (cos4, sin4)
+    for (of_cos, of_sin), (c, s) in zip(_HUE_TERMS, multiples, strict=True):
+        weight += of_cos * c
+        if of_sin:
+            weight += of_sin * s
     return weight
 
 

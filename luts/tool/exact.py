@@ -24,7 +24,7 @@ _ONE = np.int64(1023 << 52)
 _CELL_BITS = 9  # cells per octave, around 1, 1 + 1/512, ..., 2: the series need |r| <= 2**-10
 _HALF_CELL = np.int64(1 << (51 - _CELL_BITS))
 _LEAST = 2.0**-1000  # roots, logarithms and powers take what is nearer to 0 for this
-_DIGITS = 40  # decimal places of the tables before they are rounded to float64
+_DIGITS = 26  # decimal places of the tables before they are rounded to float64
 
 _LN2 = (6.93147180369123816490e-01, 1.90821492927058770002e-10)  # high part ends in 21 zero bits
 _HALF_PI = (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21)
