@@ -63,7 +63,7 @@ def _arithmetic() -> Iterator[tuple[str, object]]:
 
 def _development() -> Iterator[tuple[str, object]]:
     from datagen.develop.series import develop, linear
-    from datagen.raw.demosaic import bilinear, malvar
+    from datagen.raw.demosaic import LIBRAW, bilinear, malvar
     from datagen.raw.noise import measure_profile
     from datagen.raw.read import read_raw
 
@@ -81,6 +81,8 @@ def _development() -> Iterator[tuple[str, object]]:
             rng = np.random.default_rng(3)
             yield f"{name} {noise} noise", develop(photo, -1.2, 80, noise=noise, rng=rng)
         yield f"{name} noise profile", measure_profile(photo)
+    for algorithm in LIBRAW:
+        yield f"full size, {algorithm}", develop(photo, 0.5, None, demosaic=algorithm)
     left, top, *_ = photo.crop
     small = replace(photo, mosaic=photo.mosaic[:128, :192].copy(), crop=(left, top, 120, 100))
     for algorithm in ("malvar", "bilinear"):
