@@ -15,6 +15,8 @@ from luts.lut import Lut1D, Lut3D, ShapedLut, nodes, stages
 ROWS = b"0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n"
 CUBE = b"LUT_3D_SIZE 2\n" + ROWS
 CURVES = b"LUT_1D_SIZE 2\n0 0 0\n1 1 1\n"
+FIRST = b"1 0 0"
+ROWS5 = b"0.5 0.25 1\n" * 125
 
 
 def parsed(data: bytes):
@@ -78,7 +80,11 @@ def test_curves_and_cube_in_one_file_are_a_shaped_lut():
         (b"", 1, "no LUT_1D_SIZE or LUT_3D_SIZE"),
         (b"\x89PNG\r\n\x1a\n\0\0", 1, "neither a keyword nor"),
         (CUBE.decode().encode("utf-16"), 1, "UTF-16"),
-        (ROWS, 1, "no LUT_1D_SIZE or LUT_3D_SIZE above: '0 0 0"),
+        (
+            ROWS,
+            1,
+            "no LUT_1D_SIZE or LUT_3D_SIZE above 8 rows; a line LUT_3D_SIZE 2 is missing: '0 0 0",
+        ),
         (CUBE[:-6], 8, "LUT_3D_SIZE 2: expected 8 rows, found 7"),
         (CUBE + b"1 1 1\n", 10, "expected 8 rows; this is one row more: '1 1 1'"),
         (CUBE.replace(b"1 1 0", b"1 1 0 0"), 5, "three numbers: '1 1 0 0'"),
@@ -162,7 +168,9 @@ def test_written_files_read_back_here_and_elsewhere(tmp_path, dialect, name):
         assert not list(tmp_path.iterdir())
         return
     luts.write_cube(lut, path, dialect)
-    assert path.read_bytes().isascii()
+    head = path.read_bytes().split(b"LUT_")[0]
+    assert path.read_bytes().removeprefix(head).isascii()
+    head.decode()  # titles and comments are UTF-8
     again, notes = read_noted(path)
     assert not notes
     assert luts.table_hash(again) == luts.table_hash(lut)
@@ -312,3 +320,57 @@ def test_video_range_flags_are_honoured(rng):
     inside = luts.apply(plain, (64 + 876 * encoded) / 1023, engine="numpy")
     expected = (1023 * inside - 64) / 876
     np.testing.assert_allclose(luts.apply(both, encoded, engine="numpy"), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (ROWS5, r"no LUT_1D_SIZE or LUT_3D_SIZE above 125 rows; a line LUT_3D_SIZE 5 is missing"),
+        (b"0 0 0\n" * 7, r"above 7 rows; a line LUT_1D_SIZE 7 is missing"),
+        (b"LUT_1D_SIZE 5\n" + ROWS5, r"did you mean LUT_3D_SIZE 5\?"),
+        (CUBE.replace(FIRST, b"1.#QNAN 0 0"), r"NaN and infinity are not colours: '1.#QNAN 0 0'"),
+        (CUBE.replace(FIRST, b"0 -1.#IND 0"), r"NaN and infinity are not colours"),
+        (CUBE.replace(FIRST, b"0\xc2\xa00 0"), r"a no-break space, U\+00A0: plain spaces"),
+        (CUBE.replace(FIRST, "0\u30000 0".encode()), r"a full-width space, U\+3000"),
+        (CUBE.replace(FIRST, "\u22120.1 0 0".encode()), r"a typographic minus sign, U\+2212"),
+        ("LUT_3D_SIZE\u00a02\n".encode() + b"0 0 0\n" * 8, r"a no-break space, U\+00A0"),
+    ],
+)
+def test_errors_say_what_is_meant(data, told):
+    with pytest.raises(luts.LutFormatError, match=told) as caught:
+        parse_cube(data, "x.cube")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("tail", [b"\x1a", b"\0" * 512, b"\r\n\x1a\r\n"])
+def test_marks_at_the_end_of_a_file_are_noted_not_refused(tail):
+    lut, (note,) = parse_cube(CUBE + tail, "x.cube")
+    plain, _ = parse_cube(CUBE, "x.cube")
+    np.testing.assert_array_equal(lut.table, plain.table)
+    assert "ignored" in note.text
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        (b'TITLE "Look" # by me', "Look"),
+        (b"TITLE a b", "a b"),
+        (b'TITLE "a', "a"),
+        ('TITLE "été"'.encode(), "été"),
+        ('TITLE "été"'.encode("latin-1"), "été"),
+        ('TITLE "电影感"'.encode("gbk"), "电影感"),
+    ],
+)
+def test_titles_are_what_stands_between_the_quotes(line, title):
+    assert parse_cube(line + b"\n" + CUBE, "x")[0].title == title
+
+
+def test_titles_and_licences_keep_their_letters(tmp_path):
+    comments = ("Süßer Look, licence CC BY 4.0, © Łukasz", "“quoted”", "电影感" * 60)
+    lut = Lut3D(nodes(2), title="été 夏", comments=comments)
+    luts.write_cube(lut, tmp_path / "x.cube")
+    again = luts.read_cube(tmp_path / "x.cube")
+    assert again.title == lut.title and again.comments[:2] == comments[:2]
+    assert "".join(again.comments[2:]) == comments[2]
+    lines = (tmp_path / "x.cube").read_bytes().splitlines()
+    assert max(map(len, lines)) <= 250

@@ -73,8 +73,9 @@ def read_bytes(path: Path | str) -> bytes:
 def write_cube(lut: Lut, path: Path | str, dialect: str = "iridas") -> None:
     """Write a `.cube` file that the other programs of docs/luts_format.md read alike.
 
-    ASCII, LF, comments above the keywords, domain only when it is not [0, 1]; 6 decimals for a
-    cube and 9 for curves. The file appears whole or not at all.
+    LF, comments above the keywords, domain only when it is not [0, 1]; 6 decimals for a cube and 9
+    for curves. ASCII, but for the letters of a title or a comment, which are UTF-8. The file
+    appears whole or not at all.
 
     Parameters
     ----------
@@ -98,15 +99,15 @@ def write_cube(lut: Lut, path: Path | str, dialect: str = "iridas") -> None:
         keywords = _resolve_keywords(lut, path)
     else:
         keywords = _iridas_keywords(lut)
-    title = " ".join(_ascii(lut.title).replace('"', "'").split())
+    title = " ".join(lut.title.replace('"', "'").split())
     comments = list(lut.comments)
     if title and dialect == "resolve" and len(keywords) > 1:
         comments.append(f"title: {title}")
     elif title:
-        keywords.insert(0, f'TITLE "{title[: MAX_LINE - 10]}"')
+        keywords.insert(0, f'TITLE "{_cut(title, MAX_LINE - 10)}"')
     with (
         whole_file(Path(path)) as scratch,
-        scratch.open("w", encoding="ascii", newline="\n") as out,
+        scratch.open("w", encoding="utf-8", newline="\n") as out,
     ):
         out.writelines(f"# {line}\n" for text in comments for line in _comment_lines(text))
         out.writelines(f"{line}\n" for line in keywords)
@@ -159,12 +160,18 @@ def _rows(lut: Lut1D | Lut3D) -> Iterator[str]:
 
 
 def _comment_lines(text: str) -> list[str]:
-    """One comment as lines that fit the specification."""
-    lines = [
-        part for line in _ascii(text).splitlines() for part in textwrap.wrap(line, MAX_LINE - 4)
-    ]
-    return lines or [""]
+    """One comment as lines that fit the specification, in bytes."""
+    room = MAX_LINE - 4
+    lines: list[str] = []
+    for line in text.splitlines():
+        if len(line.encode()) > room:
+            room_now = room if line.isascii() else room // 4  # UTF-8 takes up to four bytes
+            lines += textwrap.wrap(line, room_now)
+        else:
+            lines.append(line.strip())
+    return [line for line in lines if line] or [""]
 
 
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode("ascii")
+def _cut(text: str, most: int) -> str:
+    """A text whose UTF-8 has at most so many bytes."""
+    return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")

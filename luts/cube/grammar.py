@@ -11,6 +11,7 @@ specification; its rules are those quoted by OpenColorIO's FileFormatResolveCube
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,11 +29,12 @@ from ..lut import (
     from_red_fastest,
     stages,
 )
-from .table import KEYWORD, NOT_FINITE, NUMBER, Promise, fail, read_rows
+from .table import KEYWORD, NOT_FINITE, NUMBER, Promise, count_rows, decode, fail, read_rows
 
 SIZES = {"LUT_1D_SIZE": MAX_SIZE_1D, "LUT_3D_SIZE": MAX_SIZE_3D}
 RANGES = {"DOMAIN_MIN": 3, "DOMAIN_MAX": 3, "LUT_1D_INPUT_RANGE": 2, "LUT_3D_INPUT_RANGE": 2}
 VIDEO_RANGES = ("LUT_IN_VIDEO_RANGE", "LUT_OUT_VIDEO_RANGE")
+EOF_MARKS = re.compile(rb"[\x00\x1a][\x00\x1a\s]*\Z")
 UTF8_BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -91,12 +93,28 @@ def parse_cube(data: bytes, name: str) -> tuple[Lut, list[Note]]:
     data = data.removeprefix(UTF8_BOM)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    tail = EOF_MARKS.search(data) if data[-64:].strip()[-1:] in (b"\0", b"\x1a") else None
+    if tail:
+        data = data[: tail.start()] + b"\n"
     header, line, start = _read_header(data, name)
+    if tail:
+        mark = "Ctrl-Z" if b"\x1a" in tail[0] else "zero bytes"
+        header.notes.append(Note(data.count(b"\n"), f"ends with {mark}, ignored"))
     promise = header.promise(name, line)
     if not promise.rows:
-        fail(name, line, "no LUT_1D_SIZE or LUT_3D_SIZE above", data[start : start + 60])
+        fail(name, line, _no_size(data[start:]), data[start : start + 60].split(b"\n")[0])
     lut = _build(read_rows(data[start:], promise), header, name)
     return full_range(lut, header.video), header.notes
+
+
+def _no_size(table: bytes) -> str:
+    """What to say of rows without a size: which one they would need."""
+    rows = count_rows(table)
+    edge = round(rows ** (1 / 3))
+    if not rows:
+        return "no LUT_1D_SIZE or LUT_3D_SIZE above"
+    size = f"LUT_3D_SIZE {edge}" if edge > 1 and edge**3 == rows else f"LUT_1D_SIZE {rows}"
+    return f"no LUT_1D_SIZE or LUT_3D_SIZE above {rows} rows; a line {size} is missing"
 
 
 def _read_header(data: bytes, name: str) -> tuple[_Header, int, int]:
@@ -109,7 +127,7 @@ def _read_header(data: bytes, name: str) -> tuple[_Header, int, int]:
         line = data[start:end].strip()
         words = line.split(None, 4)
         if line.startswith(b"#"):
-            header.comments.append(_decode(line[1:].strip()))
+            header.comments.append(decode(line[1:].strip()))
         elif words and (words[0][:1] in b"+-.0123456789" or NOT_FINITE.fullmatch(words[0])):
             return header, number, start
         elif words:
@@ -130,7 +148,7 @@ def _read_keyword(line: bytes, number: int, header: _Header, name: str) -> None:
         header.notes.append(Note(number, f"{keyword}: taken to full range"))
         return
     if keyword == "TITLE":
-        header.title = _decode(line[len(word) :].strip().strip(b'"'))
+        header.title = _title(line[len(word) :].strip())
     elif keyword in SIZES or keyword in RANGES:
         if keyword in header.given:
             fail(name, number, f"{keyword} is already on line {header.given[keyword][0]}", line)
@@ -138,8 +156,14 @@ def _read_keyword(line: bytes, number: int, header: _Header, name: str) -> None:
         parse = _size if keyword in SIZES else _bounds
         header.given[keyword] = number, parse(keyword, arguments, (name, number, line))
     else:
-        header.comments.append(_decode(line))
+        header.comments.append(decode(line))
         header.notes.append(Note(number, f"unknown keyword {keyword}, kept as a comment"))
+
+
+def _title(text: bytes) -> str:
+    """What stands between quotes, whatever follows them; without quotes, all of it."""
+    quoted = re.match(rb'"([^"]*)"', text)
+    return decode(quoted[1] if quoted else text.strip(b'"'))
 
 
 def _size(keyword: str, arguments: list[bytes], where: tuple) -> tuple:
@@ -226,11 +250,3 @@ def _first_line(given: dict, *keywords: str) -> int:
 
 def _plain(bound: tuple) -> str:
     return " ".join(f"{value:g}" for value in bound)
-
-
-def _decode(text: bytes) -> str:
-    """Titles and comments are UTF-8 today and were Latin-1 once."""
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
