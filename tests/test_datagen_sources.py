@@ -298,7 +298,7 @@ def test_unicode_forms_of_one_name_match(tmp_path):
     composed, apart = "caf\u00e9", "cafe\u0301"
     put(tmp_path, f"{composed}.png", f"references/a/{apart}.png", f"segmentations/{apart}.png")
     (scene,) = read_source(Source(str(tmp_path)))
-    assert scene.references and scene.segmentation
+    assert scene.references and scene.masks
 
 
 def test_plan_says_what_matched_and_what_did_not(tmp_path, capsys):

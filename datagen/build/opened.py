@@ -6,7 +6,7 @@ sees the same thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -46,9 +46,10 @@ from ..references import REFERENCES, make, wanted_of
 from ..references.light_file import LightError, read_light
 from ..references.material import Made, Material
 from ..regions.geometry import Guide
-from ..regions.mask_file import MaskError, MaskFile, read_mask
+from ..regions.mask_file import MaskFile
 from ..regions.shapes import follows_segmentation
 from ..sources.scene import LIGHT, RAWS, Scene
+from .mattes import MatteError, read_matte, union
 
 RESIZE = "area, linear light"
 
@@ -67,7 +68,8 @@ class OpenScene:
 
     linear: np.ndarray  # (H, W, 3) float32, scene-linear, at working size
     references: Mapping[str, Made] = field(default_factory=dict)
-    guide: Guide = field(default_factory=Guide)
+    mattes: Sequence[MaskFile | MatteError] = ()  # one for all samples, or one for each mask
+    centre: tuple[float, float] | None = None  # of a mask: x, y as shares of width and height
     source: SourceFile = field(default_factory=lambda: SourceFile(""))  # as what follows: for rows
     develop: Develop = field(default_factory=lambda: Develop("picture"))
     camera: str = ""
@@ -87,6 +89,23 @@ class OpenScene:
     def size(self) -> tuple[int, int]:
         height, width = self.linear.shape[:2]
         return height, width
+
+    def guide(self, mask: int | None) -> Guide:
+        """What a region map may follow, of the mask of that number; raises OpenSceneError."""
+        if not self.mattes:
+            return Guide(None, self.centre)
+        matte = self.mattes[mask or 0]
+        if isinstance(matte, MatteError):
+            raise OpenSceneError(matte.status, str(matte))
+        return Guide(matte.matte, self.centre)
+
+    def matte_facts(self, mask: int | None, scene: Scene) -> dict[str, Any]:
+        """Which mask a region map may follow and how it was read, for the row."""
+        matte = self.mattes[mask or 0] if self.mattes else None
+        if not isinstance(matte, MaskFile):
+            return {}
+        names = scene.masks if mask is None else scene.masks[mask : mask + 1]
+        return {"segmentation": {"path": plain_text(", ".join(names)), "read": matte.read}}
 
     def codes(self, ev: float | None, bits: int) -> np.ndarray:
         """The picture at an EV: (H, W, 3) uint8 or uint16, as `datagen.develop.series` gives it."""
@@ -133,19 +152,17 @@ def open_scene(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     opened = _open_pictures(scene, folder, recipe)
     references, notes = _references(scene, folder, recipe, opened)
     notes = [*scene_notes(opened.linear), *notes]
-    mask = _segmentation(scene, folder, recipe, opened.size)
-    guide = Guide(None if mask is None else mask.matte, scene.centre)
+    mattes = _mattes(scene, folder, recipe, opened.size)
     made = {name: dict(reference.facts) for name, reference in references.items()}
     facts = {
         **opened.facts,
         "references_made": {name: known for name, known in made.items() if known},
     }
-    if mask is not None:
-        facts["segmentation"] = {"path": plain_text(scene.segmentation), "read": mask.read}
     return replace(
         opened,
         references=references,
-        guide=guide,
+        mattes=mattes,
+        centre=scene.centre,
         source=source,
         facts=facts,
         notes=tuple(plain_text(note) for note in notes),
@@ -157,7 +174,7 @@ def _source_file(scene: Scene, folder: Path, recipe: Recipe) -> SourceFile:
     name, *others = scene.files
     wanted = _wanted(scene, recipe)
     others += [path for name, path in scene.references if name in wanted]
-    others += [path for path in (scene.segmentation, scene.light) if path]
+    others += [path.partition("#")[0] for path in (*scene.masks, scene.light) if path]
     if "camera" in wanted and (beside := _picture_beside(scene, folder)):
         others.append(beside)
     try:
@@ -447,31 +464,23 @@ def _preview_inside(scene: Scene, folder: Path, opened: OpenScene) -> np.ndarray
     return None if codes is None else upright(codes, opened.orientation)
 
 
-def _segmentation(
+def _mattes(
     scene: Scene, folder: Path, recipe: Recipe, size: tuple[int, int]
-) -> MaskFile | None:
-    """The subject's matte at working size; None without a mask, or where no block wants one."""
-    if not scene.segmentation or not any(follows_segmentation(b.shape) for b in recipe.mask):
-        return None
-    path, source = folder / scene.segmentation, recipe.source
-    try:
-        mask = read_mask(path, classes=source.classes, instance=source.instance)
-    except MaskError as error:
-        status = "no_mask" if path.exists() else "unreadable"
-        raise OpenSceneError(status, str(error).replace(f"{folder}/", "")) from None
-    height, width = mask.matte.shape
-    if abs(width * size[0] - height * size[1]) > max(width, height):
-        raise OpenSceneError(
-            "misaligned",
-            f"{scene.segmentation}: {width} x {height} pixels do not have the shape of the "
-            f"picture, {size[1]} x {size[0]}",
-        )
-    matte = np.asarray(resample(mask.matte, size), np.float32)
-    if matte.max() < 0.5:
-        raise OpenSceneError(
-            "no_mask", f"{scene.segmentation}: its subject is lost at {size[1]} x {size[0]} pixels"
-        )
-    return replace(mask, matte=matte)
+) -> list[MaskFile | MatteError]:
+    """The mattes the samples follow, or why one cannot be used; none where no block wants one."""
+    if not scene.masks or not any(follows_segmentation(block.shape) for block in recipe.mask):
+        return []
+    found: list[MaskFile | MatteError] = []
+    for reference in scene.masks:
+        try:
+            found.append(read_matte(reference, folder, recipe.source, size))
+        except MatteError as error:
+            if recipe.source.masks == "union" or len(scene.masks) == 1:
+                raise OpenSceneError(error.status, str(error)) from None
+            found.append(error)
+    if recipe.source.masks == "union":
+        return [union([each for each in found if isinstance(each, MaskFile)])]
+    return found
 
 
 def resize(codes: np.ndarray, long_edge: int, *, linear: bool = False) -> np.ndarray:

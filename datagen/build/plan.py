@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from luts.tool.seeding import sample_rng
 
 from ..recipe.load import Recipe, RecipeError
+from ..regions.shapes import follows_segmentation
 from ..sources.scene import Scene
 from .division import divide
 
@@ -32,6 +33,7 @@ class Planned:
     ev: float | None  # None: a ready picture whose exposure is not known
     block: int | None = None  # index into recipe.distort; None is undistorted
     draw: int = 0
+    mask: int | None = None  # number of the scene's mask, where each has its own samples
 
 
 def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
@@ -53,16 +55,18 @@ def notes(recipe: Recipe, scenes: Sequence[Scene]) -> list[str]:
 def samples(recipe: Recipe, scene: Scene) -> Iterator[Planned]:
     """The samples of a scene in their fixed order; the id is unique in the data set."""
     for ev in _evs(recipe, scene):
-        stem = f"{scene.name}/input" if ev is None else f"{scene.name}/ev{ev:+g}"
-        if recipe.render.undistorted:
-            yield Planned(stem, ev)
-        number = 0
-        for block, distort in enumerate(recipe.distort):
-            if distort.evs and ev not in distort.evs:
-                continue
-            for draw in range(distort.count):
-                number += 1
-                yield Planned(f"{stem}_lut{number}", ev, block, draw)
+        name = f"{scene.name}/input" if ev is None else f"{scene.name}/ev{ev:+g}"
+        for mask in _masks(recipe, scene):
+            stem = name if mask is None else f"{name}_mask{mask + 1}"
+            if recipe.render.undistorted:
+                yield Planned(stem, ev, mask=mask)
+            number = 0
+            for block, distort in enumerate(recipe.distort):
+                if distort.evs and ev not in distort.evs:
+                    continue
+                for draw in range(distort.count):
+                    number += 1
+                    yield Planned(f"{stem}_lut{number}", ev, block, draw, mask)
 
 
 def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
@@ -72,7 +76,14 @@ def samples_per_scene(recipe: Recipe, scene: Scene) -> int:
         distort.count * sum(not distort.evs or ev in distort.evs for ev in evs)
         for distort in recipe.distort
     )
-    return len(evs) * recipe.render.undistorted + sum(distorted)
+    return len(_masks(recipe, scene)) * (len(evs) * recipe.render.undistorted + sum(distorted))
+
+
+def _masks(recipe: Recipe, scene: Scene) -> Sequence[int | None]:
+    """Numbers of the masks that have samples of their own; [None] for one map, whatever it is."""
+    each = recipe.source.masks == "each" and len(scene.masks) > 1
+    wanted = each and any(follows_segmentation(block.shape) for block in recipe.mask)
+    return range(len(scene.masks)) if wanted else [None]
 
 
 def _evs(recipe: Recipe, scene: Scene) -> Sequence[float | None]:

@@ -5,7 +5,7 @@ This is what a worker does with a job. Nothing here depends on other scenes, on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -68,10 +68,7 @@ class Renderer:
                 for sample in plan.samples(self.recipe, job.scene)
                 if sample.ev not in opened.lost
             ]
-            drawn = {
-                sample.id: draw_regions(self.recipe, sample.id, opened.size, opened.guide)
-                for sample in planned
-            }
+            drawn, lost = self._drawn(job, planned, opened)
         except OpenSceneError as error:
             return lost_rows(self.recipe, job, error.status, str(error))
         references: dict[str, str] = {}
@@ -82,13 +79,27 @@ class Renderer:
         made = [
             self._row(job, sample, opened, drawn[sample.id], references, shared)
             for sample in planned
+            if sample.id in drawn
         ]
-        lost = (
-            row
-            for ev, (status, reason) in opened.lost.items()
-            for row in lost_rows(self.recipe, job, status, reason, ev=ev)
-        )
+        for ev, (status, reason) in opened.lost.items():
+            lost += lost_rows(self.recipe, job, status, reason, ev=ev)
         return [*made, *lost]
+
+    def _drawn(
+        self, job: Job, planned: Sequence[Planned], opened: OpenScene
+    ) -> tuple[dict[str, tuple[str, Drawn]], list[Row]]:
+        """The region maps by sample, and rows of those whose own mask cannot be used."""
+        drawn: dict[str, tuple[str, Drawn]] = {}
+        lost: list[Row] = []
+        for sample in planned:
+            try:
+                guide = opened.guide(sample.mask)
+                drawn[sample.id] = draw_regions(self.recipe, sample.id, opened.size, guide)
+            except OpenSceneError as error:
+                if sample.mask is None:
+                    raise
+                lost.append(_lost(self.recipe, job, sample, error.status, str(error)))
+        return drawn, lost
 
     def _row(
         self,
@@ -121,7 +132,7 @@ class Renderer:
             regions=regions,
             references=references,
             sha256=hashes,
-            mask=rows.Mask(kind, mask.parameters),
+            mask=rows.Mask(kind, {**mask.parameters, **_which(job, sample, kind)}),
             coverage=Coverage(**masks.coverage(mask.regions)),
             width=width,
             height=height,
@@ -134,6 +145,7 @@ class Renderer:
             pictures={name: file.summary for name, file in written.items()},
             facts={
                 **opened.facts,
+                **opened.matte_facts(sample.mask, job.scene),
                 "clipped": _clipped(codes),
                 "seed": self.recipe.seed,
                 "versions": versions(),
@@ -208,16 +220,20 @@ def draw_regions(
 def lost_rows(recipe: Recipe, job: Job, status: str, reason: str, *, ev: Any = EVERY) -> list[Row]:
     """The rows of a scene that gave nothing, or nothing at one EV: one per planned sample."""
     return [
-        Lost(
-            **_identity(job, sample),
-            status=status,
-            reason=plain_text(reason[:MOST_REASON]),
-            source=SourceFile(plain_text(job.scene.files[0])),
-            facts={"seed": recipe.seed},
-        )
+        _lost(recipe, job, sample, status, reason)
         for sample in plan.samples(recipe, job.scene)
         if ev is EVERY or sample.ev == ev
     ]
+
+
+def _lost(recipe: Recipe, job: Job, sample: Planned, status: str, reason: str) -> Lost:
+    return Lost(
+        **_identity(job, sample),
+        status=status,
+        reason=plain_text(reason[:MOST_REASON]),
+        source=SourceFile(plain_text(job.scene.files[0])),
+        facts={"seed": recipe.seed},
+    )
 
 
 def _identity(job: Job, sample: Planned) -> dict[str, Any]:
@@ -228,6 +244,13 @@ def _identity(job: Job, sample: Planned) -> dict[str, Any]:
         "split": job.split,
         "ev": sample.ev,
     }
+
+
+def _which(job: Job, sample: Planned, kind: str) -> dict[str, str]:
+    """The mask that a map follows, where the scene has several."""
+    if sample.mask is None:
+        return {}
+    return {"follows": job.scene.masks[sample.mask]}
 
 
 def _clipped(codes: np.ndarray) -> dict[str, float]:

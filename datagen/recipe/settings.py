@@ -34,6 +34,7 @@ class Source:
     near_duplicates: bool = False  # group pictures that look alike; opens every file to plan
     limit: int = 0  # only the first so many scenes; 0 is all
     classes: tuple[Any, ...] = ()  # of segmentations: numbers, names or "#rrggbb" of the subject
+    masks: Literal["union", "each"] = "union"  # of a picture with several: one map, or one each
     instance: Any = ""  # of segmentations: "largest", or the number of one; "" is everything
 
     def __post_init__(self) -> None:

@@ -103,7 +103,7 @@ def _joined(name: str, shots: Sequence[tuple[float, Scene]]) -> Scene:
         path="",
         inputs=tuple((ev, scene.path) for ev, scene in shots),
         references=tuple(sorted(references.items())),
-        segmentation=next((s.segmentation for s in scenes if s.segmentation), ""),
+        masks=next((s.masks for s in scenes if s.masks), ()),
         light=next((s.light for s in scenes if s.light), ""),
         bracket="",
         ev=None,

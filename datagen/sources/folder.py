@@ -4,11 +4,13 @@ Without an index, every raw (or picture) below the folder is a scene, and two su
 looked into by file stem:
 
     references/<name>/<stem>.tif      any number of named references
-    segmentations/<stem>.png          the subject; see datagen.regions.mask_file
+    segmentations/<stem>.png          the subject; several and COCO too, see `masks`
 
 With `index.tsv` (tab-separated, a header line) only the listed files are scenes. Its columns:
-path (needed), scene, group, split, source, licence, sha256, segmentation, light and light_white
-(of a simulated scene), centre_x, centre_y, and reference_<name>; others are ignored, but not those
+path (needed), scene, group, split, source, licence, sha256, segmentation and
+segmentation_<name>, light and light_white (of a simulated scene), centre_x, centre_y,
+reference_<name>, and input_<EV> for ready pictures instead of path (input_-1.5, input_+1; input_
+where the exposure is not known, then with a scene); others are ignored, but not those
 that look like a known one (license, Split, set). Rows that share a `scene` are views of one scene:
 each takes its file's name, and the scene becomes their group, so that they stay in one split.
 Rows that share a `bracket` are shots of one scene at different exposures, by their column `ev`:
@@ -29,9 +31,9 @@ from luts.tool.words import shown
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
 from .brackets import by_column
+from .masks import annotations, files_of_masks, masks_of
 from .scene import (
     LIGHT,
-    MASKS,
     PICTURES,
     RAWS,
     Scene,
@@ -43,7 +45,7 @@ from .scene import (
 )
 
 INDEX = "index.tsv"
-REFERENCE = "reference_"
+REFERENCE, MASK, INPUT = "reference_", "segmentation", "input_"
 COLUMNS = (
     *("path", "scene", "group", "split", "source", "licence", "sha256", "segmentation", "light"),
     *("light_white", "centre_x", "centre_y", "bracket", "ev"),
@@ -66,7 +68,8 @@ def read_folder(source: Source, folder: Path) -> list[Scene]:
 def _found(source: Source, folder: Path) -> list[Scene]:
     extras = ("references", "segmentations")
     files = list_files(folder, RAWS, skip=extras) or list_files(folder, PICTURES, skip=extras)
-    segmentations = by_stem(folder / "segmentations", MASKS)
+    segmentations = files_of_masks(folder)
+    annotated = annotations(folder)
     experts = {
         path.name: by_stem(path, PICTURES | LIGHT)
         for path in sorted((folder / "references").glob("*"))
@@ -80,13 +83,12 @@ def _found(source: Source, folder: Path) -> list[Scene]:
             for name, known in experts.items()
             if stem in known
         ]
-        segmentation = segmentations.get(stem)
         scenes.append(
             Scene(
                 name=safe_name(str(Path(file).with_suffix(""))),
                 path=file,
                 references=tuple(references),
-                segmentation=f"segmentations/{segmentation}" if segmentation else "",
+                masks=masks_of(stem, segmentations, annotated, source),
                 licence=source.licence,
             )
         )
@@ -98,21 +100,31 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
     views = Counter(row.get("scene") for _, row in rows)
     scenes = []
     for line, row in rows:
-        path = row["path"]
-        if not (folder / path).is_file():
-            raise RecipeError(f"{folder / INDEX}:{line}: no such file: {shown(path)}")
+        where = f"{folder / INDEX}:{line}"
+        inputs = _inputs(row, where)
+        path = "" if inputs else row.get("path", "")
+        for file in [path] if path else [file for _, file in inputs]:
+            if not (folder / file).is_file():
+                raise RecipeError(f"{where}: no such file: {shown(file)}")
+        if not (path or inputs):
+            raise RecipeError(f"{where}: needs a path, or an input_<EV>")
         named = row.get("scene", "")
-        name = named if named and views[named] == 1 else str(Path(path).with_suffix(""))
+        name = (
+            named
+            if named and views[named] == 1
+            else str(Path(path or inputs[0][1]).with_suffix(""))
+        )
         scenes.append(
             Scene(
                 name=safe_name(name),
                 path=path,
+                inputs=inputs,
                 references=tuple(
                     (key.removeprefix(REFERENCE), value)
                     for key, value in sorted(row.items())
                     if key.startswith(REFERENCE) and value
                 ),
-                segmentation=row.get("segmentation", ""),
+                masks=_masks(row),
                 light=row.get("light", ""),
                 light_white=_above_zero(row, "light_white", f"{folder / INDEX}:{line}"),
                 centre=_centre(row, f"{folder / INDEX}:{line}"),
@@ -135,7 +147,8 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
     header = lines[0].split("\t") if lines else []
-    if "path" not in header:
+    ready = "scene" in header and any(name.startswith(INPUT) for name in header)
+    if "path" not in header and not ready:
         raise RecipeError(
             f"{path}:1: the header line must name a 'path' column, got {shown(header)}"
         )
@@ -154,8 +167,8 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
             raise RecipeError(f"{path}:{line}: {len(cells)} cells; the header has {len(header)}")
         row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
         for name, value in row.items():
-            place = name in ("path", "segmentation", "light") or name.startswith(REFERENCE)
-            if name == "path" or (place and value):
+            place = name in ("path", "light") or name.startswith((REFERENCE, MASK, INPUT))
+            if (name == "path" and not ready) or (place and value):
                 try:
                     relative_path(value)
                 except ValueError as error:
@@ -164,12 +177,37 @@ def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
     return rows
 
 
+def _inputs(row: dict[str, str], where: str) -> tuple[tuple[float | None, str], ...]:
+    """Ready pictures by exposure: the columns input_<EV>; None for input_, of unknown exposure."""
+    found: list[tuple[float | None, str]] = []
+    for name, value in row.items():
+        if not (name.startswith(INPUT) and value):
+            continue
+        text = name.removeprefix(INPUT)
+        try:
+            ev = float(text) if text else None
+        except ValueError:
+            ev = 99.0
+        if ev is not None and not -10 <= ev <= 10:
+            raise RecipeError(f"{where}: {name}: ends in stops from -10 to 10, or in nothing")
+        if ev in dict(found):
+            raise RecipeError(f"{where}: two inputs have the exposure {ev:+g}, {name} among them")
+        found.append((ev, value))
+    return tuple(sorted(found, key=lambda shot: (shot[0] is not None, shot[0] or 0)))
+
+
+def _masks(row: dict[str, str]) -> tuple[str, ...]:
+    """The columns `segmentation` and `segmentation_<name>`, in the order of their names."""
+    named = sorted(item for item in row.items() if item[0].startswith(MASK) and item[1])
+    return tuple(value for _, value in named)
+
+
 def _meant(name: str) -> str:
     """The known column that an unknown one looks like; "" for a column of the user's own."""
-    if name in COLUMNS or name.startswith(REFERENCE):
+    if name in COLUMNS or name.startswith((REFERENCE, INPUT, f"{MASK}_")):
         return ""
     plain = name.strip().lower()
-    if plain in COLUMNS or plain.startswith(REFERENCE):
+    if plain in COLUMNS or plain.startswith((REFERENCE, f"{MASK}_")):
         return plain
     return ALSO.get(plain) or next(iter(difflib.get_close_matches(plain, COLUMNS, 1, 0.8)), "")
 

@@ -20,7 +20,7 @@ def matched(scenes: Sequence[Scene]) -> list[str]:
     """How many scenes have what, a line each; nothing about what none has."""
     references = Counter(name for scene in scenes for name, _ in scene.references)
     found = [(f"reference {name}", count) for name, count in sorted(references.items())]
-    found.append(("segmentations", sum(bool(scene.segmentation) for scene in scenes)))
+    found.append(("segmentations", sum(bool(scene.masks) for scene in scenes)))
     return [f"{what}: {count} of {len(scenes)} scenes" for what, count in found if count]
 
 
@@ -55,7 +55,7 @@ def _used(scenes: Sequence[Scene]) -> Iterator[str]:
     for scene in scenes:
         yield from scene.files
         yield from (path for _, path in scene.references)
-        yield from (scene.segmentation, scene.light)
+        yield from (path.partition("#")[0] for path in (*scene.masks, scene.light))
 
 
 def _place(file: str) -> str:

@@ -56,7 +56,7 @@ def read_ppr10k(source: Source, folder: Path) -> list[Scene]:
                     for place, expert in TARGETS.items()
                     if stem in found.get(place, {})
                 ),
-                segmentation=masks.get(stem, ""),
+                masks=(masks[stem],) if stem in masks else (),
                 group=f"group{group:04d}",
                 split="train" if group < FIRST_TEST_GROUP else "test",
                 licence=source.licence,

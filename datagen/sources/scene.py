@@ -39,7 +39,7 @@ class Scene:
     bracket: str = ""  # of a shot that is still to be joined with others, and ...
     ev: float | None = None  # ... its exposure among them
     references: tuple[tuple[str, str], ...] = ()  # by name, such as expert "c"
-    segmentation: str = ""
+    masks: tuple[str, ...] = ()  # of its subjects: files, or annotations "file.json#id"
     light: str = ""  # its true light, see datagen.references.light_file
     light_white: float | None = None  # where that was cut off
     centre: tuple[float, float] | None = None  # of a mask: x, y as shares of width and height

@@ -128,7 +128,7 @@ class _Arrays(Mapping[str, Callable[[], np.ndarray]]):
         for ev, encoded in scene.exposures.items():
             text = UNKNOWN_EV if ev is None else f"{ev:g}"
             found[EXPOSURE + text] = functools.partial(quantise, encoded, 16)
-        if (matte := scene.guide.segmentation) is not None:
+        if (matte := scene.guide(None).segmentation) is not None:
             found[MATTE] = lambda: quantise(matte, 8)
         return found
 
