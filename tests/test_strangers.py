@@ -317,6 +317,13 @@ def test_exposures_that_are_called_the_same_are_refused(source):
         load_recipe(source / "twins.toml")
     with pytest.raises(RecipeError, match="evs: must list up to 1000"):
         load_recipe(source / "r.toml", [f"render.evs={[n / 1000 for n in range(2000)]}"])
+    text = (source / "r.toml").read_text()
+    (source / "long.toml").write_text(text + "#" * (1 << 18))
+    with pytest.raises(RecipeError, match="must be a recipe of up to 262144 bytes"):
+        load_recipe(source / "long.toml")
+    (source / "many.toml").write_text(text + '[[mask]]\nkind = "circle"\n' * 101)
+    with pytest.raises(RecipeError, match=r"\[\[mask\]\]: up to 100 blocks, got 101"):
+        load_recipe(source / "many.toml")
 
 
 @pytest.mark.parametrize(

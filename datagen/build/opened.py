@@ -241,7 +241,7 @@ def _open_bracket(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
         raise OpenSceneError(*next(iter(lost.values())))
     files = dict(scene.inputs)
     shots, others = agreeing([Shot(files[ev], ev, one.linear) for ev, one in opened.items()])
-    lost |= others
+    lost.update(others.items())
     if len(shots) < 2:
         reasons = "; ".join(reason for _, reason in lost.values()) or "has one shot only"
         raise OpenSceneError("misaligned", f"no two shots of the bracket agree: {reasons}")

@@ -62,7 +62,7 @@ def merge(shots: Sequence[Shot]) -> np.ndarray:
             weight = weight + LEAST_WEIGHT
         total = total + weight * (shot.linear.astype(np.float64) / shot.gain)
         weights = weights + weight
-    return np.float32(total / weights)
+    return np.asarray(total / weights, np.float32)
 
 
 def agreeing(shots: Sequence[Shot]) -> tuple[list[Shot], dict[float, tuple[str, str]]]:

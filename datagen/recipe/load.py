@@ -22,6 +22,9 @@ from luts.tool.words import convert, nearest, read_table, shown
 from ..regions.shapes import SHAPES
 from .settings import Distort, Mask, Output, Range, Render, Source, Split, Stream
 
+MOST_BYTES = 256 << 10  # of a recipe's file
+MOST_BLOCKS = 100  # [[distort]] or [[mask]]
+
 
 class RecipeError(UserError):
     """A recipe that cannot be used; the message says where and what is allowed."""
@@ -71,6 +74,8 @@ def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     """
     path = _find(name_or_path)
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise RecipeError(f"{path}: must be a recipe of up to {MOST_BYTES} bytes; it is longer")
         text = path.read_bytes().decode("utf-8")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
@@ -175,6 +180,8 @@ def _blocks(table: Mapping[str, Any], key: str, where: str) -> list[tuple[int, A
     blocks = table.get(key, [])
     if not isinstance(blocks, list):
         raise ValueError(f"{where}: [[{key}]]: must be written with double brackets")
+    if len(blocks) > MOST_BLOCKS:
+        raise ValueError(f"{where}: [[{key}]]: up to {MOST_BLOCKS} blocks, got {len(blocks)}")
     return list(enumerate(blocks, start=1))
 
 

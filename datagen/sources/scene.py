@@ -79,18 +79,22 @@ def list_files(folder: Path, suffixes: Iterable[str], *, skip: Iterable[str] = (
     Left out are hidden ones, the names in `skip`, and folders that hold a data set which was built.
     Links are followed; a folder that links lead to twice is listed once.
 
-    Raises RecipeError for a name that is not UTF-8, since a manifest could not hold it.
+    Raises RecipeError for a folder that cannot be listed, and for a name that is not UTF-8, since a
+    manifest could not hold it.
     """
     suffixes, skip, found = frozenset(suffixes), frozenset(skip), []
     places, seen = [""], set()
     while places:
         place = places.pop()
-        status = (folder / place).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder / place) as entries:  # many times faster than Path.rglob
-            inside = sorted(entries, key=lambda entry: entry.name)
+        try:
+            status = (folder / place).stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder / place) as entries:  # many times faster than Path.rglob
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            raise RecipeError(f"{folder / place}: cannot be listed: {error.strerror}") from None
         if place and any(entry.name == MADE for entry in inside):
             continue
         deeper = []
