@@ -49,7 +49,7 @@ train: .venv/.made ## train every row in rounds until it stops improving; resume
 bench-stream: .venv/.made ## measure streamed pairs beside stored ones and a training step: HDRI=folder
 	$(BIN)/python -m tests.speed.stream $(HDRI)
 
-bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness
+bench-%: .venv/.made ## measure speed beside peers: luts pictures raw build metrics baselines models recolour harness studio
 	$(BIN)/python -m tests.speed.$*
 
 library: .venv/.made ## make the hand-crafted LUTs again from their recipes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -143,6 +144,22 @@ class Browser:
         """What the page said in its console since the last call: warnings and errors."""
         found = self._call("POST", "/se/log", {"type": "browser"})
         return [entry["message"] for entry in found if entry["level"] in ("WARNING", "SEVERE")]
+
+    def processor_seconds(self) -> float:
+        """What all processes of the browser have used so far (Linux)."""
+        parents, used = {}, {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:  # ended since
+                continue
+            parents[int(stat.parent.name)] = int(fields[1])
+            used[int(stat.parent.name)] = int(fields[11]) + int(fields[12])
+        family = {self._driver.pid}
+        while grown := {pid for pid, parent in parents.items() if parent in family} - family:
+            family |= grown
+        ticks = sum(used.get(pid, 0) for pid in family - {self._driver.pid})
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def command(self, name: str, **parameters: Any) -> Any:
         """A command of Chromium's own DevTools protocol."""

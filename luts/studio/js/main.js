@@ -15,13 +15,16 @@ import { lookText, parseToml } from "./toml.js";
 
 const $ = (id) => document.getElementById(id);
 const NUMBERS_EVERY = 90; // ms between two rounds of numbers while a drag goes on
+const SETTLED = 40; // ms without a change after which a drag counts as resting
 const SAVE_AFTER = 250;
+const QUICK_SIZE = 17; // nodes while a drag goes on and the full cube takes too long
+const QUICK_ABOVE = 12; // ms that the full cube may take
 
 const view = { mode: "split", split: 0.5, fit: true, scale: 1, centre: [0, 0], overlay: "none", surround: [0.13, 0.13, 0.14] };
-const baker = new Baker(SIZE);
+const baker = new Baker(SIZE), quick = new Baker(QUICK_SIZE);
 const timings = { pixels: [], numbers: [] };
 let store, panel, preview, stage, figures, pictures = [], current = 0, sample, turn = [0.6, 0.5], lastMode = "split";
-let changedAt = 0, frame = 0, numbersTimer = 0, numbersDone = 0, saveTimer = 0, lostSaves = false;
+let changedAt = 0, frame = 0, dragged = false, cost = 0, coarse = false, numbersTimer = 0, numbersDone = 0, saveTimer = 0, lostSaves = false;
 
 // --- from the look to pixels
 
@@ -43,6 +46,7 @@ async function guarded(work) {
 
 function changed(tag) {
   changedAt = performance.now();
+  dragged = tag !== null;
   if (tag === null) {
     panel.render();
     $("name").value = store.look.name;
@@ -62,10 +66,12 @@ function show() {
   const prepared = prepare(store.look.layers, errors);
   panel.errors = errors;
   panel.showErrors();
-  const next = baker.bake(prepared, store.look.amount);
-  if (next !== stage) preview.setCube(next);
-  stage = next;
-  draw();
+  coarse = dragged && cost > QUICK_ABOVE;
+  const started = performance.now();
+  stage = (coarse ? quick : baker).bake(prepared, store.look.amount);
+  if (!coarse) cost = performance.now() - started;
+  preview.setCube(stage);
+  draw(true);
   if (timings.measuring) {
     preview.finish();
     timings.pixels.push(performance.now() - changedAt);
@@ -74,7 +80,19 @@ function show() {
   if (!numbersTimer) numbersTimer = setTimeout(showNumbers, Math.min(rest, NUMBERS_EVERY));
 }
 
-function draw() {
+// The cube of 33, where a drag was shown through a smaller one.
+function refine() {
+  if (!coarse) return;
+  coarse = false;
+  const started = performance.now();
+  stage = baker.bake(prepare(store.look.layers, new Map()), store.look.amount);
+  cost = performance.now() - started;
+  preview.setCube(stage);
+  draw(true);
+}
+
+// `lookOnly`: nothing but the look has changed, so that what shows the picture as it was stays.
+function draw(lookOnly = false) {
   if (!stage || !pictures.length) return;
   const canvas = $("preview"), { width, height } = pictures[current].canvas;
   if (view.fit) {
@@ -82,7 +100,7 @@ function draw() {
     view.scale = Math.min(room / width, canvas.height / height);
     view.centre = [width / 2, height / 2];
   }
-  preview.draw(view);
+  preview.draw(view, lookOnly);
   $("zoom").textContent = `${Math.round(view.scale * 100)} %`;
   canvas.setAttribute("aria-label", `Preview of ${pictures[current].name}, ${view.mode}`);
 }
@@ -104,8 +122,12 @@ const percent = (share) => `${(share * 100).toFixed(share && share < 0.0995 ? 2 
 function showNumbers() {
   numbersTimer = 0;
   const seen = changedAt;
+  refine();
+  const last = figures?.undo;
   figures = measure(stage);
-  figures.undo = undoError(stage);
+  // The inverse takes as long as all the rest: while a drag goes on, its last figure stays.
+  figures.undo = last && dragged && performance.now() - changedAt < SETTLED ? last : undoError(stage);
+  const stale = figures.undo === last;
   const { natural, uniform, greys, undo } = figures;
   const rows = [
     ["mean", "mean ΔE00", natural.mean.toFixed(2), "mean CIEDE2000 between input and output over natural colours: the severity"],
@@ -114,7 +136,7 @@ function showNumbers() {
     ["clipped", "clipped", percent(natural.clipped), "natural colours that lose a channel at 0 or 1"],
     ["folded", "folded", percent(uniform.folded), "of the cube's volume, turned inside out: two inputs share an output"],
     ["merged", "merged", percent(natural.merging), "natural colours squeezed to under 1/8 of their volume: 8-bit neighbours merge"],
-    ["greys", "greys", greys.falling ? `${greys.falling} steps fall` : greys.flat ? `${greys.flat} steps flat` : "rising", "of 255 steps up the grey axis, in lightness"],
+    ["greys", "greys", greys.falling ? `${greys.falling} fall` : greys.flat ? `${greys.flat} flat` : "rising", "of 255 steps up the grey axis, in lightness"],
     ["undo", "undone to", `${undo.mean.toFixed(2)} ΔE`, `what the exact inverse leaves of natural colours at 8 bits: mean; p95 ${undo.p95.toFixed(2)}`],
   ];
   $("figures").replaceChildren(...rows.map(([id, label, value, help]) =>
@@ -125,6 +147,7 @@ function showNumbers() {
   if ($("target") !== document.activeElement) $("target").value = natural.mean.toFixed(2);
   numbersDone = performance.now();
   if (seen !== changedAt) numbersTimer = setTimeout(showNumbers, 0);
+  else if (stale) numbersTimer = setTimeout(showNumbers, SETTLED);
   else if (timings.measuring) timings.numbers.push(numbersDone - seen);
 }
 

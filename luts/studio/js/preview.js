@@ -4,6 +4,11 @@ import { lookUp } from "./cube.js";
 export const MODES = ["split", "side", "after", "before"];
 export const OVERLAYS = ["none", "clipping", "folds"];
 
+// Where the part of the canvas begins that goes through the cube, as a share of its width.
+function lookLeft({ mode, split }) {
+  return { split, side: 0.5, before: 1 }[mode] ?? 0;
+}
+
 const VERTEX = `#version 300 es
 void main() {
   gl_Position = vec4(vec2(gl_VertexID == 1 ? 3 : -1, gl_VertexID == 2 ? 3 : -1), 0, 1);
@@ -28,22 +33,23 @@ out vec4 shown;
 
 vec3 node(ivec3 at) { return texelFetch(cube, at, 0).rgb; }
 
-// Sakamoto and Itooka's six tetrahedra; also the sign of the volume there.
+// Sakamoto and Itooka's six tetrahedra, without branches: from the cell's dark corner along the axis
+// of the largest fraction, then along all but that of the smallest.
 vec3 tetrahedral(vec3 colour, out float volume) {
   vec3 place = clamp(colour, 0.0, 1.0) * (nodes - 1.0);
   ivec3 cell = ivec3(min(floor(place), nodes - 2.0));
   vec3 f = place - vec3(cell);
-  ivec3 one, two;
-  float a, b, c, turn;
-  if (f.r >= f.g) {
-    if (f.g >= f.b) { one = ivec3(1, 0, 0); two = ivec3(1, 1, 0); a = f.r; b = f.g; c = f.b; turn = 1.0; }
-    else if (f.r >= f.b) { one = ivec3(1, 0, 0); two = ivec3(1, 0, 1); a = f.r; b = f.b; c = f.g; turn = -1.0; }
-    else { one = ivec3(0, 0, 1); two = ivec3(1, 0, 1); a = f.b; b = f.r; c = f.g; turn = 1.0; }
-  } else if (f.r >= f.b) { one = ivec3(0, 1, 0); two = ivec3(1, 1, 0); a = f.g; b = f.r; c = f.b; turn = -1.0; }
-  else if (f.g >= f.b) { one = ivec3(0, 1, 0); two = ivec3(0, 1, 1); a = f.g; b = f.b; c = f.r; turn = 1.0; }
-  else { one = ivec3(0, 0, 1); two = ivec3(0, 1, 1); a = f.b; b = f.g; c = f.r; turn = -1.0; }
+  bool rg = f.r >= f.g, gb = f.g >= f.b, rb = f.r >= f.b;
+  ivec3 one = ivec3(rg && rb, !rg && gb, !rb && !gb);
+  ivec3 two = 1 - ivec3(!rg && !rb, rg && !gb, rb && gb);
+  float a = max(f.r, max(f.g, f.b)), c = min(f.r, min(f.g, f.b)), b = max(min(f.r, f.g), min(max(f.r, f.g), f.b));
   vec3 v0 = node(cell), v1 = node(cell + one), v2 = node(cell + two), v3 = node(cell + 1);
-  volume = turn * determinant(mat3(v1 - v0, v2 - v1, v3 - v2)) * pow(nodes - 1.0, 3.0);
+  volume = 0.0;
+  if (overlay == 2) {
+    // The order of the axes is even for rgb, gbr and brg.
+    float turn = (rg && gb) || (!rg && gb && !rb) || (rg && !gb && !rb) ? 1.0 : -1.0;
+    volume = turn * determinant(mat3(v1 - v0, v2 - v1, v3 - v2)) * pow(nodes - 1.0, 3.0);
+  }
   return (1.0 - a) * v0 + (a - b) * v1 + (b - c) * v2 + c * v3;
 }
 
@@ -119,7 +125,7 @@ export class GpuPreview {
     gl.uniform1i(this.place.picture, 0);
     gl.uniform1i(this.place.cube, 1);
     this.pictureTexture = gl.createTexture();
-    this.cubeTexture = gl.createTexture();
+    this.cubeTextures = new Map(); // by nodes per edge: a drag may be shown through a smaller cube
     this.cubeSize = 0;
   }
 
@@ -150,19 +156,25 @@ export class GpuPreview {
           this.texels[to + 2] = table[k + 2];
         }
     gl.activeTexture(gl.TEXTURE1);
-    gl.bindTexture(gl.TEXTURE_3D, this.cubeTexture);
-    if (this.cubeSize !== size) {
+    const fresh = !this.cubeTextures.has(size);
+    if (fresh) this.cubeTextures.set(size, gl.createTexture());
+    gl.bindTexture(gl.TEXTURE_3D, this.cubeTextures.get(size));
+    this.cubeSize = size;
+    if (fresh) {
       gl.texStorage3D(gl.TEXTURE_3D, 1, gl.RGBA32F, size, size, size);
       for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_3D, name, gl.NEAREST);
-      this.cubeSize = size;
     }
     gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, 0, size, size, size, gl.RGBA, gl.FLOAT, this.texels);
   }
 
-  draw(view, width = this.canvas.width, height = this.canvas.height, upright = true) {
-    const { gl, place } = this;
+  draw(view, lookOnly = false, width = this.canvas.width, height = this.canvas.height, upright = true) {
+    const { gl, place } = this, left = Math.floor(lookLeft(view) * width);
     this.view = view;
     gl.viewport(0, 0, width, height);
+    if (lookOnly && left > 0) {
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(left, 0, width - left, height);
+    }
     gl.uniform2f(place.canvas, width, height);
     gl.uniform2f(place.centre, view.centre[0], view.centre[1]);
     gl.uniform1f(place.scale, view.scale);
@@ -173,6 +185,7 @@ export class GpuPreview {
     gl.uniform1f(place.nodes, this.cubeSize);
     gl.uniform1f(place.upright, upright ? 1 : 0);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.disable(gl.SCISSOR_TEST);
   }
 
   // Wait until the pixels are there: reading one back cannot be done before.
@@ -188,7 +201,7 @@ export class GpuPreview {
     gl.renderbufferStorage(gl.RENDERBUFFER, gl.RGBA8, width, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, target);
     gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.RENDERBUFFER, store);
-    this.draw({ ...kept, mode: "after", overlay: "none", scale: 1, centre: [width / 2, height / 2] }, width, height, false);
+    this.draw({ ...kept, mode: "after", overlay: "none", scale: 1, centre: [width / 2, height / 2] }, false, width, height, false);
     gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, out);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.deleteFramebuffer(target);
