@@ -19,7 +19,7 @@ from benchmarks.cli import main
 from benchmarks.methods.models import MODELS, build, checkpoints
 from benchmarks.methods.models.output import Output
 from benchmarks.methods.models.star import _resized_tanh
-from benchmarks.training import queue
+from benchmarks.training import queue, state
 from benchmarks.training.loop import learning_rate, train
 from benchmarks.training.material import Streamed
 from benchmarks.training.queue import rows_to_train, run_queue, standing
@@ -54,6 +54,12 @@ def recipe_file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def material(recipe_file):
     return Streamed(load_recipe(recipe_file))
+
+
+@pytest.fixture(autouse=True)
+def no_pictures_of_losses(monkeypatch):
+    """They are tested elsewhere, and take longer than these trainings."""
+    monkeypatch.setattr(state, "plot_losses", lambda *args: None)
 
 
 def quick(model=MODEL, **changes):
@@ -143,7 +149,7 @@ def test_minutes_end_a_run_and_the_record_says_what_it_was(material, tmp_path):
 def test_a_run_by_the_clock_resumes_as_if_never_cut(material, tmp_path):
     """With the same clock the same steps: what is kept includes the time that was used."""
     settings = quick(minutes=1.0, validations=2, ema=0.9)
-    train(settings, material, tmp_path / "whole", device="cpu", clock=ticking(1.0))
+    train(settings, material, tmp_path / "whole", device="cpu", clock=ticking(1.5))
     whole = lines(tmp_path / "whole" / "losses.jsonl")
 
     class StopEarlyError(Exception):
@@ -156,11 +162,10 @@ def test_a_run_by_the_clock_resumes_as_if_never_cut(material, tmp_path):
             raise StopEarlyError
 
     with pytest.raises(StopEarlyError):
-        train(settings, material, tmp_path / "cut", device="cpu", clock=ticking(1.0), progress=stop)
-    state = torch.load(kept, weights_only=True)
-    train(settings, material, tmp_path / "cut", device="cpu", clock=ticking(1.0), resume=True)
+        train(settings, material, tmp_path / "cut", device="cpu", clock=ticking(1.5), progress=stop)
+    done = torch.load(kept, weights_only=True)["step"]
+    train(settings, material, tmp_path / "cut", device="cpu", clock=ticking(1.5), resume=True)
     cut = lines(tmp_path / "cut" / "losses.jsonl")
-    done = state["step"]
     assert 0 < done < len(whole)
     assert cut[:done] == whole[:done]
     # The first steps after the cut: a clock of its own begins anew, so the end may lie elsewhere.
@@ -347,8 +352,8 @@ def test_budgets_that_contradict_are_one_line(recipe_file, tmp_path, capsys, mor
 
 def test_a_damaged_state_is_one_line(recipe_file, tmp_path, capsys):
     assert main(words(recipe_file, tmp_path, "--steps", "2")) == 0
-    state = tmp_path / "state.pt"
-    state.write_bytes(state.read_bytes()[:1000])
+    kept = tmp_path / "state.pt"
+    kept.write_bytes(kept.read_bytes()[:1000])
     assert main(words(recipe_file, tmp_path, "--steps", "2", "--resume")) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert "state.pt: damaged, nothing can be resumed from it" in error

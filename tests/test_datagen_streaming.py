@@ -73,8 +73,15 @@ def recipe(tmp_path_factory):
     return parse_recipe({**TEXT, "source": source}, where="tiny.toml")
 
 
+POOLS = {}
+
+
 def stream(recipe, **settings):
-    return datagen.stream(recipe, **{"size": SIZE, "batch": 4} | settings)
+    """A stream whose distortions are drawn once for all tests."""
+    made = datagen.stream(recipe, **{"size": SIZE, "batch": 4} | settings)
+    if "cache" not in settings:
+        made.pools = POOLS.setdefault((made.recipe, made.split), made.pools)
+    return made
 
 
 def same(one, other):
