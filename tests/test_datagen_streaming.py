@@ -301,6 +301,31 @@ def test_streams_that_cannot_be_made_are_refused(recipe, tmp_path):
         stream(replace(recipe, source=replace(recipe.source, folder=str(tmp_path))))
 
 
+@pytest.mark.parametrize(
+    ("part", "changes", "words"),
+    [
+        ("render", {"tone": "filmic"}, r"\[render\] tone: a stream of panoramas takes none"),
+        ("render", {"highlights": "rebuild"}, "takes blend or clip, not rebuild"),
+        ("render", {"noise": "rgb"}, r"its camera's noise is \[stream\] noise"),
+        ("stream", {"cameras": ("phone",)}, "cameras: no 'phone'"),
+        ("source", {"references": ("camera",)}, "a stream of panoramas makes fusion, auto"),
+    ],
+)
+def test_what_a_stream_cannot_do_is_not_left_out_in_silence(recipe, part, changes, words):
+    with pytest.raises(StreamError, match=words):
+        stream(replace(recipe, **{part: replace(getattr(recipe, part), **changes)}))
+
+
+def test_a_device_that_is_not_there_is_refused(recipe):
+    with pytest.raises(StreamError, match="device 'cuda:99' cannot be used"):
+        stream(recipe, device="cuda:99")
+
+
+def test_highlights_may_be_cut(recipe):
+    cut = replace(recipe, render=replace(recipe.render, highlights="clip"))
+    assert not same(stream(cut).batch(0), stream(recipe).batch(0))
+
+
 def test_a_build_draws_exposures_of_a_range_per_scene(recipe):
     from datagen.build.plan import samples
     from datagen.sources import read_source
@@ -443,6 +468,9 @@ def test_crops_are_placed_scaled_and_cached(pictures, tmp_path):
     assert same(stream(pictures, size=(24, 32), cache=tmp_path / "light").batch(0), expected)
     assert expected["degraded"].shape == (4, 3, 24, 32)
     assert {one["ev"] for one in expected["drawn"]} <= {-1.0, 0.5}
+    noisy = replace(pictures, render=replace(pictures.render, noise="rgb"))
+    with pytest.raises(StreamError, match="a stream of pictures adds none"):
+        stream(noisy, size=(24, 32))
     with pytest.raises(StreamError, match="128 x 64 pixels are more than one has, 96 x 64"):
         stream(pictures, size=(64, 128))
 

@@ -6,7 +6,7 @@ sites, so without a mosaic: the noise of a pixel is that of the mean of its site
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,18 +80,24 @@ def set_up(scenes: Tensor, cameras: Sequence[str]) -> Setup:
     return Setup(sensors, camera, torch.linalg.inv(mix), mix, neutral, light, gain)
 
 
-def photograph(setup: Setup, shot: Shot, noise: Tensor | None) -> Tensor:
+def photograph(
+    setup: Setup,
+    shot: Shot,
+    noise: Tensor | None,
+    highlights: Callable[[Tensor], Tensor] = blend_highlights,
+) -> Tensor:
     """Take a shot of every view and develop it: (N, 3, H, W) linear sRGB, not yet clipped.
 
     Parameters
     ----------
     noise : (2, N, 3, H, W) standard normal, for what the light and what reading out adds; None
         takes the shots without
+    highlights : what becomes of light that clips in some channels, an entry of light.HIGHLIGHTS
     """
     gain = setup.gain * 2.0 ** (shot.metering_error + shot.bracket_ev)
     raw = record(setup.camera * _each(gain), gain, setup.sensors, shot.sites, noise)
     white = _white(setup.mix, setup.neutral, setup.light * _tilt(shot.balance_error))
-    balanced = blend_highlights(raw / white[..., None, None])
+    balanced = highlights(raw / white[..., None, None])
     return transform(setup.back, balanced) * _each(2.0**shot.ev)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -44,6 +46,17 @@ def blend_highlights(light: Tensor) -> Tensor:
     ratio = (cut / whole.clamp(min=1e-12)).clamp(max=1).sqrt()
     mean = light.mean(1, keepdim=True)
     return torch.where(over, mean + (light - mean) * ratio, light)
+
+
+def cut_highlights(light: Tensor) -> Tensor:
+    """`datagen.raw.highlights.clip`."""
+    return light.clamp(max=1)
+
+
+HIGHLIGHTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "blend": blend_highlights,
+    "clip": cut_highlights,
+}
 
 
 def _chroma(rgb: Tensor) -> Tensor:

@@ -10,13 +10,15 @@ import torch
 from torch import Tensor
 
 from luts.tool.seeding import sample_rng
+from luts.tool.words import nearest
 from luts.torch.transfer import encode_srgb
 
 from ..camera.bright_region import bright_region
+from ..camera.sensors import SENSORS
 from ..recipe.load import Recipe
 from .camera import Shot, photograph, set_up
 from .draws import Draw
-from .light import quantised
+from .light import HIGHLIGHTS, quantised
 from .light_source import LightSource
 from .references import REFERENCES
 from .taken import StreamError, Taken
@@ -53,7 +55,8 @@ def take(
         for name in recipe.source.references
     }
     noise = noise_of(draws, size, key, seed).to(device) if recipe.stream.noise else None
-    linear = photograph(setup.take(which), _shot(draws, device), noise)
+    highlights = HIGHLIGHTS[recipe.render.highlights]
+    linear = photograph(setup.take(which), _shot(draws, device), noise, highlights)
     mattes = [_matte(scene) if want_mattes else None for scene in scenes]
     return Taken(
         encode_srgb(linear.clamp(0, 1)),
@@ -61,6 +64,25 @@ def take(
         [mattes[n] for n in which],
         [one.ev for one in draws],
     )
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse what a build of raws can do and this cannot, rather than leave it out in silence."""
+    render = recipe.render
+    for name, known in (
+        ("highlights", ("blend", "clip")),
+        ("tone", ("none",)),
+        ("noise", ("none",)),
+    ):
+        if getattr(render, name) not in known:
+            raise StreamError(
+                f"[render] {name}: a stream of panoramas takes {' or '.join(known)},"
+                f" not {getattr(render, name)}"
+                + ("; its camera's noise is [stream] noise" if name == "noise" else "")
+            )
+    for camera in recipe.stream.cameras:
+        if camera not in SENSORS:
+            raise StreamError(f"[stream] cameras: no {camera!r}{nearest(camera, SENSORS)}")
 
 
 def check_size(recipe: Recipe, source: LightSource, size: tuple[int, int]) -> None:

@@ -59,6 +59,14 @@ def take(
     return Taken(torch.stack(encoded), stacked, mattes, evs)
 
 
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse what a build can do and this cannot, rather than leave it out in silence."""
+    if recipe.render.noise != "none":
+        raise StreamError(
+            "[render] noise: a stream of pictures adds none; build the set, or stream panoramas"
+        )
+
+
 def check_size(recipe: Recipe, source: LightSource, size: tuple[int, int]) -> None:
     """Raises StreamError when a scene is smaller than the pictures asked for."""
     _refuse_larger(source, source.plane(LIGHT, torch.device("cpu")).shape[-2:], size)

@@ -62,10 +62,11 @@ class Stream(IterableDataset):
             raise StreamError(f"size: at least {LEAST_SIDE} pixels a side, got {size}")
         self.recipe, self.sources, self.seed, self.split = recipe, list(sources), seed, split
         self.size, self.count, self.first = (size[0], size[1]), batch, first
-        self.device = torch.device(device)
+        self.device = _device(device)
         self.pools = Pools(recipe, split, members)
         lens = panoramas if recipe.source.kind == PANORAMAS else pictures
         self._take = lens.take
+        lens.check_recipe(recipe)
         lens.check_size(recipe, self.sources[0], self.size)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -187,6 +188,15 @@ def stream(
         first=first,
         members=members,
     )
+
+
+def _device(name: str) -> torch.device:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise StreamError(f"device {name!r} cannot be used: {reason}") from None
+    return torch.device(name)
 
 
 def _with_references(recipe: Recipe) -> Recipe:
