@@ -261,6 +261,10 @@ def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
     second = json.loads((tmp_path / MODEL / "round2" / "best.json").read_text())
     assert second["training"]["start"].endswith(".safetensors")
     assert second["training"]["lr"] == quick().lr / 2
+    curves = queue.curves(tmp_path, rows)
+    assert list(curves) == rows
+    assert [at for at, _ in curves[MODEL]] == sorted(at for at, _ in curves[MODEL])
+    assert (tmp_path / "curves.png").stat().st_size > 1000
     assert said[-1].endswith("0 of 2 rows left, 0 of them without a round")
     assert run_queue(material, tmp_path, rows, minutes=0.5, say=said.append) == found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,5 +28,27 @@ def plot_losses(losses: list[dict], scores: list[dict], path: Path) -> None:
     left.legend(fontsize=7)
     right.plot([row["step"] for row in scores], [row["score"] for row in scores], marker="o")
     right.set(xlabel="step", ylabel="validation PSNR, dB")
+    with whole_file(path) as scratch:
+        figure.savefig(scratch, dpi=120)
+
+
+def plot_curves(curves: Mapping[str, Sequence[tuple[float, float]]], path: Path) -> None:
+    """Draw the validation scores of many rows over minutes, best at the end first in the legend.
+
+    curves : row -> (seconds, mean PSNR in dB) of every validation
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    ranked = sorted(curves, key=lambda row: -max(score for _, score in curves[row]))
+    for place, row in enumerate(ranked):
+        minutes, scores = zip(*((at / 60, score) for at, score in curves[row]), strict=True)
+        style = ("-", "--", ":")[place // 10 % 3]
+        label = f"{row} {max(scores):.1f}"
+        axes.plot(minutes, scores, style, marker=".", label=label, color=f"C{place % 10}")
+    axes.set(xlabel="minutes of a core", ylabel="validation, mean PSNR, dB")
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", fontsize=7)
     with whole_file(path) as scratch:
         figure.savefig(scratch, dpi=120)

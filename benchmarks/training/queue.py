@@ -9,6 +9,7 @@ less than `LEAST_GAIN` over the last quarter of all its time, or when its budget
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..methods.models import MODELS
 from ..methods.models.checkpoints import Record
 from .loop import train
 from .material import Material
+from .plot import plot_curves
 from .settings import Training, TrainingError, streamed_settings_for
 from .state import LAST_PART, STATE, settings_of
 
@@ -106,6 +108,22 @@ def standing(out: Path, row: str, minutes: float) -> Standing:
     return Standing(row, rounds, seconds, best, score, gain, settled)
 
 
+def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
+    """Seconds since its first round began, and mean PSNR, of every validation of the rows begun."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        seconds, curve = 0.0, []
+        for number in itertools.count(1):
+            lines = _scores(out / row / f"round{number}")
+            if not lines:
+                break
+            curve += [(seconds + line["seconds"], line["psnr"]) for line in lines]
+            seconds += lines[-1]["seconds"]
+        if curve:
+            found[row] = curve
+    return found
+
+
 def run_queue(
     material: Material,
     out: Path,
@@ -149,6 +167,7 @@ def run_queue(
         now = standing(out, row, minutes)
         done = f"{row}: {now.score:.2f} dB after {now.seconds / 60:.1f} minutes"
         say(f"{done}; {left(out, rows, minutes)}")
+        plot_curves(curves(out, rows), out / "curves.png")
         if now.best is not None:
             finished(now, json.loads(now.best.with_suffix(".json").read_text("utf-8")))
     return [standing(out, row, minutes) for row in rows]
