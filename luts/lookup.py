@@ -117,7 +117,7 @@ def _settled(steps: tuple, encoded: np.ndarray, result: np.ndarray, interpolatio
         return
     source, target = encoded.reshape(-1, 3), result.reshape(-1, 3)
     white = np.float32(np.iinfo(encoded.dtype).max)
-    bound = np.float32(bound * white + 2 * np.spacing(white))
+    bound = float(np.float32(bound * white + 2 * np.spacing(white)))
     for start in range(0, len(source), TILE):
         part = slice(start, start + TILE)
         values = source[part].astype(np.float32)

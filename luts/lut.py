@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -121,6 +122,22 @@ def stages(lut: Lut) -> tuple[Lut1D | Lut3D, ...]:
     raise TypeError(f"expected a Lut1D, Lut3D or ShapedLut, got {type(lut).__name__}")
 
 
+def with_stages(lut: Lut, tables: Sequence[Lut1D | Lut3D]) -> Lut:
+    """The same LUT with other tables: as many, and of the same kinds, as `stages` gives."""
+    if not isinstance(lut, ShapedLut):
+        return tables[0]
+    shaper, cube = tables
+    if not isinstance(shaper, Lut1D) or not isinstance(cube, Lut3D):
+        raise TypeError("a shaped LUT is curves and a cube")
+    return replace(lut, shaper=shaper, cube=cube)
+
+
+def triple(values: Iterable[float]) -> tuple[float, float, float]:
+    """Three numbers, one per channel."""
+    red, green, blue = map(float, values)
+    return red, green, blue
+
+
 def nodes(size: int, lut: Lut3D | None = None) -> np.ndarray:
     """The input colours of a cube's nodes.
 
@@ -186,7 +203,8 @@ def axis_order(table: np.ndarray) -> tuple[int, int, int]:
     orders = list(itertools.permutations(range(3)))
     totals = [change[range(3), order].sum() for order in orders]
     best = int(np.argmax(totals))
-    return orders[best] if totals[best] > TURNED * totals[0] else (0, 1, 2)
+    red, green, blue = orders[best]
+    return (red, green, blue) if totals[best] > TURNED * totals[0] else (0, 1, 2)
 
 
 def red_fastest(table: np.ndarray) -> np.ndarray:

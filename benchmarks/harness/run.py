@@ -10,7 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.dataset.leaks import shares_luts
 from datagen.dataset.read import DataSet, open_dataset
+from datagen.dataset.workspace import read_dataset
 from datagen.engines.worker import EngineError
 from luts.tool import gate
 from luts.tool.words import read_value
@@ -320,7 +322,12 @@ def _info(
         for name, method in evaluator.methods.items()
     }
     return RunInfo(
-        DataInfo(dataset.name, dataset.hash, str(dataset.folder)),
+        DataInfo(
+            dataset.name,
+            dataset.hash,
+            str(dataset.folder),
+            shares_luts(read_dataset(dataset.folder).recipe),
+        ),
         plan.split,  # type: ignore[arg-type]
         methods,
         read_value(Environment, describe(evaluator.device)),

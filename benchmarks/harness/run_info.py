@@ -33,6 +33,7 @@ class DataInfo:
     name: Text
     hash: Text
     folder: Text = ""
+    shared_luts: bool = False  # its recipe lets splits share LUTs
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,9 @@ def introduction(info: RunInfo, rows: pd.DataFrame) -> str:
     sentences = [
         f"Data set {data.name} ({data.hash[:12]}), split {info.split}: "
         f"{rows['sample'].nunique()} pairs of {_counted(rows['group'].nunique(), 'scene')}.",
+        "Its LUTs are shared between the splits: nothing here is an unseen LUT."
+        if data.shared_luts
+        else "",
         *_partial(info),
         *_degrees(info),
         f"Device {machine.device} ({machine.device_name}); {versions}.",

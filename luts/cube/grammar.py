@@ -28,6 +28,8 @@ from ..lut import (
     ShapedLut,
     from_red_fastest,
     stages,
+    triple,
+    with_stages,
 )
 from .table import KEYWORD, NOT_FINITE, NUMBER, Promise, count_rows, decode, fail, read_rows
 
@@ -215,16 +217,12 @@ def full_range(lut: Lut, video: set[str]) -> Lut:
         return lut
     tables = list(stages(lut))
     if VIDEO_RANGES[0] in video:
-        low, high = (
-            tuple((1023 * bound - 64) / 876 for bound in bounds)
-            for bounds in (tables[0].domain_min, tables[0].domain_max)
-        )
-        tables[0] = replace(tables[0], domain_min=low, domain_max=high)
+        bounds = tables[0].domain_min, tables[0].domain_max
+        low, high = ((1023 * np.array(bound) - 64) / 876 for bound in bounds)
+        tables[0] = replace(tables[0], domain_min=triple(low), domain_max=triple(high))
     if VIDEO_RANGES[1] in video:
         tables[-1] = replace(tables[-1], table=(1023 * tables[-1].table.astype("f8") - 64) / 876)
-    if isinstance(lut, ShapedLut):
-        return replace(lut, shaper=tables[0], cube=tables[1])
-    return tables[0]
+    return with_stages(lut, tables)
 
 
 def _domain(kind: str, given: dict, name: str) -> tuple[tuple, tuple]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,12 @@ def read_profile(profile: bytes) -> Space:
         tags, count = _tags(profile), int.from_bytes(profile[128:132], "big")
         if not tags or len(profile) < max(132 + 12 * count, int.from_bytes(profile[:4], "big")):
             raise ValueError("the colour profile is damaged")
-        common = {"name": name, "origin": "ICC profile", "model": model, "profile": profile}
+        common: dict[str, Any] = {
+            "name": name,
+            "origin": "ICC profile",
+            "model": model,
+            "profile": profile,
+        }
         if model == "RGB" and {b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC"} <= tags.keys():
             primaries = [
                 np.array(struct.unpack_from(">3i", tags[key], 8)) / 65536
@@ -102,7 +108,7 @@ def _curve(tag: bytes) -> Curve:
 
 
 def _parametric(x: np.ndarray, kind: int, numbers: np.ndarray) -> np.ndarray:
-    g, a, b, c, d, e, f = (*numbers, *[0.0] * (7 - len(numbers)))
+    g, a, b, c, d, e, f = np.pad(numbers, (0, 7 - len(numbers)))
     if kind == 0:
         return exact.raised(x, g)
     if kind in (1, 2):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +32,8 @@ MODELS = {1: "grey", 3: "YCbCr", 4: "CMYK"}
 
 def jpeg_info(data: bytes) -> PictureInfo:
     """What the segments say. Raises ValueError when they are damaged, or the file ends early."""
-    frame, frame_kind, adobe, parts, exif, jfif = b"", 0, None, {}, Exif(), False
+    parts: dict[Any, Any] = {}
+    frame, frame_kind, adobe, exif, jfif = b"", 0, None, Exif(), False
     for marker, body in _segments(data):
         if marker in FRAMES and not frame:
             frame, frame_kind = body, marker

@@ -57,7 +57,8 @@ def _decoded(image, data: bytes) -> tuple[np.ndarray, np.ndarray | None, Picture
     frames = getattr(image, "n_frames", 1)
     info = PictureInfo(
         image.format.lower(),
-        *image.size,
+        image.width,
+        image.height,
         1 if image.mode == "1" else 8,
         channels,
         palette=model == "palette",

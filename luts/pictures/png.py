@@ -137,7 +137,7 @@ def _by_gamma_and_primaries(chunks: dict[bytes, bytes]) -> Space | None:
             raise ValueError("its gAMA chunk says 0")
         if names or abs(gamma - SRGB_GAMMA) > 50:  # with sRGB's primaries it stands for its curve
             exponent = 100_000 / gamma
-            curve = lambda x: exact.raised(x, exponent)  # noqa: E731
+            curve = lambda encoded: exact.raised(encoded, exponent)  # noqa: E731
             names.append(f"gamma {gamma / 100_000:g}")
     name = ", ".join(names)
     return from_chromaticities(name or "sRGB", "gAMA and cHRM chunks", points, curve)

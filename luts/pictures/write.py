@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def _encode_tiff(pixels: np.ndarray, alpha: np.ndarray | None) -> bytes:
     import tifffile
 
     data = io.BytesIO()
-    extra = {} if alpha is None else {"extrasamples": ["unassalpha"]}
+    extra: dict[str, Any] = {} if alpha is None else {"extrasamples": ["unassalpha"]}
     stored = pixels if alpha is None else np.dstack([pixels, alpha])
     tifffile.imwrite(
         data,

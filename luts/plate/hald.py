@@ -218,7 +218,7 @@ def _put_right(
         )
     if not flip:
         return np.ascontiguousarray(table), []
-    axes = [place for place, name in enumerate(names) if name in falling]
+    axes = tuple(place for place, name in enumerate(names) if name in falling)
     return np.ascontiguousarray(np.flip(right, axes)), [f"{what}: put right"]
 
 

@@ -211,7 +211,11 @@ def tables() -> dict[str, Any]:
             "colours": natural.encoded.ravel().tolist(),
             "weights": natural.weights.tolist(),
         },
-        "library": [packed(name, library.load(name)) for name in library.names()],
+        "library": [
+            packed(name, lut)
+            for name in library.names()
+            if isinstance(lut := library.load(name), Lut3D)
+        ],
         "lint": {"programs": PROGRAMS, "traits": TRAITS},
         "chart": CHART.reshape(-1, 3).tolist(),
     }

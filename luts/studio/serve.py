@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refused(self, last: str = "") -> bool:
         """Answer a request that does not show the token, or comes under another name."""
         _, token, _ = self.server.studio  # type: ignore[attr-defined]
-        port = self.server.server_address[1]
+        port = self.server.server_address[1]  # type: ignore[index]
         hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
         path = urlsplit(self.path).path
         if self.headers.get("Host", "") not in hosts:

@@ -90,7 +90,7 @@ def log(x: np.ndarray) -> np.ndarray:
     return exponent * _LN2[0] + (_log_table()[cell] + (series + exponent * _LN2[1]))
 
 
-def raised(x: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+def raised(x: np.ndarray, exponent: np.ndarray | float) -> np.ndarray:
     """x ** exponent of float64 x >= 0 by e ** (exponent * log x): good to |exponent log x| ulp."""
     x = np.asarray(x, np.float64)
     return np.where(x > 0, exp(exponent * log(x)), 0.0)[()]
@@ -257,7 +257,8 @@ def _power_tables(numerator: int, denominator: int) -> tuple:
     places = np.arange(-1023, 1024) * numerator
     whole = places // denominator
     of_two = np.ldexp(np.array(parts)[places - whole * denominator], np.clip(whole, -1070, 1023))
-    exponent, series = numerator / denominator, []
+    exponent = numerator / denominator
+    series: list[float] = []
     for k in range(4):  # the fifth is below 2**-55
         series.append((series[-1] if series else 1.0) * (exponent - k) / (k + 1))
     return inverses, roots, of_two, series

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..algebra import compose
-from ..lut import Lut, Lut3D, LutFormatError, ShapedLut, nodes, stages
+from ..lut import Lut, Lut3D, LutFormatError, nodes, stages, triple, with_stages
 from ..spaces import adapted
 from ..tool.errors import UserError
 from .common import check_size, read_lut, save, tell_loss
@@ -38,18 +38,14 @@ def _divided(lut: Lut, table: float | None, domain: float | None) -> Lut:
     for flag, value in (("--divide", table), ("--divide-domain", domain)):
         if value is not None and not 0 < value < np.inf:
             raise UserError(f"{flag} {value}: a number above 0, such as 255")
-    first, last = stages(lut)[0], stages(lut)[-1]
+    tables = list(stages(lut))
     if domain is not None:
-        low, high = (
-            tuple(x / domain for x in bound) for bound in (first.domain_min, first.domain_max)
-        )
-        first = replace(first, domain_min=low, domain_max=high)
-        lut = replace(lut, shaper=first) if isinstance(lut, ShapedLut) else first
-        last = stages(lut)[-1]
+        bounds = tables[0].domain_min, tables[0].domain_max
+        low, high = (triple(np.array(bound) / domain) for bound in bounds)
+        tables[0] = replace(tables[0], domain_min=low, domain_max=high)
     if table is not None:
-        last = replace(last, table=last.table / np.float32(table))
-        lut = replace(lut, cube=last) if isinstance(lut, ShapedLut) else last
-    return lut
+        tables[-1] = replace(tables[-1], table=tables[-1].table / np.float32(table))
+    return with_stages(lut, tables)
 
 
 def _for_srgb(lut: Lut, args: Namespace) -> Lut3D:
