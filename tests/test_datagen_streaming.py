@@ -31,10 +31,11 @@ from datagen.images.codes import quantise
 from datagen.images.files import write_image
 from datagen.raw.highlights import blend
 from datagen.recipe.load import RecipeError, load_recipe, parse_recipe
-from datagen.recipe.settings import Range
+from datagen.recipe.settings import MSEC_EVS, Range
 from datagen.references.fusion import fusion
 from datagen.regions.geometry import Guide
 from datagen.regions.labels import alpha
+from datagen.sources import SOURCES, read_source
 from datagen.streaming import camera
 from datagen.streaming.cache import CacheError
 from datagen.streaming.draws import draw
@@ -475,19 +476,24 @@ def test_crops_are_placed_scaled_and_cached(pictures, tmp_path):
         stream(pictures, size=(64, 128))
 
 
-def test_ready_exposures_are_taken_as_they_are(tmp_path):
-    MINIATURES["lol"][0](tmp_path)
-    recipe = parse_recipe(
-        {
-            "name": "lol",
-            "source": {"kind": "lol", "folder": str(tmp_path), "references": ["reference"]},
-            "split": {"by": "source"},
-        },
-        where="lol.toml",
-    )
-    batch = stream(recipe, size=(16, 24), batch=2).batch(0)
-    assert torch.isnan(batch["ev"]).all()
-    assert set(batch["references"]) == {"reference"}
+@pytest.mark.parametrize("kind", SOURCES)
+def test_every_kind_of_source_can_be_streamed(kind, tmp_path):
+    """Raws and pictures at drawn exposures, ready exposures as they are; each with a reference."""
+    MINIATURES[kind][0](tmp_path)
+    source = {"kind": kind, "folder": str(tmp_path), "references": ["all", "fusion"]}
+    if kind == "panoramas":
+        source["references"] = ["fusion"]
+    split = {"train": 1.0, "val": 0.0, "test": 0.0}
+    changes = {"source": source, "split": split, "stream": {"fov": [90, 120]}}
+    recipe = parse_recipe({"name": "r"} | changes, where="r.toml")
+    batch = stream(recipe, size=(16, 24), batch=4).batch(0)
+    assert batch["degraded"].shape == batch["reference"].shape == (4, 3, 16, 24)
+    assert "fusion" in batch["references"]
+    ready = any(len(scene.inputs) for scene in read_source(recipe.source))
+    known = {round(ev, 2) for ev in batch["ev"].tolist() if ev == ev}
+    assert known <= set(MSEC_EVS) or ready
+    if kind in ("lol", "uieb"):
+        assert torch.isnan(batch["ev"]).all()
 
 
 def test_the_readme_s_fifteen_lines_train_a_model(recipe, tmp_path, monkeypatch):
