@@ -251,6 +251,8 @@ def test_luts_bake_and_every_reader_of_luts(tmp_path, capsys):
     assert luts.table_hash(luts.read_cube(path)) == luts.table_hash(lut)
     assert main(["info", str(path)]) == 0
     assert "cube of 33" in capsys.readouterr().out
+    assert main(["lint", str(path)]) == 2
+    assert "look.toml: a look; lint the .cube" in capsys.readouterr().err
     assert main(["bake", str(path), "-o", str(cube), "--severity", "4", "--size", "17"]) == 0
     assert luts.read_cube(cube).size == 17
     drawn = luts.random_lut("file", seed=0, source=str(path), severity=3.0)

@@ -97,7 +97,10 @@ def lint(path: Path | str) -> Lint:
     Raises
     ------
     OSError : cannot be opened
+    LutFormatError : a look, which is no `.cube` file yet
     """
+    if Path(path).suffix.lower() == ".toml":
+        raise LutFormatError(f"{path}: a look; lint the .cube that `luts bake` makes of it")
     data = read_bytes(path)
     lut: Lut | None = None
     notes: list[Note] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +19,7 @@ from .table import KINDS
 VERSION = 1  # of the meaning of the layers: a look of another version is refused
 SIZE = 33
 CURVE_ROWS = 4096
+_COMMENT_WIDTH = 200
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Look:
 
     def bake(self, size: int = SIZE) -> Lut3D:
         """Sample the look on a lattice of `size` nodes per axis."""
-        return Lut3D(self.apply(nodes(size)), title=self.name)
+        return Lut3D(self.apply(nodes(size)), title=self.name, comments=self._comments())
 
     def bake_curves(self, rows: int = CURVE_ROWS) -> Lut1D:
         """Sample the look as three curves.
@@ -107,7 +110,11 @@ class Look:
                     f"layer {number} ({layer.kind}) mixes channels: three curves cannot hold it"
                 )
         ramp = np.repeat(np.linspace(0, 1, rows)[:, None], 3, axis=1)
-        return Lut1D(self.apply(ramp), title=self.name)
+        return Lut1D(self.apply(ramp), title=self.name, comments=self._comments())
+
+    def _comments(self) -> tuple[str, ...]:
+        """The record, as the comments of a LUT."""
+        return tuple(textwrap.wrap(f"look: {json.dumps(self.record())}", _COMMENT_WIDTH))
 
     def record(self) -> dict[str, Any]:
         """What reproduces the look, JSON-able; a cube that it holds is told by its table's hash."""

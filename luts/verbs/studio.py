@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -29,4 +30,5 @@ def run(args: Namespace) -> None:
     with server:
         print(address, flush=True)
         print(f"saves into {args.folder.resolve()}; Ctrl+C ends it", file=sys.stderr)
-        server.serve_forever()
+        with suppress(KeyboardInterrupt):  # the way to end it
+            server.serve_forever()

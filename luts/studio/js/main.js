@@ -1,7 +1,7 @@
 // The page: layers to cube to pixels to numbers, in that order, as fast as each can.
 import { DATA, KINDS, SIZE } from "./data.js";
 import { h, slider } from "./controls.js";
-import { FileError, library, unpackLibrary } from "./cube.js";
+import { FileError, library, lookUp, unpackLibrary } from "./cube.js";
 import { drawMember } from "./draw.js";
 import { FORMATS, makeFile, openFile, saveFile } from "./files.js";
 import { Baker, amountFor, bake, isSeparable, lookFromTable, newLayer, prepare } from "./look.js";
@@ -144,7 +144,8 @@ function showNumbers() {
   $("verdict").textContent = verdict(figures);
   showLint();
   drawScopes();
-  if ($("target") !== document.activeElement) $("target").value = natural.mean.toFixed(2);
+  if (!stale) drawStrip();
+  showTarget(natural.mean);
   numbersDone = performance.now();
   if (seen !== changedAt) numbersTimer = setTimeout(showNumbers, 0);
   else if (stale) numbersTimer = setTimeout(showNumbers, SETTLED);
@@ -166,6 +167,31 @@ const THEMES = { dark: { dark: true, back: "#17171a", line: "#ffffff33" }, light
 function isDark() {
   const chosen = document.documentElement.dataset.theme;
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+const SCOPE = [240, 168]; // pixels
+
+// A scope over the whole page, and back.
+function enlarge(event, name) {
+  const canvas = $(`scope-${name}`), large = canvas.parentElement.classList.toggle("large");
+  [canvas.width, canvas.height] = SCOPE.map((edge) => edge * (large ? 3 : 1));
+  event.currentTarget.focus();
+  drawScopes();
+}
+
+// The strip's small pictures, through the look as well.
+function drawStrip() {
+  [...$("strip").querySelectorAll("canvas")].forEach((thumb, index) => {
+    const context = thumb.getContext("2d", { willReadFrequently: true }), { width, height } = pictures[index].canvas;
+    const scale = Math.max(thumb.width / width, thumb.height / height);
+    context.drawImage(pictures[index].canvas, (thumb.width - width * scale) / 2, (thumb.height - height * scale) / 2, width * scale, height * scale);
+    if (!stage) return;
+    const image = context.getImageData(0, 0, thumb.width, thumb.height), { data } = image;
+    const values = Float64Array.from({ length: (data.length / 4) * 3 }, (_, k) => data[Math.floor(k / 3) * 4 + (k % 3)] / 255);
+    lookUp(stage, values);
+    values.forEach((value, k) => (data[Math.floor(k / 3) * 4 + (k % 3)] = Math.floor(value * 255 + 0.5)));
+    context.putImageData(image, 0, 0);
+  });
 }
 
 function drawScopes() {
@@ -198,6 +224,15 @@ function buildAmount() {
   }));
 }
 
+const TARGETS = [0.5, 20]; // of the severity slider; typed ones may lie beyond
+
+// The slider and the number follow the look, unless they are being used.
+function showTarget(severity) {
+  const [range, number] = [$("target-slider"), $("target")];
+  if (number !== document.activeElement) number.value = severity.toFixed(2);
+  if (!range.matches(":active")) range.value = Math.min(Math.max(severity, TARGETS[0]), TARGETS[1]);
+}
+
 function scaleTo(severity) {
   return guarded(async () => {
     if (!(severity > 0)) throw new FileError("a severity is a positive mean ΔE00");
@@ -228,10 +263,9 @@ async function choosePicture(index) {
 function renderStrip() {
   $("strip").replaceChildren(...pictures.map((picture, index) => {
     const thumb = h("canvas", { width: 96, height: 64 });
-    const { width, height } = picture.canvas, scale = Math.max(96 / width, 64 / height);
-    thumb.getContext("2d").drawImage(picture.canvas, (96 - width * scale) / 2, (64 - height * scale) / 2, width * scale, height * scale);
     return h("button", { type: "button", title: picture.name, "aria-label": `Picture ${picture.name}`, "aria-pressed": String(index === current), onclick: () => choosePicture(index) }, thumb);
   }));
+  drawStrip();
 }
 
 async function take(files, { replace = true } = {}) {
@@ -426,6 +460,8 @@ const KEYS = {
 
 function watchKeys() {
   window.addEventListener("keydown", (event) => {
+    const large = event.key === "Escape" && document.querySelector("figure.large button");
+    if (large) large.click();
     const command = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
     if (command && key === "z") {
       if (event.target.matches?.("input[type=text]")) return;
@@ -459,7 +495,8 @@ function buildPage() {
   $("modes").append(...MODES.map((mode) => h("button", { type: "button", "data-mode": mode, "aria-pressed": String(mode === view.mode), onclick: () => setMode(mode) }, mode)));
   $("overlays").append(...OVERLAYS.slice(1).map((overlay) => h("button", { type: "button", "data-overlay": overlay, "aria-pressed": "false", onclick: () => setOverlay(overlay) }, overlay)));
   $("scopes").append(...Object.entries(SCOPES).map(([name, scope]) =>
-    h("figure", {}, h("canvas", { id: `scope-${name}`, width: 240, height: 168, role: "img", "aria-label": scope.label }), h("figcaption", {}, scope.label))));
+    h("figure", {}, h("canvas", { id: `scope-${name}`, width: SCOPE[0], height: SCOPE[1], role: "img", "aria-label": scope.label }),
+      h("figcaption", {}, h("button", { type: "button", class: "plain", title: "larger, and back", "aria-label": `${scope.label}: larger, and back`, onclick: (event) => enlarge(event, name) }, scope.label, " ⤢")))));
   $("save-as").append(...Object.entries(FORMATS).map(([value, label]) => h("option", { value }, label)));
   $("save").addEventListener("click", () => save($("save-as").value));
   $("open").addEventListener("click", () => $("file").click());
@@ -474,6 +511,9 @@ function buildPage() {
   $("name").addEventListener("input", () => store.change((look) => (look.name = $("name").value), "name"));
   $("name").addEventListener("change", () => store.settle());
   $("target").addEventListener("change", () => scaleTo(Number($("target").value)));
+  Object.assign($("target-slider"), { min: TARGETS[0], max: TARGETS[1], step: 0.1 });
+  $("target-slider").addEventListener("input", () => ($("target").value = $("target-slider").value));
+  $("target-slider").addEventListener("change", () => scaleTo(Number($("target-slider").value)));
   $("clear").addEventListener("click", () => {
     store.change((look) => Object.assign(look, { name: "", amount: 1, layers: [] }));
     say("A new look; undo brings the old one back.");

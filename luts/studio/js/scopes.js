@@ -8,7 +8,7 @@ export const SCOPES = {
   vectorscope: { label: "Vectorscope", draw: vectorscope },
   greys: { label: "Grey axis", draw: greyAxis },
   hues: { label: "Hue circle", draw: hueCircle },
-  cube: { label: "Cube in 3D (drag to turn)", draw: lattice },
+  cube: { label: "Cube in 3D", draw: lattice },
 };
 
 const CHANNELS = ["#ff5a52", "#3fbf5f", "#5c9dff"];
