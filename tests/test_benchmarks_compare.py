@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.harness.rows import ROWS, Evaluation, RunError, to_line
-from benchmarks.report.compare import compare, versus
+from benchmarks.report.compare import Change, compare, versus
 from benchmarks.report.stats import permutations_for, smallest_p
 
 METRIC = "psnr@1(rgb,[0,1])[A]"
@@ -120,3 +120,9 @@ def test_two_methods_of_a_run_are_tested_against_each_other(tmp_path, capsys):
     assert "| +1 |" in capsys.readouterr().out
     assert main(["compare", str(run), "--methods", "he_rgb", "unet"]) == 2
     assert "'unet' was not scored" in capsys.readouterr().err
+
+
+def test_what_another_machine_moves_is_no_loss():
+    moved = Change("lime", "psnr", "A", 18.0, 18.0 - 0.0005, 40, 1e-6)
+    lost = Change("lime", "psnr", "A", 18.0, 18.0 - 0.02, 40, 1e-6)
+    assert not moved.regressed and lost.regressed

@@ -19,7 +19,9 @@ from .predictions import rounded_as_kept
 from .rows import Evaluation, RunError
 from .run_info import current, load_run
 
-TOLERANCE = 1e-3  # relative; another thread count moves iterative solvers by more than rounding
+# Relative. What another machine or thread count moves a single row by: 2e-4 for iterative solvers,
+# 1e-6 for the rest (docs/reproducibility.md).
+TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.05
+# Relative: what another processor may move a mean by, ten times what was measured; it is no loss,
+# however regularly it happens (docs/reproducibility.md).
+MACHINES = 1e-4
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,9 @@ class Change:
 
     @property
     def regressed(self) -> bool:
-        """Worse, and by more than chance explains (Holm over all rows compared)."""
+        """Worse, by more than machines differ and chance explains (Holm over all rows compared)."""
+        if math.isclose(self.before, self.after, rel_tol=MACHINES, abs_tol=MACHINES / 10):
+            return False
         metric = METRICS[self.metric]
         if metric.signed:
             worse = abs(self.after) > abs(self.before)

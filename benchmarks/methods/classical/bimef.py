@@ -12,6 +12,9 @@ import cv2
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from datagen.images.resample import resize
+from luts.tool import exact
+
 from .image import checked
 from .smooth import smooth
 
@@ -53,15 +56,19 @@ def _illumination(brightest: np.ndarray) -> np.ndarray:
 
 def _exposed(encoded: np.ndarray, ratio: float) -> np.ndarray:
     """Apply the camera response model: exp(b (1 - k^a)) P^(k^a)."""
-    gamma = ratio**RESPONSE_A
-    return np.float32(np.exp(RESPONSE_B * (1 - gamma))) * encoded ** np.float32(gamma)
+    gamma = float(exact.raised(ratio, RESPONSE_A))
+    factor = float(exact.exp(RESPONSE_B * (1 - gamma)))
+    if encoded.dtype == np.float64:
+        return factor * exact.raised(encoded, gamma)
+    return np.float32(factor) * encoded ** np.float32(gamma)
 
 
 def _best_ratio(encoded: np.ndarray, light: np.ndarray) -> float:
+    """The ratio of largest entropy: a jagged function, so it is evaluated exactly."""
     size = (THUMBNAIL, THUMBNAIL)
-    thumbnail = cv2.resize(encoded, size, interpolation=cv2.INTER_AREA)
-    dark = cv2.resize(light, size, interpolation=cv2.INTER_AREA) < DARK
-    brightness = np.cbrt(thumbnail.prod(axis=2))[dark]  # the paper's geometric mean of R, G, B
+    red, green, blue = np.moveaxis(resize(encoded, size), -1, 0)
+    dark = resize(light, size) < DARK
+    brightness = exact.cbrt(red * green * blue)[dark]  # the paper's geometric mean of R, G, B
     if brightness.size == 0:
         return 1.0
 
@@ -69,6 +76,6 @@ def _best_ratio(encoded: np.ndarray, light: np.ndarray) -> float:
         codes = np.clip(_exposed(brightness, ratio), 0, 1) * 255 + 0.5
         share = np.bincount(codes.astype(np.uint8)) / brightness.size
         share = share[share > 0]
-        return float(share @ np.log2(share))
+        return float((share * exact.log(share)).sum())
 
     return float(minimize_scalar(negative_entropy, bounds=RATIOS, method="bounded").x)

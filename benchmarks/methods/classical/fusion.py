@@ -14,10 +14,13 @@ import cv2
 import numpy as np
 
 from luts.colour.transfer import decode_srgb, encode_srgb
+from luts.tool import exact
 
 from .image import checked
 
 STOPS = (-2.0, 0.0, 2.0)
+GREY = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as OpenCV
+GREY_STEPS = 2.0**20
 
 
 def mertens(encoded: np.ndarray, *, stops: Sequence[float] = STOPS) -> np.ndarray:
@@ -28,8 +31,9 @@ def mertens(encoded: np.ndarray, *, stops: Sequence[float] = STOPS) -> np.ndarra
     encoded : (H, W, 3) float32 in [0, 1]
     stops : exposures to make, applied to linear light and clipped
     """
-    linear = decode_srgb(checked(encoded))
-    return fuse([encode_srgb(np.clip(linear * np.float32(2**ev), 0, 1)) for ev in stops])
+    linear = decode_srgb(checked(encoded).astype(np.float64))
+    gains = (float(exact.exp2(ev)) for ev in stops)
+    return fuse([np.float32(encode_srgb(np.clip(linear * gain, 0, 1))) for gain in gains])
 
 
 def fuse(images: Sequence[np.ndarray]) -> np.ndarray:
@@ -55,10 +59,17 @@ def fuse(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _quality(image: np.ndarray) -> np.ndarray:
-    """The product of the three measures, each to the power 1, (H, W)."""
-    contrast = np.abs(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F))
+    """The product of the three measures, each to the power 1, (H, W).
+
+    Exact on every machine. Where a picture is flat, at white above all, only rounding is left
+    of its contrast, and it would decide which exposure is shown: grey is taken in steps whose
+    sums are exact, and the contrast of what is flat is none.
+    """
+    grey = np.rint(exact.mix(image, GREY[None])[..., 0] * np.float32(GREY_STEPS))
+    contrast = np.abs(cv2.Laplacian(grey, cv2.CV_32F)) / np.float32(GREY_STEPS)
     spread = np.square(image - image.mean(axis=2, keepdims=True)).sum(axis=2)
-    exposed = np.exp(-np.square(image - np.float32(0.5)).sum(axis=2) / np.float32(2 * 0.2**2))
+    off = np.square(image - np.float32(0.5)).sum(axis=2, dtype=np.float64)
+    exposed = np.float32(exact.exp(off / (-2 * 0.2**2)))
     return contrast * np.sqrt(spread) * exposed + np.float32(1e-12)
 
 
