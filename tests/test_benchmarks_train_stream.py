@@ -27,6 +27,7 @@ from benchmarks.training.settings import TrainingError, streamed_settings_for
 from benchmarks.training.stages import Pace, moment, moment_at
 from benchmarks.training.validate import validate
 from datagen.recipe.load import load_recipe
+from luts.tool.files import sha256_file
 
 MODEL = "highlight_shadow_gain"
 STAGES = ({"share": 1, "size": (16, 24), "batch": 2}, {"share": 1, "size": (32, 48), "batch": 1})
@@ -227,6 +228,10 @@ def test_a_run_starts_from_given_weights(material, tmp_path):
     before, after = load_file(start), load_file(tmp_path / "second" / "last.safetensors")
     for key, value in before.items():
         torch.testing.assert_close(after[key], value, atol=1e-6, rtol=0)
+    record = json.loads((tmp_path / "second" / "last.json").read_text())
+    assert record["training"]["start"] == "last.safetensors"
+    assert record["started_from"] == sha256_file(start)
+    assert str(tmp_path) not in json.dumps(record)
     with pytest.raises(checkpoints.CheckpointError, match="not weights of"):
         train(quick("zero_dce_pp", start=str(start)), material, tmp_path / "third", device="cpu")
 

@@ -119,7 +119,7 @@ class Streamed:
             "hash": self.identity,
             "split": "train",
             "groups": sorted({source.group for source in self.train.sources}),
-            "licences": sorted({source.licence for source in self.train.sources}),
+            "licences": sorted({source.licence for source in self.train.sources} - {""}),
         }
 
     def _open(self, recipe: Recipe, split: str) -> Stream:

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from luts.tool.files import whole_file, write_text
+from luts.tool.files import sha256_file, whole_file, write_text
 
 from ..environment import describe
 from ..methods.models.checkpoints import Record, save
@@ -47,6 +47,7 @@ class Run:
         self.losses: list[dict[str, float]] = []
         self.scores: list[dict[str, float]] = []
         self.best: Record = {}
+        self._started_from = ""
         # Asked at the start: later the checkout may hold other code than is running.
         self.made_by = describe(str(next(parts["model"].parameters()).device))
 
@@ -124,12 +125,22 @@ class Run:
         before = [row["score"] for row in self.scores if row["progress"] <= LAST_PART]
         return max(row["score"] for row in self.scores) - max(before) if before else None
 
+    def _how(self) -> dict[str, Any]:
+        """The settings as a record tells them: what a run started from by its hash."""
+        settings = dataclasses.asdict(self.settings)
+        if not self.settings.start:
+            return {"training": settings}
+        if not self._started_from:
+            self._started_from = sha256_file(Path(self.settings.start))
+        settings["start"] = Path(self.settings.start).name
+        return {"training": settings, "started_from": self._started_from}
+
     def _record(self, scores: dict[str, float]) -> Record:
         gain = self.gain()
         return {
             "model": self.settings.model,
             "parameters": sum(p.numel() for p in self.parts["model"].parameters()),
-            "training": dataclasses.asdict(self.settings),
+            **self._how(),
             "data": self.material.facts(),
             "pictures": self.pace.seen,
             "seconds": round(self.pace.seconds, 1),
@@ -137,11 +148,16 @@ class Run:
             "step": self.pace.steps,
             "validation": scores,
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "command": shlex.join(["benchmarks", *sys.argv[1:]]),
+            "command": shlex.join(["benchmarks", *map(_without_folders, sys.argv[1:])]),
             "commit": self.made_by["commit"],
             "device": self.made_by["device_name"],
             "versions": self.made_by["versions"],
         }
+
+
+def _without_folders(word: str) -> str:
+    """A word of a command without the folders of this machine: they are nobody's business."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 def settings_of(out: Path) -> Training:
