@@ -61,6 +61,9 @@ lamps: .venv/.made ## fit the lamps' matrices again: needs the spectra of colour
 samples: .venv/.made ## make the embedded raws again: make samples SOURCES=folder
 	$(BIN)/python -m datagen.camera.make_samples $(SOURCES)
 
+docs: .venv/.made ## print the tables of docs/ from the tables of the code
+	$(BIN)/python -m docs.tables
+
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 

@@ -185,3 +185,25 @@ def test_ssim_of_luma_is_scikit_images_of_the_same_plane(pair):
         *planes, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert METRICS["ssim_y"](*pair) == pytest.approx(expected, abs=1e-9)
+
+
+def test_scikit_images_defaults_are_its_numbers(rng):
+    skimage = pytest.importorskip("skimage.metrics")
+    reference = rng.random((40, 52, 3))
+    estimate = np.clip(reference + rng.normal(0, 0.1, reference.shape), 0, 1)
+    colour = skimage.structural_similarity(estimate, reference, channel_axis=2, data_range=1)
+    assert METRICS["ssim_skimage"](estimate, reference) == pytest.approx(colour, abs=1e-12)
+    grey = (picture @ [0.299, 0.587, 0.114] for picture in (estimate, reference))
+    expected = skimage.structural_similarity(*grey, data_range=1)
+    assert METRICS["ssim_grey"](estimate, reference) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(METRICS["ssim_grey"](estimate[:6], reference[:6]))
+
+
+def test_the_mean_of_all_values_is_another_scale_than_mean_grey(rng):
+    reference = rng.random((30, 30, 3)) * [0.9, 0.5, 0.2]
+    estimate = reference * [0.3, 0.5, 0.7]
+    scaled = np.clip(estimate * reference.mean() / estimate.mean(), 0, 1)
+    expected = -10 * np.log10(((scaled - reference) ** 2).mean())
+    assert METRICS["psnr_gt_mean_rgb"](estimate, reference) == pytest.approx(expected)
+    assert METRICS["psnr_gt_mean"](estimate, reference) != pytest.approx(expected, abs=0.01)
+    assert METRICS["ssim_gt_mean_rgb"](reference * 0.5, reference) == pytest.approx(1)

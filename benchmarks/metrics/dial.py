@@ -15,7 +15,19 @@ from . import Metric, find_metrics
 from .inputs import MetricError
 
 # Where the frame is wanted, and where a mask is.
-FRAME = ("psnr", "psnr_y", "psnr_gt_mean", "ssim", "ssim_y", "ssim_3dlut", "ssim_gt_mean")
+FRAME = (
+    "psnr",
+    "psnr_y",
+    "psnr_gt_mean",
+    "psnr_gt_mean_rgb",
+    "ssim",
+    "ssim_y",
+    "ssim_grey",
+    "ssim_skimage",
+    "ssim_3dlut",
+    "ssim_gt_mean",
+    "ssim_gt_mean_rgb",
+)
 FRAME_COLOUR = ("delta_e_2000", "delta_e_1976", "delta_e_itp")
 MASKED = (
     "psnr",

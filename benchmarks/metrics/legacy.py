@@ -17,11 +17,12 @@ from luts.colour.colorimetry import delta_e_1976
 from .metric import Metric, weighted_mean
 from .picture import Comparison, Picture
 from .psnr import PSNR, decibel, psnr
-from .ssim import SSIM, similarity_and_contrast, ssim
+from .ssim import C1, C2, SSIM, similarity_and_contrast, ssim
 
 # MATLAB's rgb2ycbcr and ITU-R BT.601: limited-range luma of R, G, B in [0, 1], in 8-bit codes.
 LUMA_601, LUMA_BLACK = np.array([65.481, 128.553, 24.966]), 16
 GREY = np.array([0.299, 0.587, 0.114])
+UNIFORM = 7
 HUMAN, BACKGROUND = 1.0, 0.5  # PPR10K's weights
 
 
@@ -97,6 +98,55 @@ def _gt_mean(comparison: Comparison) -> Comparison:
     return Comparison(Picture(np.clip(estimate, 0, 1)), comparison.reference)
 
 
+def _gt_mean_rgb(comparison: Comparison) -> Comparison:
+    """The same by the mean of all values instead of the mean grey."""
+    estimate, reference = comparison.estimate.encoded, comparison.reference.encoded
+    scale = float(reference.mean()) / max(float(estimate.mean()), 1e-12)
+    scaled = np.clip(estimate * estimate.dtype.type(scale), 0, 1)
+    return Comparison(Picture(scaled), comparison.reference)
+
+
+def psnr_gt_mean_rgb(comparison: Comparison, weight: None) -> float:
+    """PSNR after giving the estimate the reference's mean of all values."""
+    return psnr(_gt_mean_rgb(comparison), None)
+
+
+def ssim_gt_mean_rgb(comparison: Comparison, weight: None) -> float:
+    """SSIM after giving the estimate the reference's mean of all values."""
+    return ssim(_gt_mean_rgb(comparison), None)
+
+
+def ssim_skimage(comparison: Comparison, weight: None) -> float:
+    """scikit-image's structural_similarity with its default settings, over R, G and B."""
+    pictures = comparison.estimate.encoded, comparison.reference.encoded
+    return _uniform_ssim(*(np.float64(picture) for picture in pictures))
+
+
+def ssim_grey(comparison: Comparison, weight: None) -> float:
+    """The same of full-range BT.601 grey, as many scripts for LOL compute it."""
+    pictures = comparison.estimate.encoded, comparison.reference.encoded
+    return _uniform_ssim(*(np.float64(picture) @ GREY for picture in pictures))
+
+
+def _uniform_ssim(one: np.ndarray, two: np.ndarray) -> float:
+    """SSIM with a uniform window of 7, sample covariance, windows wholly in the frame; L = 1."""
+    if min(one.shape[:2]) < UNIFORM:
+        return math.nan
+    sample = UNIFORM**2 / (UNIFORM**2 - 1)
+
+    def mean(plane: np.ndarray) -> np.ndarray:
+        edge = UNIFORM // 2
+        return cv2.blur(plane, (UNIFORM, UNIFORM))[edge:-edge, edge:-edge]
+
+    mean_1, mean_2 = mean(one), mean(two)
+    spread_1 = sample * (mean(one * one) - mean_1**2)
+    spread_2 = sample * (mean(two * two) - mean_2**2)
+    shared = sample * (mean(one * two) - mean_1 * mean_2)
+    similarity = (2 * mean_1 * mean_2 + C1) * (2 * shared + C2)
+    similarity /= (mean_1**2 + mean_2**2 + C1) * (spread_1 + spread_2 + C2)
+    return float(similarity.mean())
+
+
 def psnr_gt_mean(comparison: Comparison, weight: None) -> float:
     """PSNR after giving the estimate the reference's mean."""
     return psnr(_gt_mean(comparison), None)
@@ -113,6 +163,8 @@ _GT_MEAN = (
     "scaled by mean(grey reference) / mean(grey estimate), clipped; worth about 4 dB on LOL. "
 )
 _GT_SOURCE = "evaluation scripts since KinD (ACM MM 2019); LLFlow, Retinexformer as an option"
+_LLFLOW = "Wang et al., LLFlow, AAAI 2022, evaluation script"
+_SKIMAGE = "scikit-image, metrics.structural_similarity, default settings"
 
 LEGACY = (
     replace(
@@ -215,6 +267,54 @@ LEGACY = (
         summary="SSIM after scaling the estimate to the reference's mean",
         definition=f"ssim of the estimate {_GT_MEAN}",
         source=_GT_SOURCE,
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        PSNR,
+        name="psnr_gt_mean_rgb",
+        label="PSNR GT-mean RGB",
+        convention="rgb,[0,1],gt-mean-rgb",
+        function=psnr_gt_mean_rgb,
+        summary="PSNR after scaling the estimate to the reference's mean of all values",
+        definition="psnr of the estimate scaled by mean(reference) / mean(estimate), clipped",
+        source=_LLFLOW,
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_gt_mean_rgb",
+        label="SSIM GT-mean RGB",
+        convention=SSIM.convention + ",gt-mean-rgb",
+        function=ssim_gt_mean_rgb,
+        summary="SSIM after scaling the estimate to the reference's mean of all values",
+        definition="ssim of the estimate scaled by mean(reference) / mean(estimate), clipped",
+        source=_LLFLOW,
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_skimage",
+        label="SSIM scikit-image",
+        convention="rgb,uniform7,sample,valid",
+        function=ssim_skimage,
+        summary="SSIM as scikit-image computes it by default",
+        definition="SSIM of R, G and B with a uniform 7 x 7 window and sample covariance",
+        source=_SKIMAGE,
+        regions=("all",),
+        **_OLD,
+    ),
+    replace(
+        SSIM,
+        name="ssim_grey",
+        label="SSIM grey",
+        convention="grey601,uniform7,sample,valid",
+        function=ssim_grey,
+        summary="SSIM of grey as scikit-image computes it by default",
+        definition="the same of 0.299 R + 0.587 G + 0.114 B, as many scripts for LOL call it",
+        source=_SKIMAGE,
         regions=("all",),
         **_OLD,
     ),

@@ -1,0 +1,94 @@
+"""`make docs`: print the tables of the pages from the tables of the code.
+
+A page holds `<!-- table: NAME -->`, the table, `<!-- end -->`; what stands between is written anew.
+A test compares. To add a table: one function and one line in TABLES.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from benchmarks.methods.classical import CLASSICAL
+from benchmarks.methods.models.cards import CARDS, training_of
+from benchmarks.metrics import METRICS, Metric
+
+DOCS = Path(__file__).parent
+MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
+
+
+def metrics(chosen: Iterable[Metric]) -> str:
+    """Metrics with their direction, regions and ids."""
+    rows = [[f"`{m.name}`", m.arrow, ", ".join(m.regions), m.summary, _id(m)] for m in chosen]
+    return table(["metric", "better", "regions", "what it is", "id"], rows)
+
+
+def _id(metric: Metric) -> str:
+    return "`" + metric.id.replace("|", "\\|") + "`"
+
+
+def classical() -> str:
+    """Every classical method with its source."""
+    rows = [
+        [f"`{name}`" + (" (by name only)" if method.slow else ""), method.summary, method.paper]
+        for name, method in CLASSICAL.items()
+    ]
+    return table(["method", "what it does [and on what]", "source"], rows)
+
+
+def models() -> str:
+    """Every model with its parameters, how its card trains it, and its local versions."""
+    rows = [
+        [
+            f"`{name}`" + (" (by name only)" if card.slow else ""),
+            f"{card.parameters:,}",
+            _training(name) if card.parameters else "nothing to train",
+            ", ".join(f"`+{version}` {count:,}" for version, count in card.local.items()),
+            card.paper,
+        ]
+        for name, card in CARDS.items()
+    ]
+    return table(["model", "parameters", "trained with", "local versions", "source"], rows)
+
+
+def _training(name: str) -> str:
+    known = training_of(name)
+    how = f"{known.get('optimiser', 'adam')} {known.get('lr', 1e-3):g}"
+    words = (str(known.get("loss", "l1")), how, str(known.get("schedule", "")))
+    return ", ".join(filter(None, words))
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "metrics-by-default": lambda: metrics(m for m in METRICS.values() if m.by_default),
+    "metrics-asked-for": lambda: metrics(
+        m for m in METRICS.values() if not m.by_default and not m.legacy
+    ),
+    "metrics-legacy": lambda: metrics(m for m in METRICS.values() if m.legacy),
+    "classical": classical,
+    "models": models,
+}
+
+
+def renewed(page: str) -> str:
+    """A page with its tables as the code has them now."""
+    return MARKED.sub(lambda found: found[1] + TABLES[found["name"]]() + found[3], page)
+
+
+def main() -> None:
+    """Write every page that changes."""
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text("utf-8")
+        if (now := renewed(text)) != text:
+            path.write_text(now, "utf-8")
+            print(path)
+
+
+if __name__ == "__main__":
+    main()
