@@ -21,12 +21,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="NAME",
-        help="names, or classical, model, all, or your own my.py:name "
+        help="names, or leaderboard, classical, model, all, or your own my.py:name "
         "(default: all, or none beside --predictions)",
     )
     metrics = "names, default, or all (see `benchmarks explain`), or your own my.py:name"
     add("--metrics", nargs="+", default=["default"], metavar="NAME", help=metrics)
     add("--split", choices=["train", "val", "test"], default="test")
+    references = "score against these only, such as fusion (default: all that the set has)"
+    add("--references", nargs="+", default=[], metavar="NAME", help=references)
+    estimate = "say how long the run would take on this machine now, and end"
+    add("--estimate", action="store_true", help=estimate)
     add("--device", default="auto", help="auto (a GPU where there is one), cpu, cuda, cuda:1 ...")
     scorer = "numpy, or torch: models are measured on the device (auto: torch on a GPU)"
     add("--scorer", choices=["auto", "numpy", "torch"], default="auto", help=scorer)
@@ -83,20 +87,26 @@ def run(args: argparse.Namespace) -> int:
         args.keep_predictions,
         args.degree,
         given,
+        args.references,
     )
     rank = rank_from()
     device = pick_device(args.device)
     device = f"cuda:{rank.local_index}" if device == "cuda" and rank.count > 1 else device
     cores = len(os.sched_getaffinity(0)) // rank.local_count
+    scorer = None if args.scorer == "auto" else args.scorer
+    jobs = args.jobs or max(cores, 1)
+    resources = Resources(device, scorer, jobs, args.engine, args.batch, rank)
+    if args.estimate:
+        from ..harness.estimate import estimate
+
+        print(estimate(plan, args.out, resources), file=sys.stderr)
+        return SUCCESS
     with tqdm(unit="row", desc="scoring", disable=None, mininterval=0.5) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        scorer = None if args.scorer == "auto" else args.scorer
-        jobs = args.jobs or max(cores, 1)
-        resources = Resources(device, scorer, jobs, args.engine, args.batch, rank)
         summary = score(plan, args.out, resources, progress)
     print(
         f"{summary.asked} evaluations: {summary.reused} reused, {summary.failed} failed, "

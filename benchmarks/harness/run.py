@@ -15,7 +15,7 @@ from datagen.dataset.read import DataSet, open_dataset
 from datagen.dataset.workspace import read_dataset
 from datagen.engines.worker import EngineError
 from luts.tool import gate
-from luts.tool.words import read_value
+from luts.tool.words import nearest, read_value
 
 from ..environment import describe
 from ..methods import EXTERNAL, Method, MethodError, find_methods
@@ -64,6 +64,7 @@ class RunPlan:
     pattern : how those are called, see `pictures.PictureFolder`
     metrics : names of METRICS, "default" or "all", or "my.py:name"
     split : "train", "val" or "test"
+    references : names of those to score against; none are all there are
     limit : use only the first samples (the run is marked as partial)
     keep_predictions : keep them under the results as 16-bit PNG, for later runs with other metrics
     degree : how far every method named goes, 1 being as trained; all must be models that have one
@@ -81,6 +82,7 @@ class RunPlan:
     keep_predictions: bool = False
     degree: float | None = None
     weights: Sequence[GivenWeights] = ()
+    references: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -149,31 +151,7 @@ def run(
     """
     started = time.perf_counter()
     resources = resources or Resources()
-    if resources.engine != "local" and resources.device != "cpu":
-        words = f"--engine {resources.engine} works on CPUs; use torchrun for several GPUs"
-        raise EngineError(words)
-    metrics = choose_metrics(plan.metrics)
-    for metric in metrics:
-        metric.check_ready()
-    methods = choose_methods(plan)
-    dataset, rows = _samples(plan)
-    for folder in plan.elsewhere.values():
-        PictureFolder(Path(folder), plan.pattern).missing(row.id for row in rows)
-    prints, untrained = _fingerprints(methods)
-    methods = {name: methods[name] for name in prints}
-    kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
-    if kept:
-        kept.check_place()
-    evaluator = Evaluator(
-        replace(dataset, rows=rows, folder=dataset.folder.resolve()),
-        methods,
-        [metric.key for metric in metrics],
-        resources.device,
-        resources.by_tensors,
-        kept,
-    )
-    made = _made_by(prints, metrics, evaluator)
-    every = list(list_tasks(rows, methods, made))
+    dataset, evaluator, prints, untrained, made, every = prepare(plan, out, resources)
     rank = resources.rank
     with open_for_append(out, part_name(rank.index, rank.count)) as stream:
         if rank.index == 0:
@@ -202,6 +180,55 @@ def run(
     seconds = time.perf_counter() - started
     overhead = max(0.0, 1 - busy / seconds / lanes)
     return RunSummary(asked, reused, failed, untrained, seconds, overhead, reasons)
+
+
+def prepare(
+    plan: RunPlan, out: Path, resources: Resources
+) -> tuple[DataSet, Evaluator, dict[str, dict[str, object]], dict[str, str], Plan, list[Task]]:
+    """Check and look up all that a run needs; nothing is evaluated or written.
+
+    Returns the data set, the evaluator, the methods' fingerprints, those that are not trained, how
+    keys are made, and every task there is. Raises as `run` does.
+    """
+    if resources.engine != "local" and resources.device != "cpu":
+        words = f"--engine {resources.engine} works on CPUs; use torchrun for several GPUs"
+        raise EngineError(words)
+    metrics = choose_metrics(plan.metrics)
+    for metric in metrics:
+        metric.check_ready()
+    methods = choose_methods(plan)
+    dataset, rows = _samples(plan)
+    for folder in plan.elsewhere.values():
+        PictureFolder(Path(folder), plan.pattern).missing(row.id for row in rows)
+    prints, untrained = _fingerprints(methods)
+    methods = {name: methods[name] for name in prints}
+    kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
+    if kept:
+        kept.check_place()
+    evaluator = Evaluator(
+        replace(dataset, rows=rows, folder=dataset.folder.resolve()),
+        methods,
+        [metric.key for metric in metrics],
+        resources.device,
+        resources.by_tensors,
+        kept,
+    )
+    made = _made_by(prints, metrics, evaluator)
+    every = list(list_tasks(rows, methods, made))
+    known = sorted({task.reference for task in every})
+    for name in plan.references:
+        if name not in known:
+            there = ", ".join(known)
+            raise MethodError(f"--references {name}: {plan.data} has {there}{nearest(name, known)}")
+    wanted = plan.references or known
+    return (
+        dataset,
+        evaluator,
+        prints,
+        untrained,
+        made,
+        [task for task in every if task.reference in wanted],
+    )
 
 
 def _streams(

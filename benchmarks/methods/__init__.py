@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from .blended import BLENDED
 from .checks import CHECKS
 from .classical import CLASSICAL
+from .leaderboard import LEADERBOARD
 from .method import Method, MethodError
 from .models import MODELS
 from .oracles import ORACLES, STORED
@@ -46,9 +47,9 @@ def remember(rows: Mapping[str, Method]) -> None:
 def find_methods(names: Sequence[str], *, with_slow: bool = False) -> dict[str, Method]:
     """Look methods up by name, or groups of them, or by where they are found.
 
-    A group is "all", a kind such as "classical" or "model" without the blended versions, or "blend"
-    for just those. Groups hold the rows marked slow only `with_slow`. "file.py:name" is a function
-    or network from outside (see `outside`).
+    A group is "all", a kind such as "classical" or "model" without the blended versions, "blend"
+    for just those, or "leaderboard" (see `leaderboard`). Groups hold the rows marked slow only
+    `with_slow`. "file.py:name" is a function or network from outside (see `outside`).
 
     Raises MethodError naming the nearest known names.
     """
@@ -67,6 +68,8 @@ def find_methods(names: Sequence[str], *, with_slow: bool = False) -> dict[str, 
 def _named(name: str, with_slow: bool) -> dict[str, Method]:
     if name in METHODS:
         return {name: METHODS[name]}
+    if name == "leaderboard":
+        return {key: METHODS[key] for key in LEADERBOARD}
     group = {
         key: method
         for key, method in METHODS.items()

@@ -24,6 +24,7 @@ from .literature import published_blocks
 from .names import Column, ColumnError
 from .page import page
 from .pictures import Story, choose, tell
+from .ranking import headline_line, headline_rows, ranking_tables
 from .remarks import READING, introduction, omissions, training
 from .results import load_results
 from .seeds import over_labels
@@ -79,7 +80,8 @@ def write_report(
     """
     runs = [run] if isinstance(run, Path) else list(run)
     out = out or runs[0]
-    info, rows = load_results(runs)
+    info, every = load_results(runs)
+    rows = headline_rows(every)
     if columns is None:
         columns = usual_columns(rows)
     _check_columns(runs[0], rows, columns)
@@ -92,11 +94,11 @@ def write_report(
     splits = {name: split_tables(asked, name, columns) for name in dict.fromkeys((*by, *IN_CSV))}
     shown = tables | {name: table for split in by for name, table in splits[split].items()}
     listed = tables | {name: table for split in splits.values() for name, table in split.items()}
-    experts = expert_tables(rows, EXPERT_COLUMNS)
+    experts = expert_tables(every, EXPERT_COLUMNS) | ranking_tables(every, EXPERT_COLUMNS)
     blocks = published_blocks() if published else []
     start, missing, trained = (
-        introduction(info, rows),
-        omissions(info, rows),
+        " ".join(filter(None, [introduction(info, every), headline_line(every)])),
+        omissions(info, every),
         training(info, rows),
     )
     flagged = {*trained.leaks, *trained.unknown}
@@ -141,7 +143,7 @@ def write_report(
         "table.md": text,
         "table.tex": latex(tables["all"], f"{info.dataset.name}, all pairs"),
         "table.csv": comma_separated(listed),
-        "rows.csv": _safe(rows).to_csv(index=False),
+        "rows.csv": _safe(every).to_csv(index=False),
         **{f"{name}.svg": svg for name, svg in plots.items()},
         "report.html": page(info, content),
     }
