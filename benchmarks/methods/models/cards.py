@@ -235,6 +235,39 @@ CARDS: dict[str, Card] = {
         training={"loss": "pyramid", "lr": 1e-3, "schedule": "cosine"},
         local={"concat": 264_937, "ranlen": 348_525},
     ),
+    "sci": Card(
+        "sci:Sci",
+        "illumination of 258 numbers, trained without references in a cascade",
+        paper="Ma et al., CVPR 2022",
+        parameters=5_877,
+        # Authors' code: Adam 3e-4 with weight decay 3e-4, gradient norm 5.
+        training={"lr": 3e-4, "weight_decay": 3e-4, "clip": 5.0},
+    ),
+    "ruas": Card(
+        "ruas:Ruas",
+        "illumination and noise by searched cells, trained without references",
+        paper="Liu et al., CVPR 2021",
+        parameters=3_438,
+        # Authors' code: SGD 0.015 with momentum 0.9 and weight decay 3e-4, gradient norm 5.
+        training={"lr": 1e-3, "weight_decay": 3e-4, "clip": 5.0},
+    ),
+    "iat": Card(
+        "iat:Iat",
+        "pixels scaled and shifted, then a colour matrix and a gamma by attention",
+        paper="Cui et al., BMVC 2022",
+        parameters=91_153,
+        # Authors' code: Adam 2e-4 with weight decay 4e-4 along a cosine, batch 8.
+        training={"lr": 2e-3, "weight_decay": 4e-4, "schedule": "cosine", "clip": 1.0},
+        local={"concat": 92_017},
+    ),
+    "clut": Card(
+        "clut:ClutNet",
+        "an image-adaptive 3D LUT mixed from twenty compressed ones",
+        paper="Zhang et al., ACM MM 2022",
+        parameters=437_309,
+        training={"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
+        local={"concat": 437_597},
+    ),
     "image_adaptive_lut": Card(
         "lut3d:ImageAdaptiveLut",
         "a mix of three learned 3D LUTs for each picture",

@@ -1,0 +1,90 @@
+"""CLUT-Net: an image-adaptive 3D LUT mixed from compressed ones.
+
+F. Zhang et al., "CLUT-Net: Learning Adaptively Compressed Representations of 3DLUTs for Lightweight
+Image Enhancement", ACM MM 2022. A cube of n^3 nodes is two learned matrices around a small one: s
+rows stand for the first axis and w columns for the plane of the other two. Twenty small ones, with
+s = 5 and w = 20, take a fifteenth of the numbers of three full cubes. The picture is judged by the
+network of `lut3d`; the mix is a change of the picture, and monotony is asked of it as there.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from luts.lut import Lut
+
+from .local.lut3d import blend_by_regions
+from .lut3d import (
+    GRID,
+    MONOTONICITY,
+    SIZE,
+    WIDTHS,
+    Features,
+    Head,
+    as_luts,
+    first_basis,
+    look_up,
+    monotonicity,
+)
+from .output import Modulate, Output, unmodulated
+from .region_mean import squared
+
+RANKS, ROWS, COLUMNS = 20, 5, 20
+SPREAD, SMALL = 0.2, 0.01  # initial deviation of the matrices, and of what lies between
+
+
+class ClutNet(nn.Module):
+    """Parameters: see its card. mask_channels : 2 for the local version, as in `lut3d`."""
+
+    OWN_LOSS = True
+    SITES = Features.SITES
+
+    def __init__(self, *, mask_channels: int = 0) -> None:
+        super().__init__()
+        self.features = Features(mask_channels=mask_channels, antialias=True, unpaired=False)
+        self.dropout = nn.Dropout(0.5)
+        self.weigh = Head(WIDTHS[-1] * GRID**2, RANKS, equalised=True)
+        nn.init.ones_(self.weigh.bias)
+        self.rows = nn.Parameter(SPREAD * torch.randn(SIZE, ROWS))
+        self.columns = nn.Parameter(SPREAD * torch.randn(COLUMNS, SIZE**2))
+        self.small = nn.Parameter(SMALL * torch.randn(RANKS, 3 * ROWS * COLUMNS))
+        self.register_buffer("identity", first_basis()[0], persistent=False)
+
+    def tables(
+        self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
+    ) -> Tensor:
+        """The cube of each picture: (N, n, n, n, 3)."""
+        features = self.dropout(self.features(images, regions, modulate))
+        weights = self.weigh(features.flatten(1))
+        with torch.autocast(images.device.type, enabled=False):  # bfloat16 has no fine steps
+            mixed = (weights.to(self.small.dtype) @ self.small).unflatten(1, (3, ROWS, COLUMNS))
+            cube = (self.rows @ mixed @ self.columns).unflatten(3, (SIZE, SIZE))
+            return self.identity + cube.permute(0, 2, 3, 4, 1)
+
+    def forward(
+        self,
+        images: Tensor,
+        regions: Tensor | None = None,
+        modulate: Modulate = unmodulated,
+        reference: Tensor | None = None,
+    ) -> Output:
+        tables = self.tables(images, regions, modulate)
+        image = look_up(images, tables)
+        reads = self.features.mask_channels > 0 or modulate is not unmodulated
+        local = regions is not None and reads
+        if local:
+            image = blend_by_regions(images, image, regions)
+        if reference is None:
+            return Output(image)
+        where = regions[:, :1] if local else None
+        terms = squared(Output(image), images, reference, where)
+        terms["monotone"] = MONOTONICITY * sum(map(monotonicity, tables)) / len(tables)
+        return Output(image, terms=terms)
+
+    def colour_maps(
+        self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
+    ) -> list[Lut]:
+        """See benchmarks.methods.models.output.MapsColour."""
+        with torch.no_grad():
+            return as_luts(self.tables(images, regions, modulate))
