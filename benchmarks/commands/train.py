@@ -116,13 +116,16 @@ def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
 
 
 def material(args: argparse.Namespace) -> Material:
-    """The stream that --stream, --source and --cache name."""
+    """The stream that --stream, --source and --cache name, made where the training is."""
     from datagen.recipe.load import load_recipe
 
+    from ..environment import pick_device
     from ..training.material import Streamed
 
     changes = [f"source.folder={json.dumps(args.source)}"] if args.source else []
-    return Streamed(load_recipe(args.stream, changes), cache=args.cache)
+    # Other processes make batches on processors; their tensors cannot lie on a device.
+    device = "cpu" if getattr(args, "jobs", 0) else pick_device(args.device)
+    return Streamed(load_recipe(args.stream, changes), cache=args.cache, device=device)
 
 
 def _setting(text: str) -> tuple[str, Any]:
