@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from .tool.command import run_program
 
 VERBS: dict[str, str] = {
-    "apply": "put a picture through a LUT",
+    "apply": "put pictures through a LUT",
     "info": "what a LUT file holds, how strong it is, what it destroys",
-    "lint": "is a .cube file sound, and what do other programs make of it?",
+    "lint": "are .cube files sound, and what do other programs make of them?",
     "hald": "an identity plate to edit anywhere, and the edited plate back as a LUT",
-    "fit": "the LUT between a picture before and after an edit",
+    "fit": "the LUT between pictures before and after an edit",
     "invert": "the LUT that undoes another, with the error it leaves",
     "compose": "several LUTs, one after the other, as one",
-    "convert": "rewrite a LUT file cleanly, in either dialect",
+    "convert": "rewrite a LUT: format, dialect, units, colour space",
     "resize": "the same LUT on another number of nodes",
     "strength": "a LUT mixed with the identity",
     "list": "what the library and the random families hold",

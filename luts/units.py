@@ -69,9 +69,8 @@ def doubts(lut: Lut) -> list[Doubt]:
 
 def refuse_useless(lut: Lut, name: str) -> None:
     """Raise LutFormatError for a table that would destroy every picture."""
-    for doubt in doubts(lut):
-        if doubt.useless:
-            raise LutFormatError(f"{name}: {doubt.text}")
+    if told := [doubt.text for doubt in doubts(lut) if doubt.useless]:
+        raise LutFormatError(f"{name}: {'; '.join(told)}")
 
 
 def _takes_log(lut: Lut) -> bool:

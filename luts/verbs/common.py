@@ -9,10 +9,10 @@ from pathlib import Path
 from .. import library
 from ..fidelity import ColourMap, fidelity, size_that_does
 from ..formats import check_output, read_file_noted, write_file
-from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, stages
+from ..lut import MAX_SIZE_1D, MAX_SIZE_3D, Lut, Lut1D, Lut3D, ShapedLut, stages
 from ..pictures import PictureInfo
 from ..tool.errors import UserError
-from ..units import doubts
+from ..units import doubts, refuse_useless
 
 
 def read_lut(source: Path | str, *, for_pixels: bool = False) -> Lut:
@@ -25,9 +25,9 @@ def read_lut(source: Path | str, *, for_pixels: bool = False) -> Lut:
     for note in notes:
         told = f"{path}:{note.line}" if note.line else path
         print(f"{told}: {note.text}", file=sys.stderr)
+    if for_pixels:
+        refuse_useless(lut, str(path))
     for doubt in doubts(lut):
-        if doubt.useless and for_pixels:
-            raise LutFormatError(f"{path}: {doubt.text}")
         print(f"{'warning: ' * doubt.useless}{path}: {doubt.text}", file=sys.stderr)
     return lut
 

@@ -98,8 +98,9 @@ def apply_rows(size: tuple[int, int]) -> Iterator[Row]:
 
 
 def file_rows() -> Iterator[Row]:
-    """Reading a 65^3 file against numpy parsing the same numbers, and nothing else."""
+    """Reading a file against numpy parsing the same numbers, and nothing else."""
     import luts
+    from luts.cube.lint import lint
 
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / "a.cube"
@@ -112,6 +113,18 @@ def file_rows() -> Iterator[Row]:
         lambda: np.fromstring(body, np.float32, sep=" "),
     )
     yield Row("write 65^3", lambda: luts.write_cube(look(65), path), "", None, 3)
+    large = Path(folder.name) / "large.cube"
+    luts.write_cube(look(144), large)
+    many = large.read_bytes().split(b"\n", 1)[1]
+    yield Row(
+        "read 144^3 : np.fromstring",
+        lambda: luts.read_cube(large),
+        ">= 0.67",
+        lambda: np.fromstring(many, np.float32, sep=" "),
+        3,
+    )
+    luts.write_cube(look(129), large)
+    yield Row("lint 129^3", lambda: lint(large), "< 5000 ms", None, 2)
     folder.cleanup()
 
 
