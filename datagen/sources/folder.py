@@ -31,7 +31,7 @@ from luts.tool.words import shown
 from ..recipe.load import RecipeError
 from ..recipe.settings import Source
 from .brackets import by_column
-from .masks import annotations, files_of_masks, masks_of
+from .masks import coco_annotations, files_of_masks, masks_of
 from .scene import (
     LIGHT,
     PICTURES,
@@ -69,7 +69,7 @@ def _found(source: Source, folder: Path) -> list[Scene]:
     extras = ("references", "segmentations")
     files = list_files(folder, RAWS, skip=extras) or list_files(folder, PICTURES, skip=extras)
     segmentations = files_of_masks(folder)
-    annotated = annotations(folder)
+    annotated = coco_annotations(folder)
     experts = {
         path.name: by_stem(path, PICTURES | LIGHT)
         for path in sorted((folder / "references").glob("*"))

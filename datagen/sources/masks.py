@@ -22,6 +22,7 @@ Annotated = Mapping[str, tuple[tuple[str, Annotation], ...]]  # stem -> (file, a
 
 def files_of_masks(folder: Path) -> dict[str, tuple[str, ...]]:
     """Stem of a picture -> its mask files, below the source's folder."""
+    found: dict[str, tuple[str, ...]]
     found = {stem: (f"{PLACE}/{name}",) for stem, name in by_stem(folder / PLACE, MASKS).items()}
     if not (folder / PLACE).is_dir():
         return found
@@ -36,7 +37,7 @@ def files_of_masks(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def annotations(folder: Path) -> Annotated:
+def coco_annotations(folder: Path) -> Annotated:
     """Stem of a picture -> its annotations in the COCO files of the source.
 
     Raises RecipeError for a file that cannot be read.

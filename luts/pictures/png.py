@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -125,7 +126,9 @@ def _space(chunks: dict[bytes, bytes]) -> Space | None:
 def _by_gamma_and_primaries(chunks: dict[bytes, bytes]) -> Space | None:
     if not {b"gAMA", b"cHRM"} & chunks.keys():
         return None
-    curve, names, points = decode_srgb, [], SRGB_CHROMATICITIES
+    curve: Callable[[np.ndarray], np.ndarray] = decode_srgb
+    names: list[str] = []
+    points = SRGB_CHROMATICITIES
     if b"cHRM" in chunks:
         numbers = np.array(struct.unpack(">8I", chunks[b"cHRM"][:32])) / 100_000
         points = tuple((float(x), float(y)) for x, y in numbers.reshape(4, 2))
