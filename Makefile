@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA := out/demo
 RUN := out/bench
+METHODS := leaderboard
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -20,7 +21,7 @@ data: .venv/.made ## build the demo data set from the embedded raws
 	$(BIN)/datagen build demo -o $(DATA)
 
 bench: data ## score the leaderboard's methods on the demo's test scenes, and print it
-	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods leaderboard --references fusion
+	$(BIN)/benchmarks run --data $(DATA) --out $(RUN) --methods $(METHODS) --references fusion
 	$(BIN)/benchmarks report $(RUN)
 
 bench-full: $(if $(filter out/demo,$(DATA)),data) .venv/.made ## every row, against every reference, and timed; resumes; DATA=out/mine for another set
