@@ -1,7 +1,7 @@
-"""The project's own reference: the scene at the exposure a fixed percentile rule asks for.
+"""The exposure of the reference `auto`: what a fixed percentile rule asks for.
 
-Expert retouches and camera JPEGs are better references where they exist; this one is always there,
-has no author, and is exactly reproducible.
+Always there, without an author, exactly reproducible; and a rule, which a row can know. Retouches
+and the reference `fusion` ask for more.
 """
 
 from __future__ import annotations

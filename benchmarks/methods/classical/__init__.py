@@ -38,7 +38,7 @@ CLASSICAL: dict[str, Method] = {
     ),
     "auto_exposure": _classical(
         "exposure:auto_exposure",
-        "the exposure rule of the automatic references [linear R, G, B, one gain]",
+        "the exposure rule of the reference `auto` [linear R, G, B, one gain]",
         "",
     ),
     "percentile_stretch": _classical(

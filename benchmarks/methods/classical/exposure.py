@@ -1,4 +1,4 @@
-"""The exposure rule of the project's own references, applied to a picture."""
+"""The exposure rule of the reference `auto`, applied to a picture."""
 
 from __future__ import annotations
 
