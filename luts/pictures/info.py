@@ -56,3 +56,9 @@ class Picture:
     pixels: np.ndarray
     alpha: np.ndarray | None
     info: PictureInfo
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse a picture of no pixels, or of more than 2^28, before anything is decoded."""
+    if not 0 < width * height <= MAX_PIXELS:
+        raise ValueError(f"{width}x{height} pixels; at most 2^28 are read")

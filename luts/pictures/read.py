@@ -20,7 +20,7 @@ from ..colour.space import Curve, to_srgb
 from ..colour.transfer import decode_srgb, encode_srgb
 from ..tool import exact
 from . import jpeg, other, png, tiff
-from .info import MAX_PIXELS, Picture, PictureError, PictureInfo
+from .info import Picture, PictureError, PictureInfo, check_size
 
 Samples = tuple[np.ndarray, np.ndarray | None, PictureInfo]
 BRIGHT = 1.5  # a float file whose median is above it does not hold light with white at 1
@@ -133,7 +133,11 @@ def upright(image: np.ndarray, orientation: int) -> np.ndarray:
 
 def _told(path: Path | str, work: Callable):
     """Run a reader on a file's bytes; whatever it dislikes becomes one line with the path."""
-    data = Path(path).read_bytes()
+    with Path(path).open("rb") as stream:
+        is_tiff = stream.read(4) in tiff.SIGNATURES
+        stream.seek(0)
+        # A TIFF is read strip by strip from its file, the others from memory.
+        data = Path(path) if is_tiff else stream.read()
     try:
         return work(data)
     except MemoryError:
@@ -150,34 +154,32 @@ def _reason(error: Exception) -> str:
     return f"damaged: {text}" if damaged else text
 
 
-def _headers(data: bytes) -> PictureInfo | None:
+def _headers(data: bytes | Path) -> PictureInfo | None:
     """The info of the formats whose headers are ours to read; None for the others."""
+    if isinstance(data, Path):
+        return tiff.tiff_info(data)
     if not data:
         raise ValueError("the file is empty")
     if data.startswith(png.SIGNATURE):
         info = png.png_info(data)
     elif data.startswith(jpeg.SIGNATURE):
         info = jpeg.jpeg_info(data)
-    elif data[:4] in tiff.SIGNATURES:
-        info = tiff.tiff_info(data)
     else:
         return None
-    if not 0 < info.width * info.height <= MAX_PIXELS:
-        raise ValueError(f"{info.width}x{info.height} pixels; at most 2^28 are read")
+    check_size(info.width, info.height)
     return info
 
 
-def _stored(data: bytes) -> Samples:
+def _stored(data: bytes | Path) -> Samples:
     """RGB or grey samples as the file has them, not upright, in its own colour space."""
-    info, alpha = _headers(data), None
-    if info is None:
+    if isinstance(data, Path):  # opened once for headers and pixels
+        codes, alpha, info = tiff.tiff_pixels(data)
+    elif (info := _headers(data)) is None:
         codes, alpha, info = other.other_pixels(data)
     elif info.kind == "png":
         codes, alpha = png.png_pixels(data, info)
-    elif info.kind == "jpeg":
-        codes = jpeg.jpeg_pixels(data, info)
     else:
-        codes, alpha, info = tiff.tiff_pixels(data)
+        codes, alpha = jpeg.jpeg_pixels(data, info), None
     if codes.shape[:2] != (info.height, info.width):
         raise ValueError("damaged: the pixels do not match the header")
     if info.alpha == "premultiplied" and alpha is not None:
@@ -185,7 +187,7 @@ def _stored(data: bytes) -> Samples:
     return codes, alpha, info
 
 
-def _decoded(data: bytes, floats: bool) -> Samples:
+def _decoded(data: bytes | Path, floats: bool) -> Samples:
     codes, alpha, info = _stored(data)
     if codes.dtype.kind == "f":
         codes, info = _from_light(codes, info, floats)
@@ -198,7 +200,7 @@ def _decoded(data: bytes, floats: bool) -> Samples:
     return codes, alpha, info
 
 
-def _light(data: bytes) -> np.ndarray:
+def _light(data: bytes | Path) -> np.ndarray:
     codes, _, info = _stored(data)
     if codes.dtype.kind == "f":
         light = _linear(codes, info)

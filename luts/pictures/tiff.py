@@ -9,8 +9,8 @@ Technical Notes, 2002 (ICC Lab).
 
 from __future__ import annotations
 
-import io
 import logging
+from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from ..colour.transfer import decode_srgb, encode_srgb
 from ..tool import exact
 from .exif import checked_orientation, exif_space
 from .icc import read_profile
-from .info import PictureInfo
+from .info import PictureInfo, check_size
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 ICC, WHITE_POINT, CHROMATICITIES, TRANSFER, EXTRA = 34675, 318, 319, 301, 338
@@ -54,13 +54,13 @@ DECODED_TO_RGB = (6, 7, 34892, 50001, 50002)  # codecs that undo YCbCr themselve
 D50 = np.array([0.96422, 1.0, 0.82521])
 
 
-def tiff_info(data: bytes) -> PictureInfo:
+def tiff_info(path: Path) -> PictureInfo:
     """What the tags of the picture say. Raises ValueError."""
-    with _opened(data) as file:
-        return _info(_page(file), len(data))
+    with _opened(path) as file:
+        return _info(_page(file), path.stat().st_size)
 
 
-def tiff_pixels(data: bytes) -> tuple[np.ndarray, np.ndarray | None, PictureInfo]:
+def tiff_pixels(path: Path) -> tuple[np.ndarray, np.ndarray | None, PictureInfo]:
     """Decode the first full-size picture.
 
     Returns
@@ -68,9 +68,9 @@ def tiff_pixels(data: bytes) -> tuple[np.ndarray, np.ndarray | None, PictureInfo
     Samples (H, W) grey or (H, W, 3) RGB: uint8, uint16 or float32 (as stored, not upright); alpha
     of the same type as integer samples; and the info.
     """
-    with _opened(data) as file:
+    with _opened(path) as file:
         page = _page(file)
-        info = _info(page, len(data))
+        info = _info(page, path.stat().st_size)
         codes = page.asarray()
         codes = np.moveaxis(codes, 0, 2) if page.planarconfig == 2 and codes.ndim == 3 else codes
         codes = codes[..., None] if codes.ndim == 2 else codes
@@ -89,12 +89,12 @@ def tiff_pixels(data: bytes) -> tuple[np.ndarray, np.ndarray | None, PictureInfo
     return samples, alpha, info
 
 
-def _opened(data: bytes):
+def _opened(path: Path):
     import tifffile
 
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
-        return tifffile.TiffFile(io.BytesIO(data))
+        return tifffile.TiffFile(path)
     except Exception as error:  # tifffile lets every kind of error out of a damaged file
         raise ValueError(f"damaged: {error}") from None
 
@@ -124,6 +124,7 @@ def _info(page, size: int) -> PictureInfo:
     if sample == "odd" or (sample == "signed" and kind != 8):
         what = f"{sample} {page.bitspersample}-bit samples"
         raise ValueError(f"{what}; unsigned integers of up to 32 bits are read")
+    check_size(page.imagewidth, page.imagelength)
     _check_data(page, size)
     orientation, notes = checked_orientation(page.tags.valueof(274, 1))
     alpha = "none"
