@@ -75,7 +75,7 @@ def _opencolorio(path: Path) -> np.ndarray:
     import PyOpenColorIO as ocio  # noqa: N813
 
     ocio.ClearAllCaches()
-    transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_TETRAHEDRAL)
+    transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_BEST)
     config = ocio.Config.CreateRaw()
     config.setProcessorCacheFlags(ocio.PROCESSOR_CACHE_OFF)
     result = probes()[None].copy()

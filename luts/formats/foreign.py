@@ -25,7 +25,7 @@ def read(path: Path) -> tuple[Lut, list[Note]]:
     """
     import PyOpenColorIO as ocio  # noqa: N813
 
-    transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_TETRAHEDRAL)
+    transform = ocio.FileTransform(str(path), interpolation=ocio.INTERP_BEST)
     ocio.ClearAllCaches()  # it would give a file that has changed as it was
     try:
         config = ocio.Config.CreateRaw()
