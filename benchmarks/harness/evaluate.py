@@ -219,13 +219,13 @@ class Evaluator:
         """Measure on the device what has a twin there: (ids, values when they are there, rest)."""
         import torch
 
-        from luts.torch.layout import to_device
+        from luts.torch.layout import to_batch
 
         from ..metrics.twins import TWINS, score_batch
 
         pictures = made.pictures
         if isinstance(pictures, list):
-            pictures = to_device(pictures, self.device).permute(0, 3, 1, 2)
+            pictures = to_batch(pictures, self.device)
         if keep:
             pictures = (pictures * CODES).round() / CODES
         ids, values = score_batch(pictures, batch.target, metrics)

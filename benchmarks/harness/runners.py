@@ -62,10 +62,10 @@ class Batch:
     @cached_property
     def images(self) -> Tensor:
         """The degraded pictures, (N, 3, H, W) encoded."""
-        from luts.torch.layout import to_device
+        from luts.torch.layout import to_batch
 
-        pictures = to_device([sample.pair.degraded for sample in self.samples], self.device)
-        return pictures.permute(0, 3, 1, 2).contiguous()
+        pictures = to_batch([sample.pair.degraded for sample in self.samples], self.device)
+        return pictures.contiguous()
 
     @cached_property
     def regions(self) -> Tensor:
@@ -206,10 +206,10 @@ def infer(module: nn.Module, pairs: Sequence[Pair]) -> list[np.ndarray]:
     """
     import torch
 
-    from luts.torch.layout import to_device
+    from luts.torch.layout import to_batch, to_device
 
     device = str(next(module.parameters(), torch.empty(0)).device)
-    images = to_device([pair.degraded for pair in pairs], device).permute(0, 3, 1, 2).contiguous()
+    images = to_batch([pair.degraded for pair in pairs], device).contiguous()
     regions = region_maps(to_device([pair.regions for pair in pairs], device))
     with torch.inference_mode():
         output = module(images, regions).image

@@ -9,6 +9,7 @@ import torch
 
 from luts.algebra import compose
 from luts.lut import Lut
+from luts.torch.layout import to_batch
 
 from ..method import Method
 from . import ModelError
@@ -40,7 +41,7 @@ def colour_map(name: str, row: Method, encoded: np.ndarray, *, size: int | None 
     module, record = load_row(name, row)
     if not isinstance(module, MapsColour):
         raise ModelError(f"{name}: what it does to a colour depends on where it is: no LUT can")
-    images = torch.from_numpy(np.ascontiguousarray(encoded)).permute(2, 0, 1)[None].float()
+    images = to_batch([encoded]).float()
     with torch.inference_mode():
         (lut,) = module.colour_maps(images)
     if size is not None:
