@@ -45,7 +45,7 @@ def _coverage_of_a(rows: pd.DataFrame) -> pd.Series:
 
 
 def expert_tables(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, list[list[str]]]:
-    """Write out every column against each expert's reference and the experts' mean.
+    """Write out every column against each reference, experts' or made ones, and their mean.
 
     Returns
     -------
@@ -61,6 +61,6 @@ def expert_tables(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, li
             [str(name), *(number(value, metric) for value in values)]
             for name, values in zip(means.index, means.to_numpy(), strict=True)
         ]
-        title = f"{METRICS[metric].label} {region} {METRICS[metric].arrow} against each expert"
+        title = f"{METRICS[metric].label} {region} {METRICS[metric].arrow} against each reference"
         tables[title] = [["method", *means.columns], *lines]
     return tables

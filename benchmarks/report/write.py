@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ..harness.run_info import RunInfo
     from ..methods import Method
 
-EXPERT_COLUMNS = (("psnr", "A"), ("ssim", "A"), ("delta_e_2000", "A"), ("psnr", "all"))
+LEFT_ALONE = "C"  # compared with the input: no reference has a say there
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def write_report(
     splits = {name: split_tables(asked, name, columns) for name in dict.fromkeys((*by, *IN_CSV))}
     shown = tables | {name: table for split in by for name, table in splits[split].items()}
     listed = tables | {name: table for split in splits.values() for name, table in split.items()}
-    experts = expert_tables(every, EXPERT_COLUMNS) | ranking_tables(every, EXPERT_COLUMNS)
+    by_reference = [column for column in columns if column[1] != LEFT_ALONE]
+    experts = expert_tables(every, by_reference) | ranking_tables(every, by_reference)
     blocks = published_blocks() if published else []
     start, missing, trained = (
         " ".join(filter(None, [introduction(info, every), headline_line(every)])),
