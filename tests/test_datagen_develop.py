@@ -11,7 +11,7 @@ from datagen.develop.encoder import Encoder
 from datagen.develop.series import baseline_shift, develop, develop_series, linear
 from datagen.develop.tone import TONES
 from datagen.raw.highlights import HIGHLIGHTS
-from datagen.raw.light import camera_light, output_size
+from datagen.raw.light import camera_light, colours_from, output_size
 from datagen.raw.mosaic import Grid, reduce_bayer
 from datagen.raw.read import read_raw
 from luts.colour.transfer import decode_srgb, encode_srgb
@@ -281,3 +281,12 @@ def test_clipped_shares_are_those_of_the_frame(tmp_path):
     for long_edge in (24, None):
         share = camera_light(photo, long_edge).clipped.mean((0, 1))
         np.testing.assert_allclose(share, 0.5, atol=0.01)
+
+
+def test_a_photo_says_where_its_colours_come_from(tmp_path, shared):
+    photo = shoot(tmp_path / "a.dng", scene((64, 96)))
+    assert colours_from(photo, 32) == "mosaic"
+    assert colours_from(photo) == "LibRaw ahd"
+    assert colours_from(photo, None, "malvar") == "malvar"
+    kodak = read_raw(shared / "raw/kodak_dc120_P003908.KDC")  # its pixels are not square
+    assert colours_from(kodak) == "malvar"

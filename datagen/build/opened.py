@@ -39,6 +39,7 @@ from ..images.files import ImageError, read_image, upright
 from ..images.hdr import HdrError, read_scene
 from ..images.resample import area_mean
 from ..images.resample import resize as resample
+from ..raw.light import colours_from
 from ..raw.noise import NoiseError, noise_profile
 from ..raw.read import RawError, read_raw, read_thumbnail
 from ..recipe.load import Recipe
@@ -270,8 +271,9 @@ def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
         raise OpenSceneError("corrupt", str(error).replace(str(path), scene.path)) from None
     view = plan_views(scene.name, light, shoot)[0]
     framed = frame(light, view, shoot)
-    gain = meter(framed) * 2.0**view.metering_error
-    how = Develop("picture", recipe.render.tone, {"view": view.direction, "gain": round(gain, 6)})
+    gain = meter(framed) * float(exact.exp2(view.metering_error))
+    known = {"view": view.direction, "gain": round(gain, 6), "inexact": "view, metering"}
+    how = Develop("picture", recipe.render.tone, known)
     return OpenScene(framed * np.float32(gain), tone=recipe.render.tone, develop=how)
 
 
@@ -324,6 +326,7 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe, *, own_noise: bool = 
             "baseline_ev": photo.baseline_ev,
             "noise": render.noise,
             "noise_profile": [list(pair) for pair in profile] if profile else None,
+            "colours_from": colours_from(photo, size),
             "resize": RESIZE,
             "unapplied": list(photo.unapplied),
         },

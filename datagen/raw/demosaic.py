@@ -68,15 +68,21 @@ def demosaic(photo: RawPhoto, light: np.ndarray, algorithm: str = "ahd") -> np.n
     -------
     (H, W, K) float32.
     """
+    chosen = demosaicer(photo, algorithm)
+    if chosen in LIBRAW:
+        return demosaic_libraw(photo, light, chosen)
+    return malvar(light, photo.tile) if chosen == "malvar" else bilinear(light, photo.tile)
+
+
+def demosaicer(photo: RawPhoto, algorithm: str = "ahd") -> str:
+    """The one of DEMOSAICERS that a sensor gets when `algorithm` is asked for."""
     if algorithm not in DEMOSAICERS:
         raise ValueError(f"demosaic is one of {', '.join(DEMOSAICERS)}, got {algorithm!r}")
     bayer = photo.tile.shape == (2, 2) and photo.colours == 3
     libraw = photo.colours == 3 and photo.pixel_aspect == 1
     if algorithm in LIBRAW and libraw:
-        return demosaic_libraw(photo, light, algorithm)
-    if algorithm != "bilinear" and bayer:
-        return malvar(light, photo.tile)
-    return bilinear(light, photo.tile)
+        return algorithm
+    return "malvar" if algorithm != "bilinear" and bayer else "bilinear"
 
 
 def malvar(light: np.ndarray, pattern: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..images.resample import resize
 from .cfa import tiled
-from .demosaic import demosaic
+from .demosaic import LIBRAW, demosaic, demosaicer
 from .mosaic import Grid, independent_samples, reduce_bayer
 from .photo import RawPhoto
 
@@ -56,14 +56,36 @@ def camera_light(
     algorithm : one of `datagen.raw.demosaic.DEMOSAICERS`, where one is needed
     flags : whether to flag what is clipped
     """
-    height, width = output_size(photo, long_edge)
-    left, top, crop_width, crop_height = photo.crop
-    rows = Grid(top, crop_height / height, height)
-    columns = Grid(left, crop_width / width, width)
-    bayer = photo.pattern is not None and photo.pattern.shape == (2, 2)
-    if bayer and min(rows.step, columns.step) >= LEAST_REDUCTION:
+    rows, columns = _grids(photo, long_edge)
+    if _small(photo, rows, columns):
         return _reduced(photo, rows, columns, flags)
     return _resized(_full_size(photo, algorithm, flags), photo, rows, columns)
+
+
+def colours_from(photo: RawPhoto, long_edge: int | None = None, algorithm: str = "ahd") -> str:
+    """Where the colours come from that a site has not: "mosaic" averaged, or a demosaicer's name.
+
+    LibRaw's are named as such: they are not ours to keep the same on every platform.
+    """
+    if photo.pattern is None or photo.colours == 1:
+        return "sensor"
+    if _small(photo, *_grids(photo, long_edge)):
+        return "mosaic"
+    chosen = demosaicer(photo, algorithm)
+    return f"LibRaw {chosen}" if chosen in LIBRAW else chosen
+
+
+def _grids(photo: RawPhoto, long_edge: int | None) -> tuple[Grid, Grid]:
+    """Rows and columns of the output on the sensor."""
+    height, width = output_size(photo, long_edge)
+    left, top, crop_width, crop_height = photo.crop
+    return Grid(top, crop_height / height, height), Grid(left, crop_width / width, width)
+
+
+def _small(photo: RawPhoto, rows: Grid, columns: Grid) -> bool:
+    """Whether the mosaic itself is averaged."""
+    bayer = photo.pattern is not None and photo.pattern.shape == (2, 2)
+    return bayer and min(rows.step, columns.step) >= LEAST_REDUCTION
 
 
 def _reduced(photo: RawPhoto, rows: Grid, columns: Grid, flags: bool) -> CameraLight:
