@@ -301,3 +301,28 @@ def test_overlays_paint_what_they_mean():
     assert regions_overlay(labels)[0, :, 3].tolist() == [0, 110, 110]
     encoded = np.array([[[0, 0, 0], [0.5, 0.5, 0.5], [1, 0, 0]]])
     assert clipping_overlay(encoded)[0, :, 3].tolist() == [200, 0, 200]
+
+
+def test_a_long_preview_is_pages_that_lead_to_each_other(built, tmp_path, monkeypatch):
+    monkeypatch.setattr("datagen.dataset.preview.PER_PAGE", 2)
+    assert main(["preview", str(built), "-o", str(tmp_path / "p.html")]) == 0
+    first, second = ((tmp_path / name).read_text() for name in ("p.html", "p-002.html"))
+    assert not (tmp_path / "p-003.html").exists()
+    assert 'href="p-002.html" rel="next"' in first and 'rel="prev"' not in first
+    assert 'href="p.html" rel="prev"' in second and 'rel="next"' not in second
+    assert first.count("data-mask=") == second.count("data-mask=") == 12
+    assert "scenes 3 to 4" in second
+
+
+def test_rows_stay_on_disk_and_are_found_by_id(built):
+    dataset = open_dataset(built)
+    rows = list(dataset.rows)
+    assert [dataset.row(row.id) for row in rows] == rows
+    assert list(dataset.rows[5:9]) == rows[5:9] and dataset.rows[-1] == rows[-1]
+    with pytest.raises(KeyError, match="no such"):
+        dataset.row("no such")
+    with pytest.raises(TypeError, match="samples have no field 'evs'"):
+        dataset.select(evs=1.0)
+    held = dataset.rows.held
+    arrays = (held.offsets, held.numbers, held.splits, held.made, held.evs, dataset.rows.chosen)
+    assert sum(array.nbytes for array in arrays) == 22 * len(rows)
