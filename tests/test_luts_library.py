@@ -205,6 +205,10 @@ def test_every_verb_takes_a_path_or_a_name_in_any_case(verb, source, tmp_path, c
 def test_one_bad_file_never_stops_the_rest(tmp_path, capsys):
     bad = tmp_path / "bad.cube"
     bad.write_text("LUT_3D_SIZE 2\nx\n")
+    sheet = tmp_path / "sheet.png"
+    command = ["preview", str(bad), "fog", "-o", str(sheet), "--dpi", "20"]
+    assert main(command) == 1 and sheet.exists()
+    assert "bad.cube:1" in capsys.readouterr().err
     for verb in ("info", "severity", "lint"):
         assert main([verb, str(bad), str(tmp_path / "none.cube"), str(tmp_path), "fog"]) == 1
         printed = capsys.readouterr()
