@@ -113,7 +113,7 @@ def apply(
     **how: Any,
 ) -> None:
     """Put a method on a picture file; see `harness.photo.correct_file`."""
-    correct_file(method(name, **how), Path(picture), Path(out), regions and Path(regions))
+    correct_file(method(name, **how), Path(picture), Path(out), Path(regions) if regions else None)
 
 
 def _spec(one: str | Fix | Callable[..., Any]) -> str:

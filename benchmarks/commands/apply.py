@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from luts.tool.command import PARTIAL, SUCCESS
 from luts.tool.errors import UserError
@@ -103,6 +104,7 @@ def _plot(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyped-def
     if not hasattr(module, "recolour"):
         raise UserError(f"--trajectory: {fix.name} works in one step")
     encoded = to_float(read_rgb(args.pictures[0]))
-    (found,) = module.recolour(torch.from_numpy(encoded).permute(2, 0, 1)[None])
+    recolour: Any = module.recolour
+    (found,) = recolour(torch.from_numpy(encoded).permute(2, 0, 1)[None])
     plot_trajectories({args.pictures[0].name: found.thumbnails}, args.trajectory)
     print(args.trajectory)

@@ -25,8 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("after", type=Path, nargs="?", metavar="RUN_B")
     pair = "two methods of RUN_A against each other, instead of two runs"
     add("--methods", nargs=2, metavar=("ONE", "TWO"), help=pair)
-    parser.epilog += (
-        "\n\nThe exit code is 1 when a method got worse by more than chance explains, is gone, or "
+    parser.epilog = f"{parser.epilog or ''}\n\n" + (
+        "The exit code is 1 when a method got worse by more than chance explains, is gone, or "
         "has fewer pairs than before."
     )
 

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     before = read_timing(path) if path else None
     with tqdm(desc="timing", total=len(methods), disable=None) as bar:
         costs = measure_costs(methods, protocol, before, lambda name: bar.update())
-    if out and not costs.table.empty:
+    if out and path and not costs.table.empty:
         environment = describe(protocol.device) | {"threads": args.threads}
         write_text(path, costs.table.to_csv(index=False))
         write_text(out / "environment.json", json.dumps(environment, indent=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 from luts.colour.colorimetry import delta_e_2000
 from luts.tool.command import PARTIAL, SUCCESS
@@ -31,5 +32,5 @@ def run(args: argparse.Namespace) -> int:
     return SUCCESS if all(finding.passed for finding in findings) else PARTIAL
 
 
-def _ours(metric: str) -> Callable[..., float]:
+def _ours(metric: str) -> Callable[..., Any]:
     return delta_e_2000 if metric == "delta_e_2000" else METRICS[metric]

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -131,7 +131,9 @@ class Evaluator:
         if found:
             began = time.perf_counter()
             arrays = [found[sample] for sample in batch.samples if sample in found]
-            kept = Estimates(arrays, np.float32([[1, 0, 1, 0]] * len(arrays)), lambda: 0.0)
+            kept = Estimates(
+                arrays, np.array([[1, 0, 1, 0]] * len(arrays), np.float32), lambda: 0.0
+            )
             seconds = (time.perf_counter() - began) / len(arrays)
             kept = replace(kept, seconds=lambda: seconds)
             have = [sample for sample in batch.samples if sample in found]
@@ -182,6 +184,7 @@ class Evaluator:
     def _measured(self, name: str, batch: Batch, made: Estimates, *, keep: bool) -> list[Finish]:
         """Start measuring estimates, and say how to finish each row."""
         metrics = find_metrics(self.metrics)
+        scorer: Literal["numpy", "torch"]
         if self.by_tensors and self.methods[name].kind == "model":
             ids, fetched, rest = self._by_twins(made, batch, metrics, keep)
             scorer = "torch"
@@ -196,7 +199,7 @@ class Evaluator:
                 values, facts, pictures = fetched()
                 if words := problem(facts[index]):
                     raise BadEstimateError(words)
-                picture = pictures[index] if pictures is not None else None
+                picture: Any = pictures[index] if pictures is not None else None
                 if keep and self.predictions:
                     place = task_of(sample).estimate_of(name)
                     picture = self.predictions.keep(*place, picture)
@@ -206,10 +209,9 @@ class Evaluator:
                 found = {id_: measured[id_] for id_ in order}
             except Exception as error:
                 return failure(row_of(sample), task_of(sample), name, status_of(error), seconds)
-            facts_of = {"seconds": seconds, "values": found, "scorer": scorer}
             note = sample.notes.get(name, "")
             row = labels(row_of(sample), task_of(sample), name)
-            return replace(row, status=OK, note=note, **facts_of)
+            return replace(row, status=OK, seconds=seconds, values=found, scorer=scorer, note=note)
 
         return [partial(finish, index, sample) for index, sample in enumerate(batch.samples)]
 
@@ -291,8 +293,15 @@ def _arrays(made: Estimates) -> Callable[[], tuple[None, Any, Any]]:
     pictures, facts = made.pictures, made.facts
     if isinstance(pictures, list):
         return lambda: (None, facts, pictures)
-    parts = fetch(facts, pictures.permute(0, 2, 3, 1).contiguous())
-    return lambda: (None, *parts())
+    import torch
+
+    parts = fetch(torch.as_tensor(facts), pictures.permute(0, 2, 3, 1).contiguous())
+
+    def fetched() -> tuple[None, Any, Any]:
+        numbers, arrays = parts()
+        return None, numbers, arrays
+
+    return fetched
 
 
 def fetch(*tensors: Tensor) -> Callable[[], list[np.ndarray]]:

@@ -100,4 +100,4 @@ def read_picture(path: Path) -> np.ndarray:
             picture = None
         if picture is None or picture.dtype.kind != "f":
             raise
-        return np.float32(picture)
+        return np.asarray(picture, np.float32)

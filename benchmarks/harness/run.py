@@ -51,7 +51,7 @@ from .schedule import evaluate, pipelined, side_by_side
 from .tasks import Plan, Task, batch_for, in_batches, list_tasks, schedule
 
 if TYPE_CHECKING:
-    from datagen.dataset.rows import Sample as ManifestRow
+    pass
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ def choose_methods(plan: RunPlan) -> dict[str, Method]:
     return find_methods(["check"]) | methods
 
 
-def _samples(plan: RunPlan) -> tuple[DataSet, Sequence[ManifestRow]]:
+def _samples(plan: RunPlan) -> tuple[DataSet, Any]:
     dataset = open_dataset(plan.data)
     rows = dataset.select(split=plan.split)[: plan.limit]
     if not rows:

@@ -243,8 +243,9 @@ def checked(raw: Any, degraded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise BadEstimateError(_other_shape(estimate.shape, degraded.shape))
     estimate = estimate.astype(np.float32)  # a copy: a method may return what it was given
     finite = bool(np.isfinite(estimate).all())
-    facts = np.float32([finite, estimate.min(), estimate.max(), estimate.mean(dtype=np.float64)])
-    if words := problem(facts):
+    found = [finite, estimate.min(), estimate.max(), estimate.mean(dtype=np.float64)]
+    facts = np.array(found, np.float32)
+    if words := problem(facts.tolist()):
         raise BadEstimateError(words)
     return estimate.clip(0, 1, out=estimate), facts[None]
 

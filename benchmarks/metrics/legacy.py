@@ -35,8 +35,8 @@ def ssim_3dlut(comparison: Comparison, weight: None) -> float:
     # MATLAB's round: half goes up, where Python's goes to the even neighbour (640 pixels: 3).
     factor = max(1, math.floor(min(comparison.estimate.encoded.shape[:2]) / 256 + 0.5))
     pictures = comparison.estimate, comparison.reference
-    wide = (_side_by_side(picture.encoded, factor) for picture in pictures)
-    return float(similarity_and_contrast(*wide, None)[0].mean())
+    one, two = (_side_by_side(picture.encoded, factor) for picture in pictures)
+    return float(similarity_and_contrast(one, two, None)[0].mean())
 
 
 def _side_by_side(encoded: np.ndarray, factor: int) -> np.ndarray:
@@ -119,13 +119,15 @@ def ssim_gt_mean_rgb(comparison: Comparison, weight: None) -> float:
 def ssim_skimage(comparison: Comparison, weight: None) -> float:
     """scikit-image's structural_similarity with its default settings, over R, G and B."""
     pictures = comparison.estimate.encoded, comparison.reference.encoded
-    return _uniform_ssim(*(np.float64(picture) for picture in pictures))
+    one, two = (np.asarray(picture, float) for picture in pictures)
+    return _uniform_ssim(one, two)
 
 
 def ssim_grey(comparison: Comparison, weight: None) -> float:
     """The same of full-range BT.601 grey, as many scripts for LOL compute it."""
     pictures = comparison.estimate.encoded, comparison.reference.encoded
-    return _uniform_ssim(*(np.float64(picture) @ GREY for picture in pictures))
+    one, two = (np.asarray(picture, float) @ GREY for picture in pictures)
+    return _uniform_ssim(one, two)
 
 
 def _uniform_ssim(one: np.ndarray, two: np.ndarray) -> float:
@@ -157,7 +159,6 @@ def ssim_gt_mean(comparison: Comparison, weight: None) -> float:
     return ssim(_gt_mean(comparison), None)
 
 
-_OLD = {"legacy": True, "by_default": False, "region_rule": ""}
 _PPR10K = "Liang et al., PPR10K, CVPR 2021, calculate_metrics.m"
 _GT_MEAN = (
     "scaled by mean(grey reference) / mean(grey estimate), clipped; worth about 4 dB on LOL. "
@@ -179,7 +180,9 @@ LEGACY = (
         "not run in MATLAB here. 0.843 at full size may read 0.960.",
         source="Zeng et al., TPAMI 2020, evaluation script; Wang et al., ssim.m",
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         PSNR,
@@ -191,7 +194,9 @@ LEGACY = (
         definition="Y = 16 + 65.481 R + 128.553 G + 24.966 B, peak 255, not rounded: 1.32 dB above "
         "the same error in full-range luma.",
         source="BasicSR test_y_channel; MATLAB rgb2ycbcr; ITU-R BT.601",
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -202,7 +207,9 @@ LEGACY = (
         summary="SSIM of limited-range luma",
         definition="ssim of Y = 16 + 65.481 R + 128.553 G + 24.966 B with L = 255",
         source="BasicSR test_y_channel",
-        **_OLD | {"region_rule": "nconv"},
+        legacy=True,
+        by_default=False,
+        region_rule="nconv",
     ),
     replace(
         PSNR,
@@ -215,7 +222,9 @@ LEGACY = (
         "renormalised: the background counts a quarter, and the value is never below psnr.",
         source=_PPR10K,
         regions=("A",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         PSNR,
@@ -227,7 +236,9 @@ LEGACY = (
         definition="psnr with weights 1 in the mask and 0.5 outside, divided by their sum",
         source="the normalised form of " + _PPR10K,
         regions=("A",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     Metric(
         name="delta_e_1976_hc_ppr10k",
@@ -256,7 +267,9 @@ LEGACY = (
         definition=f"psnr of the estimate {_GT_MEAN}",
         source=_GT_SOURCE,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -268,7 +281,9 @@ LEGACY = (
         definition=f"ssim of the estimate {_GT_MEAN}",
         source=_GT_SOURCE,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         PSNR,
@@ -280,7 +295,9 @@ LEGACY = (
         definition="psnr of the estimate scaled by mean(reference) / mean(estimate), clipped",
         source=_LLFLOW,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -292,7 +309,9 @@ LEGACY = (
         definition="ssim of the estimate scaled by mean(reference) / mean(estimate), clipped",
         source=_LLFLOW,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -304,7 +323,9 @@ LEGACY = (
         definition="SSIM of R, G and B with a uniform 7 x 7 window and sample covariance",
         source=_SKIMAGE,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -316,6 +337,8 @@ LEGACY = (
         definition="the same of 0.299 R + 0.587 G + 0.114 B, as many scripts for LOL call it",
         source=_SKIMAGE,
         regions=("all",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
 )

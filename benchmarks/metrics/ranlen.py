@@ -63,7 +63,6 @@ def _second(image: np.ndarray, u: int, v: int) -> np.ndarray:
     return image
 
 
-_OLD = {"legacy": True, "by_default": False, "region_rule": ""}
 _RANLEN = "Yao, Huang and Xu, Local low-light image enhancement via region-aware normalization"
 
 RANLEN = (
@@ -78,7 +77,9 @@ RANLEN = (
         "- 10 log10 r, 7.7 dB too high at r = 0.17.",
         source=_RANLEN + ", section 4; also common for radiance fields",
         regions=("A",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         PSNR,
@@ -91,7 +92,9 @@ RANLEN = (
         "0.17, while the paper prints 15 to 20: its tables cannot have been made this way.",
         source=_RANLEN + ", section 4",
         regions=("A",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     replace(
         SSIM,
@@ -104,7 +107,9 @@ RANLEN = (
         "itself, so a value s inside coverage r reads about 1 - (1 - s) r.",
         source=_RANLEN + ", section 4",
         regions=("A",),
-        **_OLD,
+        legacy=True,
+        by_default=False,
+        region_rule="",
     ),
     Metric(
         name="ranlen_gs",

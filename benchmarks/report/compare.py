@@ -90,9 +90,9 @@ def compare(before: Path, after: Path, columns: Iterable[Column] = COLUMNS) -> C
     if one.dataset.hash != two.dataset.hash:
         names = " and ".join(f"{i.dataset.name} ({i.dataset.hash[:12]})" for i in (one, two))
         raise RunError(f"{before} and {after} are runs of different data sets: {names}")
-    names = list(dict.fromkeys(first["method"]))
+    scored = list(dict.fromkeys(first["method"]))
     present = set(second["method"])
-    shared = [name for name in names if name in present]
+    shared = [name for name in scored if name in present]
     if not shared:
         raise RunError(f"{before} and {after} have no method in common")
     found = []
@@ -102,9 +102,9 @@ def compare(before: Path, after: Path, columns: Iterable[Column] = COLUMNS) -> C
             if all(name in table for table in tables):
                 change = _change(name, column, *(table[name].dropna() for table in tables))
                 found += [change] if change else []
-    losses = [f"{name}: gone" for name in names if name not in present and _competes(name)]
+    losses = [f"{name}: gone" for name in scored if name not in present and _competes(name)]
     losses += [line for name in shared if (line := _fewer(name, first, second))]
-    new = [name for name in dict.fromkeys(second["method"]) if name not in set(names)]
+    new = [name for name in dict.fromkeys(second["method"]) if name not in set(scored)]
     return _tested(found, losses, new, first, second)
 
 

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 
 from datagen.dataset.read import load_pair
+from datagen.dataset.rows import Sample
 from luts.colour.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.colour.transfer import decode_srgb
 
+from ..harness.rows import RunError
 from ..metrics import Target
 from .formats import kind_word
 from .summary import leaders
@@ -88,7 +90,7 @@ def tell(
     scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
     stories = []
     for title, (sample, expert) in chosen.items():
-        pair = load_pair(dataset, dataset.row(sample), expert)
+        pair = load_pair(dataset, sample_row(dataset, sample), expert)
         ideal = Target(pair.reference, pair.degraded, pair.regions).ideal.encoded
         panels = []
         for name, predict in predictors.items():
@@ -120,6 +122,17 @@ def tell(
             )
         )
     return stories
+
+
+def sample_row(dataset: DataSet, sample: str) -> Sample:
+    """The manifest's row of a sample that was scored; RunError when there is none."""
+    try:
+        row = dataset.row(sample)
+    except KeyError:
+        row = None
+    if not isinstance(row, Sample):
+        raise RunError(f"{dataset.folder}: has no sample {sample}")
+    return row
 
 
 def error_map(estimate: np.ndarray, ideal: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats as distributions
 
+Values = Sequence[float] | np.ndarray
+
 RESAMPLES = 4000
 PERMUTATIONS = 9999
 _CHUNK = 9999
@@ -43,7 +45,7 @@ class Summary:
     asked: int
 
 
-def summarise(values: Sequence[float], scenes: Sequence[str]) -> Summary:
+def summarise(values: Values, scenes: Sequence[str]) -> Summary:
     """Describe values with their 95 % interval over scenes; NaN values are left out, and counted.
 
     An infinite value (a PSNR of identical pixels) makes the mean infinite and the interval NaN;
@@ -63,7 +65,7 @@ def summarise(values: Sequence[float], scenes: Sequence[str]) -> Summary:
 
 
 def scene_interval(
-    values: Sequence[float],
+    values: Values,
     scenes: Sequence[str],
     *,
     level: float = 0.95,
@@ -100,8 +102,8 @@ def scene_interval(
 
 
 def paired_test(
-    one: Sequence[float],
-    two: Sequence[float],
+    one: Values,
+    two: Values,
     scenes: Sequence[str],
     *,
     permutations: int = PERMUTATIONS,
@@ -167,7 +169,7 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
 
 def tie_groups(
-    values: Mapping[str, Sequence[float]],
+    values: Mapping[str, Values],
     scenes: Sequence[str],
     *,
     higher_is_better: bool,
@@ -220,7 +222,7 @@ def _signs(n: int, permutations: int, seed: int) -> np.ndarray:
     return 1.0 - 2.0 * flips
 
 
-def _per_scene(values: Sequence[float], scenes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _per_scene(values: Values, scenes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     values, scenes = np.asarray(values, float), np.asarray(scenes)
     if values.shape != scenes.shape or values.ndim != 1:
         raise ValueError(f"one scene per value, got {values.shape} values, {scenes.shape} scenes")

@@ -23,7 +23,7 @@ from .formats import FLAG, comma_separated, latex, literature_markdown, markdown
 from .literature import published_blocks
 from .names import Column, ColumnError
 from .page import page
-from .pictures import Story, choose, tell
+from .pictures import Story, choose, sample_row, tell
 from .ranking import headline_line, headline_rows, ranking_tables
 from .remarks import READING, introduction, omissions, training
 from .results import load_results
@@ -176,7 +176,7 @@ def _safe(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(rows: pd.DataFrame) -> list[str]:
-    return [name for name in rows if rows[name].dtype == object or rows[name].dtype == "str"]
+    return [str(name) for name in rows if rows[name].dtype == object or rows[name].dtype == "str"]
 
 
 def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -207,7 +207,7 @@ def _pictures(
     drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}
     pairs = spread_pairs(rows, list(drawn)) if drawn else []
     fades = typical_fades(
-        (load_pair(dataset, dataset.row(name), ref) for name, ref in pairs), drawn
+        (load_pair(dataset, sample_row(dataset, name), ref) for name, ref in pairs), drawn
     )
     return stories, fade_plot(fades) if IDEAL in fades else ""
 

@@ -123,7 +123,8 @@ def _zero_dce_pp(paths: Sequence[Path], settings: Mapping[str, Any]) -> Publishe
 
 def _zeng(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | None:
     if len(paths) != 2:
-        return _own_layout(paths, settings)
+        _own_layout(paths, settings)
+        return None
     state, unpaired = published_zeng(paths)
     settings = {"faithful": True} | ({"unpaired": True} if unpaired else {})
     return Published(state, settings)
@@ -131,7 +132,10 @@ def _zeng(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | Non
 
 def _adaint(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | None:
     state = published_adaint(paths[0]) if len(paths) == 1 else None
-    return _own_layout(paths, settings) if state is None else Published(state, {"faithful": True})
+    if state is None:
+        _own_layout(paths, settings)
+        return None
+    return Published(state, {"faithful": True})
 
 
 def _own_layout(paths: Sequence[Path], settings: Mapping[str, Any]) -> None:

@@ -87,7 +87,7 @@ def load_row(name: str, row: Method) -> tuple[nn.Module, TrainingRecord]:
         raise CheckpointError(f"{weights_file(name, row)}: its record asks for code from outside")
     model = build_row(name, row, **{**known, **changed})
     load_weights(model, weights_file(name, row))
-    return model.eval().to(memory_format=torch.channels_last), record
+    return model.eval().to(memory_format=torch.channels_last), record  # type: ignore[call-overload]
 
 
 def changed_settings(name: str, row: Method) -> dict[str, Any]:

@@ -27,10 +27,11 @@ OFTEN_PREFIX = ("net.", "model.", "network.", "generator.", "netG.", "backbone."
 LEFT_BY_PROFILERS = ("total_ops", "total_params")
 
 State = dict[str, Tensor]
+_scalar = getattr(np, "_core").multiarray.scalar  # noqa: B009 - not in the type stubs
 # What stands beside weights in published files and can run nothing.
 _HARMLESS: list[Any] = [
-    (np._core.multiarray.scalar, "numpy.core.multiarray.scalar"),
-    np._core.multiarray.scalar,
+    (_scalar, "numpy.core.multiarray.scalar"),
+    _scalar,
     np.dtype,
     *(type(np.dtype(kind)) for kind in ("f4", "f8", "i4", "i8", "?")),
 ]
