@@ -201,3 +201,49 @@ def test_a_source_that_fills_a_split_without_luts_is_refused(tmp_path, photos):
     distort.check_splits(found, ["train", "test"])
     with pytest.raises(RecipeError, match=r"has no LUT for val, to which the source gives scenes"):
         distort.check_splits(found, ["train", "val"])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_report_says_when_luts_are_shared(shared):
+    import pandas as pd
+
+    from benchmarks.harness.run_info import DataInfo, RunInfo
+    from benchmarks.report.remarks import introduction
+
+    info = RunInfo(DataInfo("set", "0" * 64, shared_luts=shared), "test", {})
+    rows = pd.DataFrame({"sample": ["a"], "group": ["g"], "scorer": ["numpy"]})
+    assert ("nothing here is an unseen LUT" in introduction(info, rows)) == shared
+
+
+def test_a_run_knows_whether_its_set_shares_luts():
+    from datagen.dataset.leaks import shares_luts
+
+    assert shares_luts({"distort": [{"shared": False}, {"shared": True}]})
+    assert not shares_luts({"distort": [{}]}) and not shares_luts({})
+
+
+@pytest.mark.parametrize("suffix", [".3dl", ".clf", ".png"])
+def test_files_of_every_format_are_distortions(tmp_path, photos, suffix):
+    from luts.formats import write_file
+
+    for number in range(3):
+        look = luts.Lut3D(nodes(16) ** (0.5 + 0.2 * number))
+        write_file(look, tmp_path / f"look{number}{suffix}")
+    block = f'files = ["look*{suffix}"]\ncount = 2\nlut_size = 16'
+    build(recipe(tmp_path, photos, block), tmp_path / "out", SERIAL)
+    assert not verify(tmp_path / "out").problems
+    names = {row.distortion.name for row in open_dataset(tmp_path / "out").rows if row.distortion}
+    assert names and all(name.endswith(suffix) for name in names)
+
+
+def test_a_lut_that_would_destroy_every_picture_is_refused_by_the_plan(tmp_path, photos):
+    luts.write_cube(luts.Lut3D(nodes(5) ** 0.7 * 255), tmp_path / "codes.cube")
+    with pytest.raises(luts.LutFormatError, match=r"codes\.cube: the table is in code values"):
+        distort.check_names(recipe(tmp_path, photos, 'files = ["codes.cube"]\nshared = true'))
+
+
+def test_the_plan_says_which_files_lose_by_being_stored(tmp_path, photos):
+    luts.write_cube(luts.Lut3D(np.clip(nodes(65) * 4 - 1.5, 0, 1)), tmp_path / "hard.cube")
+    block = 'files = ["hard.cube"]\nlut_size = 5\nshared = true'
+    (note,) = distort.lut_notes(recipe(tmp_path, photos, block))
+    assert "hard.cube: pictures go through it as it is; stored at 5 nodes it is off by dE00" in note

@@ -16,13 +16,15 @@ from pathlib import Path
 import luts
 from luts import library
 from luts.formats import READABLE
+from luts.formats.plates import SUFFIXES as PICTURES
 from luts.twins import same_looks, thumb
 
 from ..recipe.load import Recipe, RecipeError
 from ..recipe.settings import SPLITS, Distort, Split
 
 OPACITY = "file"  # the family that draws a library LUT at some opacity
-SUFFIXES = READABLE  # what a folder of LUTs is searched for
+# What a folder of LUTs is searched for; pictures beside them are previews, plates are named.
+SUFFIXES = tuple(suffix for suffix in READABLE if suffix not in PICTURES)
 
 
 @dataclass(frozen=True)
