@@ -172,14 +172,15 @@ def _headers(data: bytes | Path) -> PictureInfo | None:
 
 def _stored(data: bytes | Path) -> Samples:
     """RGB or grey samples as the file has them, not upright, in its own colour space."""
+    told = None if isinstance(data, Path) else _headers(data)
     if isinstance(data, Path):  # opened once for headers and pixels
         codes, alpha, info = tiff.tiff_pixels(data)
-    elif (info := _headers(data)) is None:
+    elif told is None:
         codes, alpha, info = other.other_pixels(data)
-    elif info.kind == "png":
-        codes, alpha = png.png_pixels(data, info)
+    elif told.kind == "png":
+        (codes, alpha), info = png.png_pixels(data, told), told
     else:
-        codes, alpha = jpeg.jpeg_pixels(data, info), None
+        codes, alpha, info = jpeg.jpeg_pixels(data, told), None, told
     if codes.shape[:2] != (info.height, info.width):
         raise ValueError("damaged: the pixels do not match the header")
     if info.alpha == "premultiplied" and alpha is not None:
