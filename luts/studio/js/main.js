@@ -137,7 +137,7 @@ function showNumbers() {
     ["folded", "folded", percent(uniform.folded), "of the cube's volume, turned inside out: two inputs share an output"],
     ["merged", "merged", percent(natural.merging), "natural colours squeezed to under 1/8 of their volume: 8-bit neighbours merge"],
     ["greys", "greys", greys.falling ? `${greys.falling} fall` : greys.flat ? `${greys.flat} flat` : "rising", "of 255 steps up the grey axis, in lightness"],
-    ["undo", "undone to", `${undo.mean.toFixed(2)} ΔE`, `what the exact inverse leaves of natural colours at 8 bits: mean; p95 ${undo.p95.toFixed(2)}`],
+    ["undo", "undone to", `${undo.mean.toFixed(2)} ΔE`, undoHelp(undo)],
   ];
   $("figures").replaceChildren(...rows.map(([id, label, value, help]) =>
     h("div", { title: help, "data-figure": id }, h("dt", {}, label), h("dd", {}, value))));
@@ -148,9 +148,24 @@ function showNumbers() {
   showTarget(natural.mean);
   numbersDone = performance.now();
   if (seen !== changedAt) numbersTimer = setTimeout(showNumbers, 0);
-  else if (stale) numbersTimer = setTimeout(showNumbers, SETTLED);
+  else if (stale) numbersTimer = setTimeout(() => showUndo(seen), Math.max(0, SETTLED - (numbersDone - seen)));
   else if (timings.measuring) timings.numbers.push(numbersDone - seen);
 }
+
+// The last figure of a drag that has come to rest.
+function showUndo(seen) {
+  numbersTimer = 0;
+  if (seen !== changedAt) return showNumbers();
+  figures.undo = undoError(stage);
+  const place = document.querySelector("[data-figure=undo]");
+  place.title = undoHelp(figures.undo);
+  place.lastChild.textContent = `${figures.undo.mean.toFixed(2)} ΔE`;
+  drawStrip();
+  numbersDone = performance.now();
+  if (timings.measuring) timings.numbers.push(numbersDone - seen);
+}
+
+const undoHelp = ({ p95 }) => `what the exact inverse leaves of natural colours at 8 bits: mean; p95 ${p95.toFixed(2)}`;
 
 function showLint() {
   const prepared = prepare(store.look.layers, new Map()), flat = isSeparable(prepared);
