@@ -98,18 +98,16 @@ def members(row: Sample, references: Iterable[str]) -> dict[str, str]:
 
 def _parts(
     dataset: DataSet, rows: Sequence[Sample], references: Sequence[str], limit: int
-) -> Iterator[list[Sample]]:
+) -> Iterator[Sequence[Sample]]:
     """Cut the samples, in order, into shards of about `limit` bytes."""
-    part: list[Sample] = []
-    size = 0
-    for row in rows:
-        part.append(row)
+    first = size = 0
+    for number, row in enumerate(rows, start=1):
         size += sum(_size(dataset.folder / path) for path in members(row, references).values())
         if size >= limit:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+            yield rows[first:number]
+            first, size = number, 0
+    if size:
+        yield rows[first:]
 
 
 def _size(path: Path) -> int:
@@ -132,6 +130,7 @@ def _write_shard(
             for suffix, name in members(row, references).items():
                 _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
             _add(tar, f"{key}.json", dump_row(row))
+            tar.members.clear()  # which a tar that is only written does not need
 
 
 def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:
