@@ -189,7 +189,7 @@ def test_the_members_of_a_pool_are_those_of_a_build(recipe):
     made = stream(recipe)
     member = made.pools.member(0, 1)
     rng = sample_rng(recipe.seed, "distort/0/train/1")
-    expected = built_distort._draw_entry(recipe.distort[0], (), rng)
+    expected, _ = built_distort._draw_entry(recipe.distort[0], (), rng)
     assert made.pools.records["distort/0/train/1"] == expected["record"]["layers"]
     assert len(member.layers) == 2
 

@@ -172,7 +172,9 @@ def _pool_entry(
     try:
         drawn = json.loads(out.read(name))
     except (FileNotFoundError, ValueError):  # a URL may show a file that is being written
-        drawn = _draw_entry(distort, finished, sample_rng(seed, key))
+        drawn, cube = _draw_entry(distort, finished, sample_rng(seed, key))
+        if out.size(path := lut_path(drawn["lut_hash"])) != len(cube):
+            out.write(path, cube)  # it is at hand; written once more only if it is lost
         out.write(name, json.dumps(drawn).encode())
     record = drawn["record"]
     layers = tuple(_layer(layer, finished) for layer in record.get("layers", [record]))
@@ -182,8 +184,8 @@ def _pool_entry(
 
 def _draw_entry(
     distort: Distort, finished: tuple[Item, ...], rng: np.random.Generator
-) -> dict[str, Any]:
-    """Draw the layers of an entry; everything that says what they are, as JSON."""
+) -> tuple[dict[str, Any], bytes]:
+    """Draw the layers of an entry: everything that says what they are, as JSON, and its file."""
     records = [_draw_layer(distort, finished, rng) for _ in range(distort.stack)]
     layers = tuple(_layer(record, finished) for record in records)
     exact = functools.partial(_through, layers)
@@ -195,12 +197,18 @@ def _draw_entry(
         "baked": fidelity(exact, lut).record(),
     }
     cube = _cube(lut)
-    return {
+    drawn = {
         "record": record,
         "lut_hash": luts.table_hash(lut),
         "file_sha256": sha256(cube),
         "file_bytes": len(cube),
     }
+    return drawn, cube
+
+
+def lut_path(lut_hash: str) -> str:
+    """Where a data set keeps a LUT."""
+    return f"luts/{lut_hash}.cube"
 
 
 def _bake(layers: tuple[Layer, ...], size: int) -> Lut3D:

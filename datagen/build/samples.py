@@ -169,7 +169,7 @@ class Renderer:
                 out=self.out,
             )
         distorted = drawn.apply(encoded)
-        path, (digest, size) = f"luts/{drawn.lut_hash}.cube", drawn.lut_file
+        path, (digest, size) = distort.lut_path(drawn.lut_hash), drawn.lut_file
         with _writing(self.out):
             if self.out.size(path) != size:
                 self.out.write(path, drawn.cube())

@@ -86,7 +86,7 @@ def exp2(x: np.ndarray) -> np.ndarray:
 def log(x: np.ndarray) -> np.ndarray:
     """Natural logarithm of (...) float > 0, to 2**-53 absolutely or a few last places."""
     exponent, r, cell = _split(np.maximum(x, _LEAST))
-    series = r * (1 + r * (-1 / 2 + r * (1 / 3 + r * (-1 / 4 + r * (1 / 5)))))
+    series = _series(r, [1.0, -1 / 2, 1 / 3, -1 / 4, 1 / 5])
     return exponent * _LN2[0] + (_log_table()[cell] + (series + exponent * _LN2[1]))
 
 
@@ -118,8 +118,11 @@ def arctan2(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     near = step / 16
     t = (slope - near) / (1 + slope * near)  # tan of the difference of two angles, |t| < 1/32
     square = t * t
-    series = square * (-1 / 3 + square * (1 / 5 + square * (-1 / 7 + square * (1 / 9))))
-    angle = _arctan_table()[step.astype(np.intp)] + (t + t * series)
+    series = _series(square, [-1 / 3, 1 / 5, -1 / 7, 1 / 9])
+    series *= t
+    series += t
+    angle = _arctan_table().take(step.astype(np.intp))
+    angle += series
     angle = np.where(along > across, _HALF_PI[0] - angle + _HALF_PI[1], angle)
     angle = np.where(x < 0, 2 * _HALF_PI[0] - angle + 2 * _HALF_PI[1], angle)
     return np.copysign(angle, y)
@@ -202,10 +205,7 @@ def _power(x: np.ndarray, numerator: int, denominator: int) -> np.ndarray:
     r *= inverses.take(cell)
     r -= 1
     bits >>= 52
-    total = r * series[-1]
-    for factor in series[-2::-1]:
-        total += factor
-        total *= r
+    total = _series(r, series)
     total += 1
     total *= roots.take(cell)
     total *= of_two.take(bits)
@@ -219,9 +219,9 @@ def _exp2_of(x: np.ndarray, per_step: float, high: float, low: float) -> np.ndar
 
 def _scaled(r: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """e**r * 2**(whole / 64) for |r| <= ln(2) / 128."""
-    series = r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120)))))
+    series = _series(r, [1.0, 1 / 2, 1 / 6, 1 / 24, 1 / 120])
     steps = whole.astype(np.int64)
-    root = _exp_table()[steps & 63]
+    root = _exp_table().take(steps & 63)
     return np.ldexp(root + root * series, (steps >> 6).astype(np.int32))
 
 
@@ -230,13 +230,21 @@ def _sine(x: np.ndarray, quarters: int) -> np.ndarray:
     r = ((x - whole * _HALF_PI[0]) - whole * _HALF_PI[1]) - whole * _HALF_PI[2]
     turn = whole.astype(np.int64) + quarters
     square = r * r
-    sine, cosine = np.zeros_like(r), np.zeros_like(r)
-    for factor in reversed(_SIN):
-        sine = square * (factor + sine)
-    for factor in reversed(_COS):
-        cosine = square * (factor + cosine)
-    value = np.where(turn & 1, 1 + cosine, r + r * sine)
+    sine, cosine = _series(square, _SIN), _series(square, _COS)
+    sine *= r
+    sine += r
+    cosine += 1
+    value = np.where(turn & 1, cosine, sine)
     return np.where(turn & 2, -value, value)
+
+
+def _series(x: np.ndarray, factors: list[float]) -> np.ndarray:
+    """x (f0 + x (f1 + x (...))), in place from the innermost on."""
+    total = x * factors[-1]
+    for factor in factors[-2::-1]:
+        total += factor
+        total *= x
+    return total
 
 
 @cache
