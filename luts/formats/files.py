@@ -6,11 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..cube.file import LutWarning, read_bytes, read_noted, write_cube
 from ..cube.grammar import Note, parse_cube
-from ..lut import Lut, Lut3D, LutFormatError, ShapedLut, stages
+from ..lut import Lut, Lut3D, LutFormatError, ShapedLut
 from ..pictures.read import is_picture
 from ..tool.files import whole_file
 from . import foreign, plates, threedl, vlt, xmp
@@ -127,12 +125,6 @@ def check_output(path: Path | str, inputs: Sequence[Path | str] = ()) -> None:
     for source in map(Path, inputs):
         if source.exists() and path.exists() and source.samefile(path) and is_picture(source):
             raise LutFormatError(f"{path}: is the picture that is read; choose another name")
-
-
-def table_range(lut: Lut) -> tuple[float, float]:
-    """Smallest and largest value of a LUT's tables."""
-    values = [stage.table for stage in stages(lut)]
-    return min(float(np.min(v)) for v in values), max(float(np.max(v)) for v in values)
 
 
 def _is_cube_text(data: bytes) -> bool:
