@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from benchmarks.cli import main
 from benchmarks.methods.models import MODELS, build, checkpoints
 from benchmarks.methods.models.adopt import adopt
 from benchmarks.methods.models.checkpoints import (
@@ -119,6 +122,73 @@ def test_weights_under_their_authors_names_are_adopted(tmp_path):
     adopt("star_dce", tmp_path / "theirs.pth", tmp_path)
     again, _ = load("star_dce", tmp_path)
     assert all(torch.equal(value, again.state_dict()[key]) for key, value in state.items())
+
+
+WRAPPED = {
+    "module.": lambda s: {f"module.{k}": v for k, v in s.items()},
+    "twice": lambda s: {f"module.module.{k}": v for k, v in s.items()},
+    "compiled": lambda s: {f"_orig_mod.{k}": v for k, v in s.items()},
+    "state_dict": lambda s: {"state_dict": s, "epoch": 3},
+    "params": lambda s: {"params": s},
+    "model": lambda s: {"model": {f"net.{k}": v for k, v in s.items()}, "best": 1.5},
+    "lightning": lambda s: {"state_dict": {f"model.{k}": v for k, v in s.items()}, "hparams": {}},
+    "numpy scalar": lambda s: {"model": s, "psnr": np.float64(21.5)},
+    "profiler": lambda s: s | {"total_ops": torch.zeros(1), "e_conv1.total_params": torch.ones(1)},
+}
+
+
+@pytest.mark.parametrize("wrapper", WRAPPED)
+def test_wrapped_and_prefixed_weights_are_adopted(wrapper, tmp_path):
+    torch.manual_seed(0)
+    theirs = {key: torch.randn_like(v) for key, v in build("zero_dce").state_dict().items()}
+    torch.save(WRAPPED[wrapper](theirs), tmp_path / "a.pth")
+    assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "-o", str(tmp_path / "w")]) == 0
+    model, _ = load("zero_dce", tmp_path / "w")
+    assert all(torch.equal(value, theirs[key]) for key, value in model.state_dict().items())
+
+
+def state(**changes):
+    return build("zero_dce").state_dict() | changes
+
+
+NO_WEIGHTS = {
+    "a list": (lambda: [1, 2], "holds a list; named tensors"),
+    "a tensor": (lambda: torch.zeros(3), "holds a Tensor; named tensors"),
+    "none": (lambda: None, "holds a NoneType; named tensors"),
+    "other keys": (lambda: {"a": {"b": 1}}, "holds no tensors; it has a"),
+    "a whole model": (lambda: build("zero_dce"), "holds Python objects .*ZeroDce.*could run code"),
+    "nan": (lambda: state(**{"e_conv1.bias": torch.full((32,), torch.nan)}), "are not finite"),
+    "int8": (
+        lambda: state(**{"e_conv1.bias": torch.ones(32, dtype=torch.int8)}),
+        "e_conv1.bias holds int8; weights are floating-point",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NO_WEIGHTS)
+def test_what_holds_no_weights_is_one_line_without_escape_codes(what, tmp_path, capsys):
+    make, message = NO_WEIGHTS[what]
+    torch.save(make(), tmp_path / "a.pth")
+    assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "-o", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line) and "\x1b" not in line
+
+
+@pytest.mark.parametrize("name", ["gone.pth", "folder"])
+def test_a_file_that_is_not_there_is_one_line(name, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    assert main(["adopt", "zero_dce", str(tmp_path / name), "-o", str(tmp_path)]) == 2
+    assert re.search("no such file|is a folder", capsys.readouterr().err)
+
+
+def test_the_scale_of_published_zero_dce_pp_is_kept_with_its_weights(tmp_path, capsys):
+    torch.save(build("zero_dce_pp").state_dict(), tmp_path / "Epoch99.pth")
+    arguments = ["adopt", "zero_dce_pp", str(tmp_path / "Epoch99.pth"), "-o", str(tmp_path)]
+    assert main([*arguments, "--as", "published"]) == 0
+    assert "scale=12, as its authors test it" in capsys.readouterr().out
+    assert load("zero_dce_pp@published", tmp_path)[0].scale == 12
+    assert main([*arguments, "--set", "scale=1"]) == 0
+    assert load("zero_dce_pp", tmp_path)[0].scale == 1
 
 
 # Weights installed in 16 bits

@@ -426,3 +426,18 @@ def test_costs_stand_in_table_plot_and_page(tiny_data, tmp_path, capsys):
     page = (tmp_path / "report.html").read_text()
     assert "Quality and cost" in page
     assert "Fewer calls than the protocol: " in page
+
+
+def test_a_method_with_part_of_the_pairs_is_never_bold():
+    """The pairs that are left may be the easy ones."""
+    scores = {
+        "gamma": [40.0] * 6 + [math.nan] * 6,
+        "he_rgb": [20.0 + i / 10 for i in range(12)],
+        "clahe_lab": [10.0 + i / 10 for i in range(12)],
+    }
+    table = tabulate(rows_of(scores), [PSNR_A])
+    assert {name: cells[PSNR_A].tie for name, cells in table.items()} == {
+        "gamma": 0, "he_rgb": 1, "clahe_lab": 2,
+    }  # fmt: skip
+    assert "| gamma | classical | 40.00 (6/12) |" in markdown(table)
+    assert r"\textbf{20.55} {\scriptsize $\pm$" in latex(table, "x")

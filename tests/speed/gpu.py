@@ -5,8 +5,8 @@
 Needs what a bare CUDA machine has: torch, numpy, scipy, OpenCV, pandas, safetensors. Runs the GPU
 tests, the harness (share of the time the device is busy; the table against one pair at a time), a
 LUT at 4K against a copy of the picture, and the latency of models, compiled and in half precision,
-each beside its quality. Leaves gpu.json and gpu.md; a part that cannot run says why, and the rest go
-on.
+each beside its quality. Leaves gpu.json and gpu.md; a part that cannot run says why, and the others
+go on.
 """
 
 from __future__ import annotations
