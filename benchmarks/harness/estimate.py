@@ -27,7 +27,7 @@ def estimate(plan: RunPlan, out: Path, resources: Resources | None = None) -> st
     resources = resources or Resources()
     _, evaluator, _, _, _, every = prepare(plan, out, resources)
     done = finished_keys(out) if Path(out).is_dir() else set()
-    todo = [left for task in every if (left := task.without(done)).names]
+    todo = [rest for task in every if (rest := task.without(done)).names]
     if not todo:
         return "nothing is left to score"
     left = Counter(name for task in todo for name in task.names)

@@ -14,7 +14,7 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from luts.tool.errors import UserError
 from luts.tool.files import sha256_file, whole_file, write_text
@@ -130,7 +130,7 @@ def _write_shard(
             for suffix, name in members(row, references).items():
                 _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
             _add(tar, f"{key}.json", dump_row(row))
-            tar.members.clear()  # which a tar that is only written does not need
+            cast(Any, tar).members.clear()  # which a tar that is only written does not need
 
 
 def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:

@@ -9,6 +9,8 @@ network of `lut3d`; the mix is a change of the picture, and monotony is asked of
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -72,13 +74,13 @@ class ClutNet(nn.Module):
         tables = self.tables(images, regions, modulate)
         image = look_up(images, tables)
         reads = self.features.mask_channels > 0 or modulate is not unmodulated
-        local = regions is not None and reads
-        if local:
-            image = blend_by_regions(images, image, regions)
+        local = regions if reads else None
+        if local is not None:
+            image = blend_by_regions(images, image, local)
         if reference is None:
             return Output(image)
-        where = regions[:, :1] if local else None
-        terms = squared(Output(image), images, reference, where)
+        where = None if local is None else local[:, :1]
+        terms: dict[str, Any] = squared(Output(image), images, reference, where)
         terms["monotone"] = MONOTONICITY * sum(map(monotonicity, tables)) / len(tables)
         return Output(image, terms=terms)
 

@@ -33,7 +33,8 @@ class Sci(nn.Module):
         for module in (*self.first, *self.block, *self.last):
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, 0.0, 0.02)
-                nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
 
     def forward(
         self,
