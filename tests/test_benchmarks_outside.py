@@ -230,3 +230,14 @@ def test_the_page_about_your_own_model_runs_on_an_installed_wheel(tmp_path):
         call(*line.split())
     assert "| Net |" in (place / "out/mine/table.md").read_text()
     assert (place / "fixed.jpg").is_file()
+
+
+def test_a_blended_row_is_its_host_in_a_and_the_input_in_c(tiny_data, tmp_path):
+    """Classical, from outside, and a model: the host is called without the region map."""
+    names = ["he_rgb", "he_rgb+blend", f"{EXAMPLE}:brighten", f"{EXAMPLE}:brighten+blend"]
+    names += ["zero_dce", "zero_dce+blend"]
+    assert run(tiny_data, names, tmp_path, metrics=["psnr", "unchanged"], limit=2).failed == 0
+    found = psnr(tmp_path)
+    for (name, sample), value in found.items():
+        if name.endswith("+blend"):
+            assert value == pytest.approx(found[name.removesuffix("+blend"), sample], abs=1e-4)

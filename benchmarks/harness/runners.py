@@ -135,7 +135,8 @@ class Plain:
 
     def __init__(self, name: str, method: Method):
         self.name, self.blends = name, bool(method.blend_of)
-        self._call = _function(replace(method, blend_of=""))
+        host = replace(method, blend_of="", region_aware=False) if self.blends else method
+        self._call = _function(host)
 
     def named(self, name: str, *, blends: bool) -> Plain:
         twin = copy.copy(self)
