@@ -17,9 +17,12 @@ class Adapted:
 
     _takes_regions = False
 
-    def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
-        """What the network makes of encoded images (N, 3, H, W), whatever it returns it in."""
-        given = {"regions": regions} if self._takes_regions else {}
+    def forward(self, images: Tensor, regions: Tensor | None = None, **more: Tensor) -> Output:
+        """What the network makes of encoded images (N, 3, H, W), whatever it returns it in.
+
+        `more` is the reference, for a network that sets OWN_LOSS.
+        """
+        given = ({"regions": regions} if self._takes_regions else {}) | more
         made = super().forward(images, **given)  # type: ignore[misc]
         made = made[0] if isinstance(made, tuple | list) and made else made
         if isinstance(made, Output):
