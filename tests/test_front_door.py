@@ -86,3 +86,26 @@ def test_a_plan_is_printed(capsys):
 
     assert main(["plan", "demo", "--set", "source.limit=2"]) == 0
     assert "total         2 scenes" in capsys.readouterr().out
+
+
+def test_the_readme_s_ten_lines_work(tiny_data, tmp_path, monkeypatch):
+    """As they stand, with a small set in place of the demo and a model without regions."""
+    import runpy
+    import shutil
+
+    text = (SAMPLES.parent.parent / "README.md").read_text("utf-8")
+    part = text[text.index("## In Python") :]
+    code = part[part.index("```python\n") + 10 :]
+    code = code[: code.index("```")]
+    assert len([line for line in code.splitlines() if line]) <= 11
+    build = 'datagen.build("demo", "out/demo")'
+    assert build in code
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "demo").symlink_to(tiny_data)
+    shutil.copyfile(next(SAMPLES.glob("*.dng")), tmp_path / "photo.dng")
+    script = tmp_path / "ten.py"
+    script.write_text(code.replace(build, ""))
+    found = runpy.run_path(str(script))
+    assert found["graded"].shape == found["photos"][1].shape and len(found["photos"]) == 3
+    assert (tmp_path / "out" / "mine" / "rows.jsonl").is_file()
