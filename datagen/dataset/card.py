@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from luts.tool.files import sha256
 
 from ..recipe.settings import SPLITS
+from ..references import leading
 from .croissant import croissant
 from .leaks import shares_luts
 from .manifest import MANIFEST
@@ -20,6 +21,7 @@ from .templates import template
 
 CARD, CROISSANT = "README.md", "croissant.json"
 UNKNOWN = "unknown"
+EXAMPLES = 3  # scenes shown on the card
 NO_TABLES: Mapping[str, str] = {}
 # Words of a licence that forbid handing the pictures on; compared without case.
 FORBIDDING = ("no redistribution", "all rights reserved", "research only", "non-redistributable")
@@ -34,6 +36,7 @@ class Contents:
     evs: set[float | None] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)  # of masks
     references: set[str] = field(default_factory=set)  # names
+    examples: dict[str, Sample] = field(default_factory=dict)  # the first sample of a few scenes
 
     def noting(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Pass the rows on and add them up."""
@@ -44,6 +47,8 @@ class Contents:
                 self.evs.add(row.ev)
                 self.kinds[row.mask.kind] += 1
                 self.references.update(row.references)
+                if len(self.examples) < EXAMPLES:
+                    self.examples.setdefault(row.scene, row)
             yield row
 
 
@@ -75,6 +80,8 @@ def write_card(
         kinds=contents.kinds,
         shared_luts=shares_luts(head.recipe),
         references=sorted(contents.references),
+        examples=contents.examples.values(),
+        leading=leading,
         tables={split: table_name(split) for split in SPLITS if table_name(split) in tables},
     )
     described = croissant(head, contents, manifest_sha256=manifest_sha256, tables=tables)
