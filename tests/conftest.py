@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,16 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20240501)
+
+
+@pytest.fixture(autouse=True)
+def tables_of_their_own():
+    """Metrics from outside join METRICS; what one test brings, the next does not have."""
+    yield
+    loaded = sys.modules.get("benchmarks.metrics")
+    table = getattr(loaded, "METRICS", {})
+    for name in [name for name, metric in table.items() if metric.spec or not metric.source]:
+        del table[name]
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ class MetricInfo:
             regions=self.regions,
             digits=self.digits,
             signed=self.signed,
+            by_default=False,
         )
 
 

@@ -151,7 +151,7 @@ def choose_metrics(names: Sequence[str]) -> list[Metric]:
     chosen: list[Metric] = []
     for name in names:
         if name == "all":
-            chosen += [m for m in METRICS.values() if not m.needs and not m.spec]
+            chosen += [m for m in METRICS.values() if not m.needs and not m.spec and m.source]
         else:
             chosen += find_metrics(None if name == "default" else [name])
     wanted = {metric.name for metric in chosen}
