@@ -188,18 +188,34 @@ def _transform_tile(
     lookup: np.ndarray, encoded: np.ndarray, y: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
     """One tile: the luma-by-x slice of each of its rows, then a bilinear lookup per output."""
-    first = np.minimum(y.astype(int), len(lookup) - 2)
-    far = (y - first).astype(np.float32)[:, None, None, None, None]
-    slices = lookup[first] + far * (lookup[first + 1] - lookup[first])
-    depth = slices.shape[2]
-    luma = cv2.transform(encoded, np.array([LUMA], np.float32)).reshape(encoded.shape[:2])
-    # The slices of the rows stand on each other; no row reads beyond the last luma of its own.
-    z = luma.clip(0, 1) * np.float32(depth - 1)
-    z += depth * np.arange(len(y), dtype=np.float32)[:, None]
-    x = np.ascontiguousarray(np.broadcast_to(x, z.shape))
+    slices, x, z = tile_places(lookup, encoded, y, x, depth=lookup.shape[2])
     stacked = np.ascontiguousarray(slices.swapaxes(0, 1)).reshape(3, -1, *slices.shape[3:])
     with_one = cv2.cvtColor(encoded, cv2.COLOR_RGB2RGBA)  # an alpha of 1
     return cv2.merge([_dot(cv2.remap(s, x, z, cv2.INTER_LINEAR), with_one) for s in stacked])
+
+
+def tile_places(
+    lookup: np.ndarray, encoded: np.ndarray, y: np.ndarray, x: np.ndarray, *, depth: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the pixels of a tile lie in the slices of its rows, which stand on each other.
+
+    Parameters
+    ----------
+    lookup : (gy, ...) one lookup image per row of cells; encoded : (h, w, 3) float32
+    y, x : (h,) and (w,) positions in cells; depth : cells along luma
+
+    Returns
+    -------
+    (h, ...) the lookup images of the tile's rows, and x and z (h, w) for `cv2.remap`: no row reads
+    beyond the last luma of its own.
+    """
+    first = np.minimum(y.astype(int), len(lookup) - 2)
+    far = (y - first).astype(np.float32).reshape(-1, *[1] * (lookup.ndim - 1))
+    slices = lookup[first] + far * (lookup[first + 1] - lookup[first])
+    luma = cv2.transform(encoded, np.array([LUMA], np.float32)).reshape(encoded.shape[:2])
+    z = luma.clip(0, 1) * np.float32(depth - 1)
+    z += depth * np.arange(len(y), dtype=np.float32)[:, None]
+    return slices, np.ascontiguousarray(np.broadcast_to(x, z.shape)), z
 
 
 def _dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:

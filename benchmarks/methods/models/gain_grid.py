@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from .bgu import LUMA, TILE_COLUMNS, TILE_ROWS
+from .bgu import LUMA, TILE_COLUMNS, TILE_ROWS, tile_places
 
 
 def slice_gains(grid: Tensor, images: Tensor) -> Tensor:
@@ -75,15 +75,7 @@ def _tile_gains(
     lookup: np.ndarray, encoded: np.ndarray, y: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
     """One tile: the luma-by-x slice of each of its rows, then one bilinear lookup."""
-    first = np.minimum(y.astype(int), len(lookup) - 2)
-    far = (y - first).astype(np.float32)[:, None, None, None]
-    slices = lookup[first] + far * (lookup[first + 1] - lookup[first])
-    depth = slices.shape[1]
-    luma = cv2.transform(encoded, np.array([LUMA], np.float32)).reshape(encoded.shape[:2])
-    # The slices of the rows stand on each other; no row reads beyond the last luma of its own.
-    z = luma.clip(0, 1) * np.float32(depth - 1)
-    z += depth * np.arange(len(y), dtype=np.float32)[:, None]
-    x = np.ascontiguousarray(np.broadcast_to(x, z.shape))
+    slices, x, z = tile_places(lookup, encoded, y, x, depth=lookup.shape[1])
     stops = cv2.remap(slices.reshape(-1, *slices.shape[2:]), x, z, cv2.INTER_LINEAR)
     return cv2.exp(stops * np.float32(np.log(2)))
 
