@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from luts.tool.errors import UserError
+from luts.tool.files import whole_file
 from luts.tool.words import shown
 
 from .manifest import MANIFEST, dump_row
@@ -95,13 +95,10 @@ def _write(out: Path, head: Head, entries: Sequence[Entry]) -> Head:
             if after not in done:
                 _place(Folder(dataset.folder).at(before), Path(out) / after)
                 done.add(after)
-    with tempfile.TemporaryDirectory() as scratch:
-        manifest = Path(scratch) / MANIFEST
-        with manifest.open("wb") as stream:
-            for row in sorted((new for _, _, new in entries), key=lambda row: row.id):
-                stream.write(dump_row(row))
-        shutil.copyfile(manifest, Path(out) / MANIFEST)
-        return seal(target, Path(out) / MANIFEST, head)
+    rows = sorted((new for _, _, new in entries), key=lambda row: row.id)
+    with whole_file(Path(out) / MANIFEST) as scratch, scratch.open("wb") as stream:
+        stream.writelines(map(dump_row, rows))
+    return seal(target, Path(out) / MANIFEST, head)
 
 
 def _place(source: Path, target: Path) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from luts.colour.colorimetry import encoded_to_lab
+from luts.colour.colorimetry import encoded_to_lab, luminance
 from luts.colour.transfer import decode_srgb
 from luts.tool.files import whole_file
 from luts.tool.gate import plain_cell, plain_plot
@@ -32,7 +32,6 @@ from ..images.codes import to_float
 from .pictures import read_picture
 from .read import DataSet
 
-LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709
 FAINTEST = 1e-4  # of white
 SIDE = 64  # pixels a picture is shrunk to before its colours are averaged
 
@@ -66,13 +65,13 @@ def measured(dataset: DataSet) -> dict[str, np.ndarray]:
         encoded = to_float(read_picture(dataset.folder, row.input, row.size))
         small = cv2.resize(encoded, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         lab = encoded_to_lab(small.reshape(-1, 3))
-        luminance = float((decode_srgb(small) @ np.array(LUMINANCE)).mean())
+        mean = float(luminance(decode_srgb(small)).mean())
         rows.append(
             (
                 np.nan if row.ev is None else row.ev,
                 np.nan if row.distortion is None else row.distortion.image_severity,
                 row.coverage.A,
-                np.log2(max(luminance, FAINTEST)),
+                np.log2(max(mean, FAINTEST)),
                 lab[:, 1].mean(),
                 lab[:, 2].mean(),
                 np.hypot(lab[:, 1], lab[:, 2]).mean(),

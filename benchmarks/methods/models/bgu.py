@@ -9,6 +9,8 @@ positions are those of the code its authors released, with the 22 x 22 x 8 cells
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -166,21 +168,36 @@ def apply_bgu(grid: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     """
     _check_apply(grid, encoded)
     encoded = np.ascontiguousarray(encoded, np.float32)
-    height, width = encoded.shape[:2]
     # (gy, output, luma, x, coefficient): one lookup image per output and row of cells.
     lookup = np.ascontiguousarray(grid.transpose(0, 4, 2, 1, 3), np.float32)
-    y = (np.arange(height, dtype=np.float32) + 0.5) * (len(grid) - 1) / height
-    x = (np.arange(width, dtype=np.float32) + 0.5) * (grid.shape[1] - 1) / width
+    return in_tiles(functools.partial(_transform_tile, lookup), encoded, grid.shape[:2])
+
+
+def in_tiles(
+    transform: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    encoded: np.ndarray,
+    cells: tuple[int, ...],
+) -> np.ndarray:
+    """Transform a picture tile by tile, on as many threads as OpenCV is set to.
+
+    Parameters
+    ----------
+    transform : of a tile (h, w, 3), its y (h,) and its x (w,) in cells; gives the new tile
+    encoded : (H, W, 3) float32; cells : of the grid along y and x
+    """
+    height, width = encoded.shape[:2]
+    y = (np.arange(height, dtype=np.float32) + 0.5) * (cells[0] - 1) / height
+    x = (np.arange(width, dtype=np.float32) + 0.5) * (cells[1] - 1) / width
     result = np.empty_like(encoded)
 
-    def transform(top: int) -> None:
+    def row_of_tiles(top: int) -> None:
         rows = slice(top, top + TILE_ROWS)
         for left in range(0, width, TILE_COLUMNS):
             tile = rows, slice(left, left + TILE_COLUMNS)
-            result[tile] = _transform_tile(lookup, encoded[tile], y[rows], x[tile[1]])
+            result[tile] = transform(encoded[tile], y[rows], x[tile[1]])
 
     with ThreadPoolExecutor(max(cv2.getNumThreads(), 1)) as threads:
-        list(threads.map(transform, range(0, height, TILE_ROWS)))
+        list(threads.map(row_of_tiles, range(0, height, TILE_ROWS)))
     return result
 
 

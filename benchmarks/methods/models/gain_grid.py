@@ -7,7 +7,7 @@ channel in place of an affine transform, a third of the numbers. Sample position
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import functools
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from .bgu import LUMA, TILE_COLUMNS, TILE_ROWS, tile_places
+from .bgu import LUMA, in_tiles, tile_places
 
 
 def slice_gains(grid: Tensor, images: Tensor) -> Tensor:
@@ -53,31 +53,17 @@ def apply_gains(grid: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     as many threads as OpenCV is set to.
     """
     encoded = np.ascontiguousarray(encoded, np.float32)
-    height, width = encoded.shape[:2]
     lookup = np.ascontiguousarray(grid.transpose(0, 2, 1, 3), np.float32)  # y, luma, x, channel
-    y = (np.arange(height, dtype=np.float32) + 0.5) * (len(grid) - 1) / height
-    x = (np.arange(width, dtype=np.float32) + 0.5) * (grid.shape[1] - 1) / width
-    result = np.empty_like(encoded)
-
-    def transform(top: int) -> None:
-        rows = slice(top, top + TILE_ROWS)
-        for left in range(0, width, TILE_COLUMNS):
-            tile = rows, slice(left, left + TILE_COLUMNS)
-            gains = _tile_gains(lookup, encoded[tile], y[rows], x[tile[1]])
-            result[tile] = cv2.multiply(gains, encoded[tile])
-
-    with ThreadPoolExecutor(max(cv2.getNumThreads(), 1)) as threads:
-        list(threads.map(transform, range(0, height, TILE_ROWS)))
-    return result
+    return in_tiles(functools.partial(_multiplied_tile, lookup), encoded, grid.shape[:2])
 
 
-def _tile_gains(
+def _multiplied_tile(
     lookup: np.ndarray, encoded: np.ndarray, y: np.ndarray, x: np.ndarray
 ) -> np.ndarray:
-    """One tile: the luma-by-x slice of each of its rows, then one bilinear lookup."""
+    """One tile: the luma-by-x slice of each of its rows, one bilinear lookup, times the tile."""
     slices, x, z = tile_places(lookup, encoded, y, x, depth=lookup.shape[1])
     stops = cv2.remap(slices.reshape(-1, *slices.shape[2:]), x, z, cv2.INTER_LINEAR)
-    return cv2.exp(stops * np.float32(np.log(2)))
+    return cv2.multiply(cv2.exp(stops * np.float32(np.log(2))), encoded)
 
 
 def _positions(count: int, like: Tensor) -> Tensor:
