@@ -92,6 +92,32 @@ def test_a_streamed_batch_depends_on_seed_and_position_only(material):
         material.batches(settings, rank=0, world=2)
 
 
+def test_kept_pairs_are_the_streamed_ones_made_once_and_mirrored_when_they_return(
+    recipe_file, tmp_path
+):
+    recipe, local = load_recipe(recipe_file), quick("image_adaptive_lut+concat")
+    stream, kept = Streamed(recipe), Streamed(recipe, keep=6, kept=tmp_path)
+    whole, row = quick(stages=STAGES[:1]), {"rank": 0, "world": 1}
+    for settings in (local, quick(), local):
+        streamed, first = stream.batches(settings, **row)[0], kept.batches(settings, **row)[0]
+        assert all(torch.equal(first[name], streamed[name]) for name in streamed)
+    batches = kept.batches(whole, **row)
+    first, later = batches[0], batches[3]  # six pairs are three batches of two
+    assert all(torch.equal(later[name], first[name].flip(-1)) for name in first)
+    assert torch.equal(batches[6]["degraded"], first["degraded"])
+
+    def unwanted(*_):
+        raise AssertionError("made again")
+
+    again = kept.batches(whole, **row)
+    again.pairs.__self__.make = unwanted
+    assert torch.equal(again[0]["reference"], first["reference"])
+    assert kept.identity != stream.identity
+    assert kept.facts()["name"] == "stream tiny, first 6 pairs"
+    with pytest.raises(TrainingError, match=r"kept in a folder, in 8 bits: got .*, 16 bits"):
+        Streamed(load_recipe(recipe_file, ["output.bits=16"]), keep=6, kept=tmp_path)
+
+
 def test_validation_meets_every_exposure_with_and_without_a_distortion(material):
     settings = quick(validate_images=10)
     abouts = [about for _, some in material.validation(settings) for about in some]

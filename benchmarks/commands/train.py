@@ -115,8 +115,11 @@ def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
         print(install(args.model, best, half=not args.float32) if args.install else best)
 
 
-def material(args: argparse.Namespace) -> Material:
-    """The stream that --stream, --source and --cache name, made where the training is."""
+def material(args: argparse.Namespace, *, kept: Path | None = None) -> Material:
+    """The stream that --stream, --source and --cache name, made where the training is.
+
+    kept : folder of the pairs that --keep asks for
+    """
     from datagen.recipe.load import load_recipe
 
     from ..environment import pick_device
@@ -125,7 +128,9 @@ def material(args: argparse.Namespace) -> Material:
     changes = [f"source.folder={json.dumps(args.source)}"] if args.source else []
     # Other processes make batches on processors; their tensors cannot lie on a device.
     device = "cpu" if getattr(args, "jobs", 0) else pick_device(args.device)
-    return Streamed(load_recipe(args.stream, changes), cache=args.cache, device=device)
+    keep = args.keep if kept else 0
+    recipe = load_recipe(args.stream, changes)
+    return Streamed(recipe, cache=args.cache, device=device, keep=keep, kept=kept)
 
 
 def _setting(text: str) -> tuple[str, Any]:

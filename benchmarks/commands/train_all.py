@@ -23,6 +23,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--minutes", type=float, default=8.0, help="of a core's time in a row's first round"
     )
+    parser.add_argument(
+        "--keep",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="make N pairs once, keep them in OUT/pairs and repeat them (3.4 GB in all for"
+        " %(default)s); 0 makes all anew",
+    )
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1")
     parser.add_argument("--nice", type=int, default=15, help="lower priority by so much")
     parser.add_argument(
@@ -92,4 +100,4 @@ def _line(standing: Standing) -> str:
 def _material(args: argparse.Namespace) -> Any:
     from .train import material
 
-    return material(args)
+    return material(args, kept=args.out / "pairs" if args.keep else None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
 from torch.utils.data import Dataset
 
 from datagen.dataset.read import DataSet, load_pair
@@ -19,6 +20,7 @@ from luts.tool.files import sha256
 
 from ..methods.models import model_row
 from .batches import PLANES, Batch, Batches, check_shares, to_batch
+from .kept import KeptPairs, Pairs
 from .settings import Training, TrainingError
 from .stages import Moment, moment
 
@@ -67,16 +69,32 @@ class Stored:
 
 
 class Streamed:
-    """The train and val scenes of a recipe, streamed; recipe and scenes are its identity."""
+    """The train and val scenes of a recipe, streamed; recipe and scenes are its identity.
 
-    def __init__(self, recipe: Recipe, *, cache: Path | None = None, device: str = "cpu") -> None:
+    keep : pairs that are made once, kept in the folder `kept` and repeated; 0 makes all anew
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        *,
+        cache: Path | None = None,
+        device: str = "cpu",
+        keep: int = 0,
+        kept: Path | None = None,
+    ) -> None:
+        if keep and (kept is None or recipe.output.bits != 8):
+            raise TrainingError(
+                f"pairs are kept in a folder, in 8 bits: got {kept}, {recipe.output.bits} bits"
+            )
         # One reference is trained towards; making the others would cost as much again.
         references = (recipe.source.references or (DEFAULT,))[:1]
         source = replace(recipe.source, references=references)
         self.recipe, self.cache, self.device = replace(recipe, source=source), cache, device
         self.train, self.val = (self._open(self.recipe, split) for split in ("train", "val"))
         names = [source.name for one in (self.train, self.val) for source in one.sources]
-        settings = (self.recipe.resolved(), self.recipe.stream, names)
+        settings = (self.recipe.resolved(), self.recipe.stream, names, *[keep][: bool(keep)])
+        self.keep, self.kept = keep, kept
         self.identity = sha256(repr(settings).encode())
         self._kept: dict[tuple, list[tuple[Batch, list[dict[str, Any]]]]] = {}
 
@@ -86,7 +104,15 @@ class Streamed:
             sides = {(stage.crop, stage.crop) if stage.crop else 0 for stage in settings.parts}
             if 0 in sides:
                 raise TrainingError("stages have either crops or whole pictures, not both")
-        return _Streaming(self._for(settings, "train"), settings, rank, world)
+        local = model_row(settings.model).region_aware
+        if not self.keep:
+            samples = self._for(settings, "train", masks=local).samples
+            return _Streaming(samples, settings, rank, world)
+        # Local and global rows share what is kept: regions change nothing else of a pair.
+        samples = self._for(settings, "train", masks=True).samples
+        key = f"{self.identity} seed {settings.seed}"
+        kept = KeptPairs(samples, self.kept, key, self.keep)
+        return _Streaming(kept.batch, settings, rank, world, everywhere=not local)
 
     def validation(self, settings: Training) -> Iterator[tuple[Batch, list[dict[str, Any]]]]:
         """Views of the val scenes at the size of the last stage, each exposure as often as another.
@@ -98,7 +124,7 @@ class Streamed:
         size = last.size or (last.crop, last.crop)
         key = (size, settings.validate_images, model_row(settings.model).region_aware)
         if key not in self._kept:
-            val = self._for(settings, "val")
+            val = self._for(settings, "val", masks=model_row(settings.model).region_aware)
             draws = [self._judged(val, n) for n in range(settings.validate_images)]
             groups = [
                 draws[i : i + VALIDATION_BATCH] for i in range(0, len(draws), VALIDATION_BATCH)
@@ -115,7 +141,7 @@ class Streamed:
 
     def facts(self) -> dict[str, Any]:
         return {
-            "name": f"stream {self.recipe.name}",
+            "name": f"stream {self.recipe.name}" + f", first {self.keep} pairs" * bool(self.keep),
             "hash": self.identity,
             "split": "train",
             "groups": sorted({source.group for source in self.train.sources}),
@@ -128,11 +154,10 @@ class Streamed:
             recipe, seed=seed, split=split, device=self.device, cache=self.cache, size=LEAST
         )
 
-    def _for(self, settings: Training, split: str) -> Stream:
+    def _for(self, settings: Training, split: str, *, masks: bool) -> Stream:
         """The stream of a split as a model needs it: global ones are given no region maps."""
         base = self.train if split == "train" else self.val
-        local = model_row(settings.model).region_aware
-        recipe = self.recipe if local else replace(self.recipe, mask=())
+        recipe = self.recipe if masks else replace(self.recipe, mask=())
         if split == "val":  # every picture another view
             recipe = replace(recipe, stream=replace(recipe.stream, shots=1))
         made = Stream(
@@ -170,10 +195,22 @@ class Streamed:
 
 
 class _Streaming(Dataset):
-    """Batch of a moment: a pure function of (recipe, seed, positions)."""
+    """Batch of a moment: a pure function of (recipe, seed, positions).
 
-    def __init__(self, source: Stream, settings: Training, rank: int, world: int) -> None:
-        self.source, self.settings, self.rank, self.world = source, settings, rank, world
+    pairs : makes those at given positions and (height, width); everywhere : all of them are A
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        settings: Training,
+        rank: int,
+        world: int,
+        *,
+        everywhere: bool = False,
+    ) -> None:
+        self.pairs, self.settings, self.rank, self.world = pairs, settings, rank, world
+        self.everywhere = everywhere
 
     def __len__(self) -> int:
         return self.settings.steps
@@ -181,5 +218,8 @@ class _Streaming(Dataset):
     def __getitem__(self, step: int | Moment) -> Batch:
         now = moment(self.settings, step) if isinstance(step, int) else step
         mine = range(now.seen + self.rank, now.seen + now.batch, self.world)
-        made = self.source.samples(mine, now.size or (now.crop, now.crop))
-        return {name: made[name] for name in PLANES}
+        made = self.pairs(mine, now.size or (now.crop, now.crop))
+        batch = {name: made[name] for name in PLANES}
+        if self.everywhere:
+            batch["regions"] = torch.ones_like(batch["regions"])
+        return batch

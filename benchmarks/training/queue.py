@@ -54,7 +54,7 @@ ORDER = (
 )
 HEAVY = ("retinexformer", "dped", "dpe", "msec", "unet", "adaint", "star_dce")
 # Their arithmetic gains nothing from 16 bits on a processor, or does not allow it.
-FLOAT32 = ("star_dce", "hdr_cnn", "light_grid", "highlight_shadow")
+FLOAT32 = ("hdr_cnn", "light_grid", "highlight_shadow")
 
 
 @dataclass(frozen=True)
