@@ -300,6 +300,39 @@ def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
     assert run_queue(material, tmp_path, rows, minutes=0.5, say=said.append) == found
 
 
+def test_a_first_round_goes_on_from_installed_weights_or_from_the_host(
+    material, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(queue, "BUDGETS", {False: 1.0, True: 1.0})
+    monkeypatch.setattr(queue, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(checkpoints, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(queue, "train", lambda *a, **k: train(*a, **k, clock=ticking(3.0)))
+    monkeypatch.setattr(
+        queue, "streamed_settings_for", lambda row, **c: quick(row, **{"validations": 2} | c)
+    )
+    rows, better = ["zero_dce_pp", "zero_dce_pp+concat"], []
+
+    def finished(standing, record):
+        better.append(queue.is_better(standing, material))
+        checkpoints.install(standing.row, standing.best)
+
+    def begun(out, **changes):
+        said = []
+        settings = {"minutes": 0.5, "finished": finished, "say": said.append}
+        run_queue(material, tmp_path / out, rows, **settings | changes)
+        return [line.partition("minutes")[2] for line in said if "round 1," in line]
+
+    assert begun("first") == ["", ", from best.safetensors"]
+    assert better == [True, True]
+    assert begun("second") == [f", from {row}.safetensors" for row in rows]
+    assert begun("third", anew=True) == ["", ""]
+    record = json.loads((tmp_path / "second" / rows[1] / "round1" / "best.json").read_text())
+    host = json.loads((tmp_path / "first" / rows[0] / "round1" / "best.json").read_text())
+    own = json.loads((tmp_path / "first" / rows[1] / "round1" / "best.json").read_text())
+    assert record["seconds_before"] == pytest.approx(host["seconds"] + own["seconds"])
+    assert record["training"]["lr"] == quick(rows[1]).lr / 2
+
+
 def test_a_row_that_fails_does_not_stop_the_others(material, tmp_path, monkeypatch):
     def failing(settings, *args, **kwargs):
         raise TrainingError("the disk is full")

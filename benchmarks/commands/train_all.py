@@ -36,6 +36,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-install", action="store_true", help="leave the weights that `run` scores alone"
     )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="begin with weights that are drawn, not with installed ones of the same scenes or,"
+        " for local versions, those of their host",
+    )
     parser.add_argument("--list", action="store_true", help="only say how far every row is")
 
 
@@ -44,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
     from luts.tool.command import PARTIAL, SUCCESS
 
-    from ..training.queue import left, rows_to_train, run_queue, standing
+    from ..training.queue import is_better, left, rows_to_train, run_queue, standing
 
     rows = rows_to_train(args.only, slow=args.slow)
     if args.list:
@@ -61,15 +67,17 @@ def run(args: argparse.Namespace) -> int:
         print(text, file=sys.stderr, flush=True)
 
     def finished(standing: Standing, record: dict[str, Any]) -> None:
-        if not args.no_install:
+        if not args.no_install and (args.anew or is_better(standing, material)):
             say(_installed(standing, record))
 
+    material = _material(args)
     found = run_queue(
-        _material(args),
+        material,
         args.out,
         rows,
         minutes=args.minutes,
         device=args.device,
+        anew=args.anew,
         finished=finished,
         say=say,
     )

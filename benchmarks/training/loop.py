@@ -27,7 +27,7 @@ from datagen.dataset.read import open_dataset
 
 from ..environment import pick_device
 from ..methods.models import build, model_row
-from ..methods.models.checkpoints import Record, load_weights
+from ..methods.models.checkpoints import Record
 from .adversarial import Adversary
 from .batches import Batch
 from .losses import LOSSES
@@ -35,6 +35,7 @@ from .losses.regions import region_loss
 from .material import Material, Stored
 from .settings import Training, TrainingError
 from .stages import Moment, Pace, moment
+from .start import start_from
 from .state import Run, not_finite
 from .validate import validate
 
@@ -87,8 +88,8 @@ def train(
 
     torch.manual_seed(settings.seed)
     model = build(settings.model, **settings.model_settings).to(device, **LAYOUT)
-    if settings.start:
-        load_weights(model, Path(settings.start))
+    if settings.start and not resume:
+        start_from(model, Path(settings.start), _on(device, batches[0]))
     model = _with_shared_statistics(model, device, world)
     average = _average(model, settings.ema)
     optimiser = make_optimiser(model, settings)
@@ -118,7 +119,7 @@ def train(
     now = None
     for batch in loader:
         now = moments.popleft()
-        batch = {name: x.to(device, non_blocking=True, **LAYOUT) for name, x in batch.items()}
+        batch = _on(device, batch)
         model.train()
         judge = partial(adversary.term, step=now.step) if now.adversarial else None
         terms = loss_terms(network, batch, settings, judge)
@@ -141,11 +142,20 @@ def train(
         progress(now.step + 1, loss.item())
         if rank == 0 and pace.is_due(now):
             run.keep(average.module if average else model, now, validated())
-    if rank == 0 and now and run.scores[-1:] and run.scores[-1]["step"] < pace.steps:
+    # The clock may run out right after a validation, too: the last line says that the run is over.
+    if rank == 0 and now and run.scores[-1:] and not _is_last(run.scores[-1], pace):
         run.keep(average.module if average else model, now, validated())
     if world > 1:
         destroy_process_group()
     return run.best
+
+
+def _is_last(scores: dict[str, float], pace: Pace) -> bool:
+    return scores["step"] == pace.steps and scores["progress"] >= 1
+
+
+def _on(device: str, batch: Batch) -> Batch:
+    return {name: x.to(device, non_blocking=True, **LAYOUT) for name, x in batch.items()}
 
 
 def _noted(moments: Iterable[Moment], notes: deque[Moment]) -> Iterator[Moment]:

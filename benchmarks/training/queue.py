@@ -5,6 +5,9 @@
 Nothing but these folders is remembered, so a queue that was killed goes on where it stopped. All
 rows have their first round before any has its second. A row is settled when its best score gained
 less than `LEAST_GAIN` over the last quarter of all its time, or when its budget is spent.
+
+The first round starts from the installed weights, if they were trained on these very scenes; for a
+local version otherwise from what its host has learned so far; else from weights that are drawn.
 """
 
 from __future__ import annotations
@@ -17,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ..methods.models import MODELS
-from ..methods.models.checkpoints import Record
+from ..methods.models.checkpoints import WEIGHTS, Record
+from ..methods.models.record import TrainingRecord, parse_record
 from .loop import train
 from .material import Material
 from .plot import plot_curves
@@ -131,6 +135,7 @@ def run_queue(
     *,
     minutes: float,
     device: str = "cpu",
+    anew: bool = False,
     finished: Callable[[Standing, Record], None] = lambda standing, record: None,
     say: Callable[[str], None] = print,
     **changes: Any,
@@ -140,6 +145,7 @@ def run_queue(
     Parameters
     ----------
     minutes : of the first round of every row
+    anew : begin with weights that are drawn, whatever is installed or known of hosts
     finished : called after every round with the row's standing and the record of its best weights
     say : told what begins, what failed and what is left
     changes : settings for all rows
@@ -156,9 +162,16 @@ def run_queue(
             settings = (
                 settings_of(folder)  # a round goes on as it began, whatever is asked for by now
                 if resume
-                else round_settings(standing(out, row, minutes), number, minutes, device, changes)
+                else round_settings(
+                    standing(out, row, minutes),
+                    number,
+                    minutes,
+                    device,
+                    changes | ({} if anew else _beginning(out, row, number, material)),
+                )
             )
-            say(f"{row}: round {number}, {settings.minutes:g} minutes{', resumed' * resume}")
+            begun = f", from {Path(settings.start).name}" if settings.start else ""
+            say(f"{row}: round {number}, {settings.minutes:g} minutes{begun}{', resumed' * resume}")
             train(settings, material, folder, device=device, resume=resume, overwrite=not resume)
         except (TrainingError, RuntimeError, ValueError) as error:
             failed[row] = str(error).partition("\n")[0]
@@ -188,12 +201,15 @@ def round_settings(
             "start": str(before.best),
             "lr": usual.lr * 0.5 ** (number - 1),
             "seed": number - 1,
-            "stages": tuple(
-                stage | {"share": share}
-                for stage, share in zip(usual.stages, LATER_SHARES, strict=True)
-            ),
+            "stages": _later(usual),
         }
     return streamed_settings_for(before.row, **settings | changes)
+
+
+def is_better(standing: Standing, material: Material) -> bool:
+    """Whether a row's best weights score above the installed ones, if those can be compared."""
+    known = _installed_on(material, standing.row)
+    return known is None or standing.score > known.validation.get("score", float("-inf"))
 
 
 def left(out: Path, rows: Sequence[str], minutes: float) -> str:
@@ -201,6 +217,41 @@ def left(out: Path, rows: Sequence[str], minutes: float) -> str:
     open_rows = [one for one in (standing(out, row, minutes) for row in rows) if not one.settled]
     fresh = sum(one.rounds == 0 for one in open_rows)
     return f"{len(open_rows)} of {len(rows)} rows left, {fresh} of them without a round"
+
+
+def _beginning(out: Path, row: str, number: int, material: Material) -> dict[str, Any]:
+    """Settings of a first round that goes on from what others learned."""
+    host, local, _ = row.partition("+")
+    if number > 1:
+        return {}
+    usual = streamed_settings_for(row)
+    if _installed_on(material, row):
+        found = {"start": str(WEIGHTS / f"{row}.safetensors"), "lr": usual.lr / 2}
+    elif local and (best := standing(out, host, 1.0).best):
+        found = {"start": str(best)}
+    elif local and _installed_on(material, host):
+        found = {"start": str(WEIGHTS / f"{host}.safetensors")}
+    else:
+        return {}
+    return found | {"stages": _later(usual)}
+
+
+def _installed_on(material: Material, row: str) -> TrainingRecord | None:
+    """The record of installed weights that learned from the scenes of this material, or None."""
+    path = WEIGHTS / f"{row}.json"
+    record = parse_record(path) if path.is_file() else None
+    facts = material.facts()
+    if record is None or record.data.groups != tuple(facts["groups"]):
+        return None
+    same = record.data.name.partition(",")[0] == facts["name"].partition(",")[0]
+    return record if same else None
+
+
+def _later(usual: Training) -> tuple[dict[str, float], ...]:
+    """The stages of a training whose weights know small pictures already."""
+    return tuple(
+        stage | {"share": share} for stage, share in zip(usual.stages, LATER_SHARES, strict=True)
+    )
 
 
 def _jobs(

@@ -20,6 +20,7 @@ from luts.tool.files import sha256_file, whole_file, write_text
 
 from ..environment import describe
 from ..methods.models.checkpoints import Record, save
+from ..methods.models.record import parse_record
 from .batches import Batch
 from .material import Material
 from .plot import plot_losses
@@ -133,7 +134,11 @@ class Run:
         if not self._started_from:
             self._started_from = sha256_file(Path(self.settings.start))
         settings["start"] = Path(self.settings.start).name
-        return {"training": settings, "started_from": self._started_from}
+        return {
+            "training": settings,
+            "started_from": self._started_from,
+            "seconds_before": _seconds_in(Path(self.settings.start)),
+        }
 
     def _record(self, scores: dict[str, float]) -> Record:
         gain = self.gain()
@@ -153,6 +158,13 @@ class Run:
             "device": self.made_by["device_name"],
             "versions": self.made_by["versions"],
         }
+
+
+def _seconds_in(weights: Path) -> float:
+    """Seconds of training in weights, all of their own beginnings included; 0 where unknown."""
+    path = weights.with_suffix(".json")
+    facts = parse_record(path).facts if path.is_file() else {}
+    return round(facts.get("seconds", 0.0) + facts.get("seconds_before", 0.0), 1)
 
 
 def _without_folders(word: str) -> str:

@@ -33,7 +33,7 @@ from .output import Modulate, Output, unmodulated
 from .region_mean import squared
 
 RANKS, ROWS, COLUMNS = 20, 5, 20
-SPREAD, SMALL = 0.2, 0.01  # initial deviation of the matrices, and of what lies between
+SPREAD = 0.1  # of the matrices at first, uniform; what lies between them begins with no change
 
 
 class ClutNet(nn.Module):
@@ -48,9 +48,10 @@ class ClutNet(nn.Module):
         self.dropout = nn.Dropout(0.5)
         self.weigh = Head(WIDTHS[-1] * GRID**2, RANKS, equalised=True)
         nn.init.ones_(self.weigh.bias)
-        self.rows = nn.Parameter(SPREAD * torch.randn(SIZE, ROWS))
-        self.columns = nn.Parameter(SPREAD * torch.randn(COLUMNS, SIZE**2))
-        self.small = nn.Parameter(SMALL * torch.randn(RANKS, 3 * ROWS * COLUMNS))
+        self.rows = nn.Parameter(torch.empty(SIZE, ROWS).uniform_(-SPREAD, SPREAD))
+        self.columns = nn.Parameter(torch.empty(COLUMNS, SIZE**2).uniform_(-SPREAD, SPREAD))
+        # Were it drawn as well, asking for monotony would shrink all three to nothing for good.
+        self.small = nn.Parameter(torch.zeros(RANKS, 3 * ROWS * COLUMNS))
         self.register_buffer("identity", first_basis()[0], persistent=False)
 
     def tables(

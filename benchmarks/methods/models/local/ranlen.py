@@ -45,6 +45,18 @@ class RegionNorm(nn.Module):
         gamma, beta = self.modulation(F.relu(self.embed(maps))).chunk(2, dim=1)
         return self.norm(h) * (1 + gamma) + beta
 
+    @torch.no_grad()
+    def be_neutral(self, h: Tensor) -> None:
+        """Change nothing in features like `h` yet: gamma and beta undo the normalisation."""
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+        if isinstance(self.norm, nn.BatchNorm2d):
+            variance, mean = torch.var_mean(h.float(), (0, 2, 3))
+            self.norm.running_mean.copy_(mean)
+            self.norm.running_var.copy_(variance)
+            deviation = (variance + self.norm.eps).sqrt()
+            self.modulation.bias.copy_(torch.cat([deviation - 1, mean]))
+
 
 class Ranlen(nn.Module):
     """A host whose features are modulated by the region maps at every site it names.
