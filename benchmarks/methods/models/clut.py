@@ -5,10 +5,14 @@ Image Enhancement", ACM MM 2022. A cube of n^3 nodes is two learned matrices aro
 rows stand for the first axis and w columns for the plane of the other two. Twenty small ones, with
 s = 5 and w = 20, take a fifteenth of the numbers of three full cubes. The picture is judged by the
 network of `lut3d`; the mix is a change of the picture, and monotony is asked of it as there.
+
+The authors draw both matrices, and begin with no change between them. Whatever such matrices do
+first is rough, which monotony forbids: minutes taught nothing. Here they begin as cosines.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -33,7 +37,7 @@ from .output import Modulate, Output, unmodulated
 from .region_mean import squared
 
 RANKS, ROWS, COLUMNS = 20, 5, 20
-SPREAD = 0.1  # of the matrices at first, uniform; what lies between them begins with no change
+SPREAD, SMALL = 0.1, 1e-4  # of the matrices at first, as published; of what lies between them
 
 
 class ClutNet(nn.Module):
@@ -48,10 +52,10 @@ class ClutNet(nn.Module):
         self.dropout = nn.Dropout(0.5)
         self.weigh = Head(WIDTHS[-1] * GRID**2, RANKS, equalised=True)
         nn.init.ones_(self.weigh.bias)
-        self.rows = nn.Parameter(torch.empty(SIZE, ROWS).uniform_(-SPREAD, SPREAD))
-        self.columns = nn.Parameter(torch.empty(COLUMNS, SIZE**2).uniform_(-SPREAD, SPREAD))
-        # Were it drawn as well, asking for monotony would shrink all three to nothing for good.
-        self.small = nn.Parameter(torch.zeros(RANKS, 3 * ROWS * COLUMNS))
+        rows, columns = _cosines()
+        self.rows = nn.Parameter(SPREAD * rows)
+        self.columns = nn.Parameter(SPREAD * columns)
+        self.small = nn.Parameter(SMALL * torch.randn(RANKS, 3 * ROWS * COLUMNS))
         self.register_buffer("identity", first_basis()[0], persistent=False)
 
     def tables(
@@ -91,3 +95,12 @@ class ClutNet(nn.Module):
         """See benchmarks.methods.models.output.MapsColour."""
         with torch.no_grad():
             return as_luts(self.tables(images, regions, modulate))
+
+
+def _cosines() -> tuple[Tensor, Tensor]:
+    """The smoothest changes along the first axis (n, s) and over the other two (w, n^2)."""
+    place = (torch.arange(SIZE) + 0.5) / SIZE
+    waves = torch.cos(torch.pi * torch.arange(SIZE)[:, None] * place)
+    pairs = sorted(itertools.product(range(COLUMNS), repeat=2), key=lambda pair: (sum(pair), pair))
+    columns = [torch.outer(waves[i], waves[j]).flatten() for i, j in pairs[:COLUMNS]]
+    return waves[:ROWS].T.contiguous(), torch.stack(columns)
