@@ -112,6 +112,9 @@ def test_kept_pairs_are_the_streamed_ones_made_once_and_mirrored_when_they_retur
     again = kept.batches(whole, **row)
     again.pairs.__self__.make = unwanted
     assert torch.equal(again[0]["reference"], first["reference"])
+    other = kept.batches(quick(stages=STAGES[:1], seed=1), **row)
+    # 6007 is 1 more than 1001 rounds of six, and odd rounds are mirrored.
+    assert torch.equal(other[0]["degraded"][0], first["degraded"][1].flip(-1))
     assert kept.identity != stream.identity
     assert kept.facts()["name"] == "stream tiny, first 6 pairs"
     with pytest.raises(TrainingError, match=r"kept in a folder, in 8 bits: got .*, 16 bits"):

@@ -33,22 +33,25 @@ class KeptPairs:
         codes over 255, "regions": (N, 2, H, W) of 0 and 1}
     folder : made when missing
     key : whatever tells this stream from others
+    first : slot that the sequence begins with, for trainings that shall not see the same order
     """
 
-    def __init__(self, make: Pairs, folder: Path, key: str, count: int) -> None:
+    def __init__(self, make: Pairs, folder: Path, key: str, count: int, first: int = 0) -> None:
         self.make, self.folder, self.key, self.count = make, folder, sha256(key.encode()), count
+        self.first = first
         self._open: dict[tuple[int, int], tuple[np.memmap, np.memmap]] = {}
 
     def batch(self, positions: Sequence[int], size: tuple[int, int]) -> Batch:
         """The pairs at positions of the endless sequence that repeats them."""
         pairs, filled = self._files(size)
-        slots = [position % self.count for position in positions]
+        places = [position + self.first for position in positions]
+        slots = [place % self.count for place in places]
         if missing := [slot for slot in dict.fromkeys(slots) if not filled[slot]]:
             pairs[missing] = _stored(self.make(missing, size))
             filled[missing] = 1
         taken = np.stack([pairs[slot] for slot in slots])
-        for number, position in enumerate(positions):
-            if position // self.count % 2:
+        for number, place in enumerate(places):
+            if place // self.count % 2:
                 taken[number] = taken[number, :, :, ::-1]
         return _loaded(torch.from_numpy(taken))
 

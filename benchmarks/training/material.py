@@ -27,6 +27,7 @@ from .stages import Moment, moment
 VALIDATION_EVS = 5  # out of a range
 VALIDATION_SEED = 1
 VALIDATION_BATCH = 10
+SEEDS_APART = 6007  # kept pairs, prime
 LEAST = (16, 16)  # until a stage says how large
 
 
@@ -108,10 +109,11 @@ class Streamed:
         if not self.keep:
             samples = self._for(settings, "train", masks=local).samples
             return _Streaming(samples, settings, rank, world)
-        # Local and global rows share what is kept: regions change nothing else of a pair.
-        samples = self._for(settings, "train", masks=True).samples
-        key = f"{self.identity} seed {settings.seed}"
-        kept = KeptPairs(samples, self.kept, key, self.keep)
+        # Local and global rows share what is kept, for regions change nothing else of a pair; so do
+        # all seeds, which begin elsewhere in it.
+        samples = self._for(replace(settings, seed=0), "train", masks=True).samples
+        first = settings.seed * SEEDS_APART
+        kept = KeptPairs(samples, self.kept, f"{self.identity} seed 0", self.keep, first)
         return _Streaming(kept.batch, settings, rank, world, everywhere=not local)
 
     def validation(self, settings: Training) -> Iterator[tuple[Batch, list[dict[str, Any]]]]:
