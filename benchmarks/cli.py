@@ -13,6 +13,7 @@ VERBS: dict[str, str] = {
     "run": "score methods on a built data set, one row per evaluation",
     "train": "train a model on a built data set, or on a stream",
     "train-all": "train every row that learns until it stops improving; resumes",
+    "train-claims": "train both sides of what the documentation claims, over seeds; resumes",
     "adopt": "make weights trained elsewhere those of a model, or a row beside it",
     "time": "measure latency, throughput, memory and FLOPs",
     "verify": "recompute a sample of a run's rows",

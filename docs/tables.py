@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.methods.classical import CLASSICAL
 from benchmarks.methods.models.cards import CARDS, training_of
 from benchmarks.metrics import METRICS, Metric
+from benchmarks.training.claims import CLAIMS, mean_and_spread, read_outcomes
 
 DOCS = Path(__file__).parent
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -59,6 +60,30 @@ def _training(name: str) -> str:
     return ", ".join(filter(None, words))
 
 
+def claims() -> str:
+    """Both sides of every claim that was trained, by mean and spread over the seeds."""
+    found = read_outcomes(DOCS / "results" / "claims.csv")
+    rows = []
+    for claim, arms in CLAIMS.items():
+        for arm in arms:
+            ours = [one for one in found if (one.claim, one.arm) == (claim, arm)]
+            if ours:
+                cells = [_over_seeds([o.measures.get(m) for o in ours]) for m in "ABC"]
+                minutes = max(one.seconds for one in ours) / 60
+                mean = _over_seeds([one.measures["psnr"] for one in ours])
+                rows.append([f"`{arm}`", str(len(ours)), f"{minutes:.1f}", *cells, mean])
+    head = ["trained", "seeds", "minutes each", "A (dB)", "B (dB)", "C (dB)", "mean PSNR A (dB)"]
+    return table(head, rows)
+
+
+def _over_seeds(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return ""
+    mean, spread = mean_and_spread(known)
+    return f"{mean:.2f} ± {spread:.2f}" if len(known) > 1 else f"{mean:.2f}"
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
@@ -73,6 +98,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics-legacy": lambda: metrics(m for m in METRICS.values() if m.legacy),
     "classical": classical,
     "models": models,
+    "claims": claims,
 }
 
 

@@ -191,6 +191,10 @@ STREAMED_HOSTS: dict[str, dict[str, Any]] = {
     "zero_dce": {"lr": 1e-3, "clip": 0.1},
     "zero_dce_pp": {"lr": 1e-3, "clip": 0.1},
     "deep_upe": {"lr": 1e-3},
+    # At 2e-3 these stand still after a minute: illumination at its bound, or units that are dead.
+    "sci": {"lr": 3e-4, "clip": 5.0},
+    "ruas": {"lr": 1e-3, "clip": 5.0},
+    "retinexnet_small": {"lr": 5e-4},
 }
 
 
