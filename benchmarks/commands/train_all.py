@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=20_000,
         metavar="N",
-        help="make N pairs once, keep them in OUT/pairs and repeat them (3.4 GB in all for"
+        help="make N pairs once, keep them in OUT/pairs and repeat them (4.3 GB in all for"
         " %(default)s); 0 makes all anew",
     )
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1")
