@@ -76,6 +76,13 @@ CLAIMS: dict[str, dict[str, Arm]] = {
     },
     "highlight-shadow-gain": _faithful("gain"),
     "highlight-shadow-curve": _faithful("curve"),
+    "parts": {
+        "light_grid": Arm("light_grid"),
+        **{
+            f"light_grid, no {part}": Arm("light_grid", {"model_settings": {part: False}})
+            for part in ("grid", "curves", "matrix", "exposure")
+        },
+    },
     "latents": {
         "vae_recolour, twice": Arm("vae_recolour"),
         "vae_recolour, once": Arm(
