@@ -26,7 +26,7 @@ class Adversary:
         self.settings = settings
         self.critic = Critic().to(device)
         self.optimiser = torch.optim.Adam(self.critic.parameters(), lr=settings.critic_lr)
-        self.judged: Tensor | None = None
+        self.judged = torch.empty(0)
 
     def term(self, images: Tensor, step: int) -> Tensor:
         """What the model is charged when its results, (N, 3, H, W), look like results."""
@@ -44,8 +44,9 @@ class Adversary:
         loss.backward()
         if distributed.is_initialized():
             for parameter in self.critic.parameters():
-                distributed.all_reduce(parameter.grad)
-                parameter.grad /= distributed.get_world_size()
+                if parameter.grad is not None:
+                    distributed.all_reduce(parameter.grad)
+                    parameter.grad /= distributed.get_world_size()
         self.optimiser.step()
         return loss.item()
 

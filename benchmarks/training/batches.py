@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,7 +19,11 @@ from .settings import Training, TrainingError
 from .stages import Moment, moment
 
 Batch = dict[str, Tensor]
-PLANES = ("degraded", "reference", "regions")
+PLANES: tuple[Literal["degraded", "reference", "regions"], ...] = (
+    "degraded",
+    "reference",
+    "regions",
+)
 TRIES_FOR_A = 8  # a crop without anything to correct teaches little
 
 
@@ -65,7 +71,7 @@ class Batches(Dataset):
         pair = load_pair(self.dataset, self.rows[order[index]], self.reference)
         rng = sample_rng(self.settings.seed, f"crop/{position}")
         window = self._window(pair, side, rng)
-        flips = [axis for axis in (0, 1) if rng.random() < 0.5]
+        flips = tuple(axis for axis in (0, 1) if rng.random() < 0.5)
         planes = (np.flip(getattr(pair, name)[window], flips) for name in PLANES)
         return Pair(pair.id, *planes)
 

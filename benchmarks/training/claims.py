@@ -130,7 +130,7 @@ def run_claims(
                 folder = out / claim / name / f"seed{seed}"
                 if not (folder / "judged.json").exists():
                     say(f"{claim}: {name}, seed {seed}")
-                    usual = {"seed": seed, "minutes": minutes, "validations": 2}
+                    usual: dict[str, Any] = {"seed": seed, "minutes": minutes, "validations": 2}
                     if start := start_of(arm.row):
                         usual["start"] = str(start)
                     settings = streamed_settings_for(

@@ -40,9 +40,10 @@ from .state import Run, not_finite
 from .validate import validate
 
 Progress = Callable[[int, float], None]
+Weights = tuple[Tensor, ...] | list[Tensor]
 OPTIMISERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
 SGD_MOMENTUM = 0.9
-LAYOUT = {"memory_format": torch.channels_last}  # steps take 10 to 50 % less time on a CPU
+LAYOUT = torch.channels_last  # steps take 10 to 50 % less time on a CPU
 
 
 def train(
@@ -87,7 +88,8 @@ def train(
     next(iter(material.validation(settings)))  # what is missing there is better said now
 
     torch.manual_seed(settings.seed)
-    model = build(settings.model, **settings.model_settings).to(device, **LAYOUT)
+    model = build(settings.model, **settings.model_settings).to(device)
+    model.to(memory_format=LAYOUT)  # type: ignore[call-overload]  # torch's stub leaves it out
     if settings.start and not resume:
         start_from(model, Path(settings.start), _on(device, batches[0]))
     model = _with_shared_statistics(model, device, world)
@@ -121,9 +123,9 @@ def train(
         now = moments.popleft()
         batch = _on(device, batch)
         model.train()
-        judge = partial(adversary.term, step=now.step) if now.adversarial else None
+        judge = partial(adversary.term, step=now.step) if adversary and now.adversarial else None
         terms = loss_terms(network, batch, settings, judge)
-        loss = sum(terms.values())
+        loss = _total(terms)
         if not torch.isfinite(loss):
             raise not_finite(out, now.step, terms, batch)
         for group in optimiser.param_groups:
@@ -133,7 +135,7 @@ def train(
         if settings.clip:
             nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
         optimiser.step()
-        if judge:
+        if adversary and judge:
             adversary.learn(batch["reference"], now.step)
         if average is not None:
             average.update_parameters(model)
@@ -150,12 +152,19 @@ def train(
     return run.best
 
 
+def _total(terms: dict[str, Tensor]) -> Tensor:
+    first, *others = terms.values()
+    return sum(others, first)
+
+
 def _is_last(scores: dict[str, float], pace: Pace) -> bool:
     return scores["step"] == pace.steps and scores["progress"] >= 1
 
 
 def _on(device: str, batch: Batch) -> Batch:
-    return {name: x.to(device, non_blocking=True, **LAYOUT) for name, x in batch.items()}
+    return {
+        name: x.to(device, non_blocking=True, memory_format=LAYOUT) for name, x in batch.items()
+    }
 
 
 def _noted(moments: Iterable[Moment], notes: deque[Moment]) -> Iterator[Moment]:
@@ -246,7 +255,7 @@ def _average(model: nn.Module, decay: float) -> AveragedModel | None:
         return None
     average = AveragedModel(model, use_buffers=True)
 
-    def warmed(averages: list[Tensor], now: list[Tensor], count: Tensor) -> None:
+    def warmed(averages: Weights, now: Weights, count: Tensor | int) -> None:
         # At first the mean of all steps so far: the weights that were drawn shall not linger.
         get_ema_multi_avg_fn(min(decay, (1 + float(count)) / (10 + float(count))))(
             averages, now, count

@@ -95,7 +95,7 @@ class Streamed:
         self.train, self.val = (self._open(self.recipe, split) for split in ("train", "val"))
         names = [source.name for one in (self.train, self.val) for source in one.sources]
         settings = (self.recipe.resolved(), self.recipe.stream, names, *[keep][: bool(keep)])
-        self.keep, self.kept = keep, kept
+        self.keep, self.kept = keep, kept if keep else None
         self.identity = sha256(repr(settings).encode())
         self._kept: dict[tuple, list[tuple[Batch, list[dict[str, Any]]]]] = {}
 
@@ -106,7 +106,7 @@ class Streamed:
             if 0 in sides:
                 raise TrainingError("stages have either crops or whole pictures, not both")
         local = model_row(settings.model).region_aware
-        if not self.keep:
+        if self.kept is None:
             samples = self._for(settings, "train", masks=local).samples
             return _Streaming(samples, settings, rank, world)
         # Local and global rows share what is kept, for regions change nothing else of a pair; so do
@@ -221,7 +221,7 @@ class _Streaming(Dataset):
         now = moment(self.settings, step) if isinstance(step, int) else step
         mine = range(now.seen + self.rank, now.seen + now.batch, self.world)
         made = self.pairs(mine, now.size or (now.crop, now.crop))
-        batch = {name: made[name] for name in PLANES}
+        batch: Batch = {name: made[name] for name in PLANES}
         if self.everywhere:
             batch["regions"] = torch.ones_like(batch["regions"])
         return batch

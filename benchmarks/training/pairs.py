@@ -111,7 +111,7 @@ def loader(pairs: Pairs, batch: int, *, workers: int = 0, seed: int = 0) -> Data
 def _cropped(pair: Pair, side: int, rng: np.random.Generator) -> Pair:
     height, width = pair.regions.shape
     top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-    axes = [axis for axis in (0, 1) if rng.random() < 0.5]
+    axes = tuple(axis for axis in (0, 1) if rng.random() < 0.5)
 
     def cut(array: np.ndarray) -> np.ndarray:
         return np.flip(array[top : top + side, left : left + side], axes)

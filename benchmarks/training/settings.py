@@ -16,6 +16,9 @@ from .losses import LOSSES
 OPTIMISERS = ("adam", "adamw", "sgd")
 SCHEDULES = ("constant", "cosine")
 
+Size = tuple[()] | tuple[int, int]
+"""Height and width in pixels, or () for none."""
+
 
 class TrainingError(UserError):
     """Settings or data that cannot be trained with, or a training that went wrong."""
@@ -35,7 +38,7 @@ class Stage:
     share: float
     batch: int
     crop: int = 0
-    size: tuple[int, ...] = ()
+    size: Size = ()
     rate: float = 1.0
     halvings: int = 0
     critic_from: float = 0.0
@@ -83,7 +86,7 @@ class Training:
     ema: float = 0.0
     batch: int = 8
     crop: int = 128
-    size: tuple[int, ...] = ()
+    size: Size = ()
     steps: int = 1000
     minutes: float = 0.0
     validations: int = 0
@@ -94,7 +97,7 @@ class Training:
     mixed_precision: bool = True
     bfloat16_on_cpu: bool = False
     region_weights: tuple[float, float, float] = (1.0, 1e-4, 1.0)
-    stages: tuple[dict[str, float], ...] = ()
+    stages: tuple[dict[str, Any], ...] = ()
     reject: bool = False
     adversarial: float = 0.0
     critic_lr: float = 1e-5
@@ -157,10 +160,10 @@ def _check_size(size: tuple[int, ...]) -> None:
 
 
 def _kind(known: dataclasses.Field) -> type:
-    """The kind of a setting: that of its default."""
-    if known.default is not dataclasses.MISSING:
-        return type(known.default)
-    return str if known.default_factory is dataclasses.MISSING else known.default_factory
+    """The kind of a setting: that of its default; the model has none and is a word."""
+    if known.default_factory is not dataclasses.MISSING:
+        return type(known.default_factory())
+    return str if known.default is dataclasses.MISSING else type(known.default)
 
 
 def _check_kind(name: str, value: Any, kind: type) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .settings import Stage, Training
+from .settings import Size, Stage, Training
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Moment:
     step: int
     progress: float
     crop: int
-    size: tuple[int, ...]
+    size: Size
     batch: int
     seen: int
     rate: float
@@ -131,6 +131,6 @@ class Pace:
         return {"steps": self.steps, "seen": self.seen, "seconds": self.seconds}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
-        self.steps, self.seen = state["steps"], state["seen"]
+        self.steps, self.seen = int(state["steps"]), int(state["seen"])
         self._before, self._started = state["seconds"], self.clock()
         self._parts = int(self.progress(self.steps) * self.settings.validations)

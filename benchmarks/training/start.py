@@ -40,7 +40,7 @@ def start_from(model: nn.Module, path: Path, batch: Batch) -> None:
     model.train()
 
 
-def _neutral(norm: nn.Module, inputs: tuple[Tensor, Tensor], output: Tensor) -> Tensor:
+def _neutral(norm: RegionNorm, inputs: tuple[Tensor, Tensor], output: Tensor) -> Tensor:
     norm.be_neutral(inputs[0])
     return inputs[0]
 

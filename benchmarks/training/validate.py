@@ -75,7 +75,7 @@ def validate(
                 for name in ("psnr", *_strata(about)):
                     strata.setdefault(name, []).append(min(_decibel(own["A"]), MOST))
     means = {region: float(np.mean(values)) for region, values in errors.items() if values}
-    pooled = _decibel(np.mean(list(means.values())))
+    pooled = _decibel(float(np.mean(list(means.values()))))
     scores = {"score": pooled, "pooled": pooled}
     scores |= {region: _decibel(error) for region, error in means.items()}
     scores |= {name: float(np.mean(values)) for name, values in strata.items()}
@@ -85,10 +85,10 @@ def validate(
 def _errors(estimates: Tensor, batch: Batch, local: bool) -> list[dict[str, float]]:
     """The mean squared error in each region of each picture."""
     planes = (estimates, batch["degraded"], batch["reference"])
-    estimates, degraded, references = (x.float().permute(0, 2, 3, 1).cpu().numpy() for x in planes)
+    made, degraded, references = (x.float().permute(0, 2, 3, 1).cpu().numpy() for x in planes)
     in_a, in_ab = batch["regions"].cpu().numpy().transpose(1, 0, 2, 3)
     found = []
-    for number, estimate in enumerate(estimates):
+    for number, estimate in enumerate(made):
         if not local:
             found.append({"A": float(np.square(estimate - references[number]).mean())})
             continue

@@ -44,6 +44,13 @@ class Output:
         return Output(*(None if x is None else x.float() for x in maps), levels=levels)
 
 
+def given(maps: Tensor | None, what: str) -> Tensor:
+    """What a loss reads of an Output; ModelError where the model does not return it."""
+    if maps is None:
+        raise ModelError(f"this loss needs a model that returns its {what}; choose another loss")
+    return maps
+
+
 @runtime_checkable
 class MapsColour(Protocol):
     """A model whose whole effect on a picture is one colour map, the same at every pixel.

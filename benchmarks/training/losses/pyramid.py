@@ -27,7 +27,7 @@ def pyramid(
     terms = {"reconstruction": region_mean((output.image - reference).abs(), weight)}
     gaussian = gaussian_pyramid(reference, len(output.levels) + 1)
     for i, level in enumerate(output.levels):
-        size = level.shape[-2:]
+        size = level.shape[-2], level.shape[-1]
         error = (level - upsample(gaussian[i + 1], size)).abs()
         inside = None if weight is None else F.adaptive_avg_pool2d(weight, size)
         share = 2**i * level.numel() / reference.numel()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ...methods.models.output import Output, luma
+from ...methods.models.output import Output, given, luma
 from ...methods.models.region_mean import region_mean
 
 EXPONENT = 1.2
@@ -43,8 +43,9 @@ def retinex(
     output: Output, degraded: Tensor, reference: Tensor, weight: Tensor | None = None
 ) -> dict[str, Tensor]:
     """The weighted terms of DeepUPE."""
+    illumination = given(output.illumination, "illumination")
     error = region_mean((output.image - reference).square(), weight)
-    smooth = illumination_smoothness(output.illumination, degraded, weight)
+    smooth = illumination_smoothness(illumination, degraded, weight)
     return {
         "l2": WEIGHTS["l2"] * error,
         "smoothness": WEIGHTS["smoothness"] * smooth,

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from ...methods.models import ModelError
-from ...methods.models.output import Output
+from ...methods.models.output import Output, given
 from ...methods.models.region_mean import region_mean
 
 SPATIAL_CELL = 4
@@ -45,7 +45,8 @@ def spatial_consistency(
         padded[..., :-2, 1:-1],
         padded[..., 2:, 1:-1],
     )
-    total = sum((change - side).square() for side in sides)
+    first, *others = ((change - side).square() for side in sides)
+    total = sum(others, first)
     return region_mean(total, _pooled(weight, SPATIAL_CELL))
 
 
@@ -92,12 +93,13 @@ def zero_reference(
     smoothness: float = WEIGHTS["smoothness"],
 ) -> dict[str, Tensor]:
     """The weighted terms of Zero-DCE; `reference` is not looked at."""
+    curves = given(output.curves, "curves")
     terms = {
         "spatial": WEIGHTS["spatial"] * spatial_consistency(output.image, degraded, weight),
         "exposure": WEIGHTS["exposure"] * exposure(output.image, weight),
         "colour": WEIGHTS["colour"] * colour_constancy(output.image, weight),
     }
-    return terms | {"smoothness": smoothness * curve_smoothness(output.curves, weight)}
+    return terms | {"smoothness": smoothness * curve_smoothness(curves, weight)}
 
 
 def zero_reference_pp(
