@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from benchmarks.methods.models import ModelError, build
-from benchmarks.methods.models.local.ranlen import RegionNorm, identity_convolution
+from benchmarks.methods.models.layers import identity_convolution
+from benchmarks.methods.models.local.ranlen import RegionNorm
 
 
 def images(*shape, seed=0):

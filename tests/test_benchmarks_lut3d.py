@@ -14,7 +14,6 @@ from benchmarks.cli import main
 from benchmarks.methods.blend import blend
 from benchmarks.methods.models import ModelError, build, checkpoints
 from benchmarks.methods.models.adopt import adopt
-from benchmarks.methods.models.local.lut3d import blend_by_regions
 from benchmarks.methods.models.lut3d import as_luts, first_basis, look_up, monotonicity, smoothness
 from benchmarks.methods.models.lut3d_published import (
     ADAINT,
@@ -25,6 +24,7 @@ from benchmarks.methods.models.lut3d_published import (
 )
 from benchmarks.methods.models.output import MapsColour, unmodulated
 from benchmarks.methods.models.record import CheckpointError, Trained, TrainingRecord
+from benchmarks.methods.models.region_blend import blend_by_regions
 from datagen.images.files import write_image
 from luts.algebra import compose
 from luts.lut import Lut3D, ShapedLut

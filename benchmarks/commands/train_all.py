@@ -91,6 +91,8 @@ def _installed(standing: Standing, record: dict[str, Any]) -> str:
     """Make a row's best weights those that are scored; says what was done."""
     from ..methods.models.checkpoints import install
 
+    if standing.best is None:
+        return f"{standing.row}: no weights to install yet"
     path = install(standing.row, standing.best)
     return f"{standing.row}: installed as {path.name}, {record['validation']['psnr']:.2f} dB"
 

@@ -111,7 +111,10 @@ def _noisy(target: Target) -> np.ndarray:
 def _jpeg(target: Target) -> np.ndarray:
     codes = (target.ideal.encoded * 255).round().astype(np.uint8)
     stream = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
-    return np.ascontiguousarray(cv2.imdecode(stream, cv2.IMREAD_COLOR)[..., ::-1] / np.float32(255))
+    decoded = cv2.imdecode(stream, cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise ValueError("OpenCV does not read the JPEG that it wrote")
+    return np.ascontiguousarray(decoded[..., ::-1] / np.float32(255))
 
 
 def _blurred(target: Target) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .sharma2005 import PAIRS
 
@@ -22,7 +23,7 @@ class Check:
     """
 
     name: str
-    ask: Callable[[Function], tuple[np.ndarray | float, np.ndarray | float]]
+    ask: Callable[[Function], tuple[ArrayLike, ArrayLike]]
     tolerance: float
     why: str
 

@@ -28,6 +28,7 @@ from datagen.dataset.read import open_dataset
 from ..environment import pick_device
 from ..methods.models import build, model_row
 from ..methods.models.checkpoints import Record
+from ..methods.models.layers import total
 from .adversarial import Adversary
 from .batches import Batch
 from .losses import LOSSES
@@ -125,7 +126,7 @@ def train(
         model.train()
         judge = partial(adversary.term, step=now.step) if adversary and now.adversarial else None
         terms = loss_terms(network, batch, settings, judge)
-        loss = _total(terms)
+        loss = total(terms.values())
         if not torch.isfinite(loss):
             raise not_finite(out, now.step, terms, batch)
         for group in optimiser.param_groups:
@@ -150,11 +151,6 @@ def train(
     if world > 1:
         destroy_process_group()
     return run.best
-
-
-def _total(terms: dict[str, Tensor]) -> Tensor:
-    first, *others = terms.values()
-    return sum(others, first)
 
 
 def _is_last(scores: dict[str, float], pace: Pace) -> bool:

@@ -90,7 +90,7 @@ def log(x: np.ndarray) -> np.ndarray:
     return exponent * _LN2[0] + (_log_table()[cell] + (series + exponent * _LN2[1]))
 
 
-def raised(x: np.ndarray, exponent: np.ndarray | float) -> np.ndarray:
+def raised(x: np.ndarray | float, exponent: np.ndarray | float) -> np.ndarray:
     """x ** exponent of float64 x >= 0 by e ** (exponent * log x): good to |exponent log x| ulp."""
     x = np.asarray(x, np.float64)
     return np.where(x > 0, exp(exponent * log(x)), 0.0)[()]

@@ -19,7 +19,7 @@ from luts.tool import exact
 from .image import checked
 
 STOPS = (-2.0, 0.0, 2.0)
-GREY = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as OpenCV
+GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as OpenCV
 GREY_STEPS = 2.0**20
 
 
@@ -33,7 +33,7 @@ def mertens(encoded: np.ndarray, *, stops: Sequence[float] = STOPS) -> np.ndarra
     """
     linear = decode_srgb(checked(encoded).astype(np.float64))
     gains = (float(exact.exp2(ev)) for ev in stops)
-    return fuse([np.float32(encode_srgb(np.clip(linear * gain, 0, 1))) for gain in gains])
+    return fuse([encode_srgb(np.clip(linear * gain, 0, 1)).astype(np.float32) for gain in gains])
 
 
 def fuse(images: Sequence[np.ndarray]) -> np.ndarray:
@@ -43,7 +43,7 @@ def fuse(images: Sequence[np.ndarray]) -> np.ndarray:
     images up in whatever order its threads finish, and no two runs agree to the last bit.
     """
     weights = [_quality(image) for image in images]
-    total = sum(weights)
+    total = sum(weights[1:], weights[0])
     height, width = total.shape
     depth = int(np.log2(min(height, width)))
     fused: list[np.ndarray] = []
@@ -69,7 +69,7 @@ def _quality(image: np.ndarray) -> np.ndarray:
     contrast = np.abs(cv2.Laplacian(grey, cv2.CV_32F)) / np.float32(GREY_STEPS)
     spread = np.square(image - image.mean(axis=2, keepdims=True)).sum(axis=2)
     off = np.square(image - np.float32(0.5)).sum(axis=2, dtype=np.float64)
-    exposed = np.float32(exact.exp(off / (-2 * 0.2**2)))
+    exposed = exact.exp(off / (-2 * 0.2**2)).astype(np.float32)
     return contrast * np.sqrt(spread) * exposed + np.float32(1e-12)
 
 

@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from luts.lut import Lut
 
-from .local.lut3d import blend_by_regions
 from .lut3d import (
     GRID,
     MONOTONICITY,
@@ -34,6 +33,7 @@ from .lut3d import (
     monotonicity,
 )
 from .output import Modulate, Output, unmodulated
+from .region_blend import blend_by_regions
 from .region_mean import squared
 
 RANKS, ROWS, COLUMNS = 20, 5, 20

@@ -69,7 +69,7 @@ def fit_polynomial(before: np.ndarray, after: np.ndarray) -> ColourMap:
 def _monomials(colours: np.ndarray) -> np.ndarray:
     """(N, 56) float64: products of up to DEGREE of the channels, each scaled to [-1, 1]."""
     channels = (2 * colours.astype(np.float64) - 1).T
-    products = {(): np.ones(len(colours))}
+    products: dict[tuple[int, ...], np.ndarray] = {(): np.ones(len(colours))}
     for degree in range(1, DEGREE + 1):
         for chosen in combinations_with_replacement(range(3), degree):
             products[chosen] = products[chosen[:-1]] * channels[chosen[-1]]
@@ -82,9 +82,9 @@ def fit_mlp(before: np.ndarray, after: np.ndarray) -> ColourMap:
     x, wanted = before[::step].astype(np.float64), (after - before)[::step].astype(np.float64)
     rng = np.random.default_rng(SEED)
     # Every unit bends somewhere among the colours; none counts yet.
-    inner = rng.normal(0, 1, (3, HIDDEN))
-    bends = -(x[rng.integers(len(x), size=HIDDEN)] * inner.T).sum(1)
-    start = np.concatenate([inner.ravel(), bends, np.zeros(3 * HIDDEN + 3)])
+    drawn = rng.normal(0, 1, (3, HIDDEN))
+    places = -(x[rng.integers(len(x), size=HIDDEN)] * drawn.T).sum(1)
+    start = np.concatenate([drawn.ravel(), places, np.zeros(3 * HIDDEN + 3)])
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         inner, bends, outer, offset = _unpack(parameters)

@@ -11,13 +11,15 @@ of the illumination let gradients back inside (_Hold).
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import bias_of
 from .output import Modulate, Output, network_input, unmodulated
 
 SIDE = 256
@@ -40,7 +42,7 @@ class DeepUpe(nn.Module):
     """
 
     # RANLEN modulates splat, global, local and prediction parts: each size of each part once.
-    SITES = {  # noqa: RUF012
+    SITES: ClassVar[Mapping[str, int]] = {
         **{f"splat.{i}": width for i, width in enumerate((8, 16, 32, 64))},
         **{site: FEATURES for site in ("globals.0", "globals.6", "locals.0", "fused")},
     }
@@ -75,7 +77,7 @@ class DeepUpe(nn.Module):
         self.guide.reset()
         with torch.no_grad():
             self.predict.weight.mul_(0.1)
-            self.predict.bias.view(4, 3, BINS)[3] = INITIAL_ILLUMINATION
+            bias_of(self.predict).view(4, 3, BINS)[3] = INITIAL_ILLUMINATION
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
@@ -141,11 +143,11 @@ class Guide(nn.Module):
         with torch.no_grad():
             self.matrix.weight.copy_(torch.eye(3)[..., None, None])
             self.matrix.weight.add_(torch.randn(3, 3, 1, 1), alpha=GUIDE_NOISE)
-            self.matrix.bias.zero_()
+            bias_of(self.matrix).zero_()
             self.shifts.copy_(torch.arange(CURVE_PIECES)[:, None].expand(-1, 3) / CURVE_PIECES)
             self.slopes.zero_()[0] = 1
             self.mix.weight.fill_(1 / 3)
-            self.mix.bias.zero_()
+            bias_of(self.mix).zero_()
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.matrix(images)

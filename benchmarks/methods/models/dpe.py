@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from . import ModelError
+from .layers import start_near_zero
 from .output import Modulate, Output, network_input, unmodulated
 
 WIDTHS = (16, 32, 64, 128, 128)
@@ -62,8 +63,7 @@ class Dpe(nn.Module):
         self.fuse = nn.Conv2d(channels, widths[0], 3, padding=1)
         self.fuse_norm = _SeluNorm(widths[0])
         self.last = nn.Conv2d(widths[0], 3, 3, padding=1)
-        nn.init.normal_(self.last.weight, 0.0, 1e-3)
-        nn.init.zeros_(self.last.bias)
+        start_near_zero(self.last, 1e-3)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated

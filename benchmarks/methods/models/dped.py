@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from . import ModelError
+from .layers import bias_of
 from .output import Modulate, Output, network_input, unmodulated
 
 BLOCKS = 4
@@ -48,9 +49,9 @@ class Dped(nn.Module):
             centre = conv.kernel_size[0] // 2
             conv.weight[:3] = 0
             conv.weight[range(3), range(3), centre, centre] = 1
-            conv.bias[:3] = 0
+            bias_of(conv)[:3] = 0
         self.last.weight.div_(STRETCH)
-        self.last.bias.fill_(-CENTRE / STRETCH)
+        bias_of(self.last).fill_(-CENTRE / STRETCH)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
@@ -67,11 +68,13 @@ class _Block(nn.Sequential):
     """Two convolutions, each normalised per image and channel; the last ReLU is the caller's."""
 
     def __init__(self, width: int) -> None:
-        super().__init__(*_normalised(width), nn.ReLU(), *_normalised(width))
-        nn.init.constant_(self[-1].weight, INITIAL_BLOCK_SCALE)
+        first = _normalised(width)
+        conv, norm = _normalised(width)
+        super().__init__(*first, nn.ReLU(), conv, norm)
+        nn.init.constant_(norm.weight, INITIAL_BLOCK_SCALE)
 
 
-def _normalised(width: int) -> tuple[nn.Module, nn.Module]:
+def _normalised(width: int) -> tuple[nn.Conv2d, _InstanceNorm]:
     return (
         nn.Conv2d(width, width, 3, padding=1, bias=False),
         _InstanceNorm(width),

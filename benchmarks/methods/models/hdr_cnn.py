@@ -25,6 +25,7 @@ from torch.nn import functional as F  # noqa: N812
 from luts.colour.colorimetry import REC709_LUMINANCE
 
 from . import ModelError
+from .layers import bias_of
 from .output import Output, network_input
 
 WIDTHS = (64, 128, 256, 512, 512)
@@ -89,7 +90,7 @@ class HdrCnn(nn.Module):
         x = images = _pad(images, self.stride)
         skips = []
         for convs in self.encode:
-            for conv in convs:
+            for conv in convs.children():
                 x = F.relu(conv(x))
             skips.append(x)
             x = F.max_pool2d(x, 2)
@@ -138,13 +139,14 @@ class _Fuse(nn.Conv2d):
         super().__init__(2 * width, width, 1)
         with torch.no_grad():
             self.weight[..., 0, 0] = torch.eye(width).repeat(1, 2)
-            self.bias.zero_()
+            bias_of(self).zero_()
 
-    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
+    # Two inputs where a convolution has one; a layer inside would rename the weights.
+    def forward(self, features: Tensor, skip: Tensor) -> Tensor:  # type: ignore[override]
         return super().forward(torch.cat([features, (skip.square() + FLOOR).log()], 1))
 
 
-def _normalised(conv: nn.Module) -> nn.Sequential:
+def _normalised(conv: nn.Conv2d | nn.ConvTranspose2d) -> nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU())
 
 

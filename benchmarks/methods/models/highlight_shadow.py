@@ -14,6 +14,8 @@ Luma is Rec. 601 on encoded RGB, as there.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -66,13 +68,14 @@ class GaussianMasks(nn.Module):
             raise ModelError(f"mode must be 'detail' or 'tonal', got {mode!r}")
         self.gammas = (gamma_highlights, gamma_shadows)
         self.mode, self.faithful = mode, faithful
+        self.kernel: Tensor
         self.register_buffer("kernel", gaussian_kernel(kernel_size, sigma))
 
     def masks(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Highlight and shadow masks, each (N, 1, H, W) in [0, 1]."""
         grey, reach = luma(images), self.kernel.shape[-1] // 2
-        pad = {"mode": "constant"} if self.faithful else {"mode": "replicate"}
-        blurred = F.conv2d(F.pad(grey, [reach] * 4, **pad), self.kernel)
+        mode = "constant" if self.faithful else "replicate"
+        blurred = F.conv2d(F.pad(grey, [reach] * 4, mode=mode), self.kernel)
         if self.mode == "tonal":
             return blurred.square(), (1 - blurred).square()
         return F.relu(grey - blurred), F.relu(blurred - grey)
@@ -86,15 +89,19 @@ class GaussianMasks(nn.Module):
         return Output(images.clamp(TINY, 1) ** exponent.clamp(*EXPONENTS))
 
 
+def _same_size(kernel_size: int, faithful: bool) -> nn.Conv2d:
+    mode: Literal["zeros", "replicate"] = "zeros" if faithful else "replicate"
+    return nn.Conv2d(1, 1, kernel_size, padding=kernel_size // 2, padding_mode=mode)
+
+
 class _LearnedMasks(nn.Module):
     """Two 1 -> 1 convolutions of the luma, with bias."""
 
     def __init__(self, kernel_size: int, faithful: bool) -> None:
         super().__init__()
         _check_kernel(kernel_size)
-        padding = {"padding_mode": "zeros" if faithful else "replicate"}
-        self.conv_highlights = nn.Conv2d(1, 1, kernel_size, padding=kernel_size // 2, **padding)
-        self.conv_shadows = nn.Conv2d(1, 1, kernel_size, padding=kernel_size // 2, **padding)
+        self.conv_highlights = _same_size(kernel_size, faithful)
+        self.conv_shadows = _same_size(kernel_size, faithful)
         self.faithful = faithful
 
     def gain(self, highlights: Tensor, shadows: Tensor) -> Tensor:

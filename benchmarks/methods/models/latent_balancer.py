@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import start_near_zero
 from .vae import LATENTS, LOGVAR_BOUNDS, DiagonalGaussian
 
 VARIANCE_FLOOR = 1e-5  # of the article
@@ -82,8 +83,7 @@ class LatentBalancer(nn.Module):
         self.blocks = nn.ModuleList(_Block(widths[-1]) for _ in range(blocks))
         self.leave = nn.ModuleList(_mirrored(a, b) for a, b in itertools.pairwise(widths[::-1]))
         self.last = _mirrored(widths[0], 2 * LATENTS)
-        nn.init.normal_(self.last.weight, 0.0, 1e-3)
-        nn.init.zeros_(self.last.bias)
+        start_near_zero(self.last, 1e-3)
 
     def forward(self, latents: DiagonalGaussian, maps: Tensor | None = None) -> DiagonalGaussian:
         x = _joined(latents, maps)

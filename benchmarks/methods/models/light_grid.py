@@ -24,8 +24,9 @@ from torch.nn import functional as F  # noqa: N812
 from luts.torch import lookup as torch_ops
 
 from .gain_grid import apply_gains, slice_gains
-from .local.lut3d import blend_by_regions
+from .layers import start_near_zero
 from .output import Output, network_input
+from .region_blend import blend_by_regions
 from .tone_map import ToneMap, bake, clamp_inwards
 from .tone_statistics import COUNT, LOCAL_COUNT, Standardise, region_statistics, statistics
 
@@ -64,8 +65,7 @@ class LightGrid(nn.Module):
         self.sizes = (3 * (KNOTS - 1), 9, 3, 1)  # of curves, matrix, gains and exposure
         self.head = nn.Linear(WIDTH, sum(self.sizes))
         self.trunk = _Trunk(6 + mask_channels) if grid else None
-        nn.init.normal_(self.head.weight, 0.0, INITIAL_SIGMA)
-        nn.init.zeros_(self.head.bias)
+        start_near_zero(self.head, INITIAL_SIGMA)
 
     def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
         network_input(images, regions, self.mask_channels)  # refuses what is no batch
@@ -73,16 +73,17 @@ class LightGrid(nn.Module):
             return self._corrected(images, regions)
 
     def _corrected(self, images: Tensor, regions: Tensor | None) -> Output:
-        local = bool(self.mask_channels) and regions is not None
-        tone, scene = self._judged(images, regions if local else None)
+        read = regions if self.mask_channels else None
+        tone, scene = self._judged(images, read)
         if torch.is_grad_enabled() or images.is_cuda or images.dtype != torch.float32:
             image = tone(images.flatten(2).transpose(1, 2)).transpose(1, 2).view_as(images)
             if self.trunk is not None:
-                image = image * slice_gains(self._grid(images, image, regions, scene), image)
+                grid = self._grid(self.trunk, images, image, regions, scene)
+                image = image * slice_gains(grid, image)
             image = clamp_inwards(image)
         else:
             image = self._at_any_size(tone, images, regions, scene)
-        return Output(blend_by_regions(images, image, regions) if local else image)
+        return Output(image if read is None else blend_by_regions(images, image, read))
 
     def _judged(self, images: Tensor, regions: Tensor | None) -> tuple[ToneMap, Tensor]:
         """The map of each picture, and what is known of the whole: (N, WIDTH)."""
@@ -109,7 +110,12 @@ class LightGrid(nn.Module):
         return tone, scene
 
     def _grid(
-        self, images: Tensor, mapped: Tensor, regions: Tensor | None, scene: Tensor
+        self,
+        trunk: nn.Module,
+        images: Tensor,
+        mapped: Tensor,
+        regions: Tensor | None,
+        scene: Tensor,
     ) -> Tensor:
         """The grid of gains, (N, 3, gz, gy, gx)."""
         seen = [images, mapped.clamp(0, 1)]
@@ -118,7 +124,7 @@ class LightGrid(nn.Module):
             whole = images.new_ones(n, self.mask_channels, height, width)
             seen.append(whole if regions is None else regions.to(images.dtype))
         thumbnail = F.interpolate(torch.cat(seen, 1), (SIDE, SIDE), mode="bilinear", antialias=True)
-        return self.trunk(thumbnail, scene)
+        return trunk(thumbnail, scene)
 
     def _at_any_size(
         self, tone: ToneMap, images: Tensor, regions: Tensor | None, scene: Tensor
@@ -126,7 +132,7 @@ class LightGrid(nn.Module):
         """The same on a CPU without gradients: a LUT, and the grid a block at a time."""
         mapped = torch_ops.apply_each(bake(tone), images, "trilinear")
         if self.trunk is not None:
-            grids = self._grid(images, mapped, regions, scene).permute(0, 3, 4, 2, 1)
+            grids = self._grid(self.trunk, images, mapped, regions, scene).permute(0, 3, 4, 2, 1)
             for picture, grid in zip(mapped, grids, strict=True):
                 encoded = apply_gains(grid.numpy(), picture.permute(1, 2, 0).numpy())
                 picture.copy_(torch.from_numpy(np.ascontiguousarray(encoded)).permute(2, 0, 1))
@@ -147,16 +153,11 @@ class _Trunk(nn.Module):
             nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1),
         )
         self.tell = nn.Linear(WIDTH, 2 * CHANNELS)
-        self.look = nn.Sequential(
-            nn.SiLU(),
-            nn.Conv2d(CHANNELS, CHANNELS, 3, padding=2, dilation=2),
-            nn.SiLU(),
-            nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1),
-            nn.SiLU(),
-            nn.Conv2d(CHANNELS, 3 * BINS, 1),
-        )
-        nn.init.normal_(self.look[-1].weight, 0.0, INITIAL_SIGMA)
-        nn.init.zeros_(self.look[-1].bias)
+        wide = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=2, dilation=2)
+        near = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)
+        last = nn.Conv2d(CHANNELS, 3 * BINS, 1)
+        self.look = nn.Sequential(nn.SiLU(), wide, nn.SiLU(), near, nn.SiLU(), last)
+        start_near_zero(last, INITIAL_SIGMA)
 
     def forward(self, thumbnail: Tensor, scene: Tensor) -> Tensor:
         scale, shift = self.tell(scene)[..., None, None].chunk(2, 1)

@@ -14,6 +14,9 @@ version blends by the region map, see lut3d_local.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -22,8 +25,9 @@ from torch.nn import functional as F  # noqa: N812
 from luts.lut import MAX_SIZE_1D, Lut, Lut1D, Lut3D, ShapedLut, nodes
 from luts.torch import lookup as torch_ops
 
-from .local.lut3d import blend_by_regions
+from .layers import total
 from .output import Modulate, Output, network_input, unmodulated
+from .region_blend import blend_by_regions
 from .region_mean import squared
 
 SIDE = 256  # of the thumbnail
@@ -43,7 +47,7 @@ class Features(nn.Module):
     authors' model for unpaired training (`unpaired`) only after the first.
     """
 
-    SITES = {f"conv{i}": width for i, width in enumerate(WIDTHS)}  # noqa: RUF012
+    SITES: ClassVar[Mapping[str, int]] = {f"conv{i}": width for i, width in enumerate(WIDTHS)}
 
     def __init__(self, *, mask_channels: int, antialias: bool, unpaired: bool) -> None:
         super().__init__()
@@ -131,13 +135,13 @@ class ImageAdaptiveLut(nn.Module):
     ) -> Output:
         weights, tables, vertices = self.tables(images, regions, modulate)
         image = look_up(images, tables, vertices)
-        local = regions is not None and self._reads_regions(modulate)
-        if local:
-            image = blend_by_regions(images, image, regions)
+        read = regions if self._reads_regions(modulate) else None
+        if read is not None:
+            image = blend_by_regions(images, image, read)
         if reference is None:
             return Output(image)
         # The map that is best in A is applied in B too, so A is all there is to learn from.
-        where = regions[:, :1] if local else None
+        where = None if read is None else read[:, :1]
         terms = squared(Output(image), images, reference, where) | self.restraints(weights)
         return Output(image, terms=terms)
 
@@ -169,10 +173,10 @@ class ImageAdaptiveLut(nn.Module):
         """The loss terms that keep weights small, and cubes smooth and increasing."""
         terms = {
             "weights": WEIGHT_DECAY * weights.square().mean(),
-            "monotone": MONOTONICITY * sum(map(monotonicity, self.cubes())),
+            "monotone": MONOTONICITY * total(map(monotonicity, self.cubes())),
         }
         if self.SMOOTHNESS:
-            terms["smooth"] = self.SMOOTHNESS * sum(map(smoothness, self.cubes()))
+            terms["smooth"] = self.SMOOTHNESS * total(map(smoothness, self.cubes()))
         return terms
 
 
@@ -188,17 +192,17 @@ def smoothness(table: Tensor) -> Tensor:
 
     table : (n, n, n, 3), n >= 3
     """
-    total = table.new_zeros(())
+    variation = table.new_zeros(())
     for axis in range(3):
         squares = table.diff(dim=axis).square()
         outer = squares.select(axis, 0).sum() + squares.select(axis, -1).sum()
-        total = total + (squares.sum() + outer) / squares.numel()
-    return total
+        variation = variation + (squares.sum() + outer) / squares.numel()
+    return variation
 
 
 def monotonicity(table: Tensor) -> Tensor:
     """How far an (n, n, n, 3) cube falls from node to node: mean descent along each axis."""
-    return sum(F.relu(-table.diff(dim=axis)).mean() for axis in range(3))
+    return total(F.relu(-table.diff(dim=axis)).mean() for axis in range(3))
 
 
 def look_up(images: Tensor, tables: Tensor, vertices: Tensor | None = None) -> Tensor:
@@ -226,7 +230,7 @@ def as_luts(tables: Tensor, vertices: Tensor | None = None) -> list[Lut]:
     """The tables of a batch as LUTs; uneven vertices become curves before the cube."""
     cubes = [Lut3D(table) for table in tables.detach().cpu().numpy()]
     if vertices is None:
-        return cubes
+        return list(cubes)
     axes = vertices.detach().cpu().double().numpy()
     return [ShapedLut(spreading_curves(v), cube) for v, cube in zip(axes, cubes, strict=True)]
 

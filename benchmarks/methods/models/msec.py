@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from . import ModelError
 from .bgu import FIT_SIDE, upsample_like
+from .layers import bias_of, size_of
 from .output import Modulate, Output, network_input, unmodulated
 from .pyramid import laplacian_pyramid, upsample
 
@@ -67,30 +68,31 @@ class Msec(nn.Module):
         _check(depths, widths, skip, scales)
         self.mask_channels, self.skip, self.peak = mask_channels, skip, peak
         self.scales, self.working_side = scales, working_side
-        self.nets = nn.ModuleList(
+        nets = [
             _UNet(3 + mask_channels, width, depth)
             for width, depth in zip(widths, depths, strict=True)
-        )
-        self.doubling = nn.ModuleList(nn.ConvTranspose2d(3, 3, 2, stride=2) for _ in depths[1:])
+        ]
+        doublings = [nn.ConvTranspose2d(3, 3, 2, stride=2) for _ in depths[1:]]
+        self.nets, self.doubling = nn.ModuleList(nets), nn.ModuleList(doublings)
         # RANLEN's sites: the first convolution of each encoder stage.
         self.SITES = {
             f"{level}.{stage}": width * 2**stage
             for level, (width, depth) in enumerate(zip(widths, depths, strict=True))
             for stage in range(depth)
         }
-        self._initialise()
+        self._initialise(nets, doublings)
 
-    def _initialise(self) -> None:
+    def _initialise(self, nets: list[_UNet], doublings: list[nn.ConvTranspose2d]) -> None:
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
-        for doubling in self.doubling:
+                nn.init.zeros_(bias_of(module))
+        for doubling in doublings:
             nn.init.xavier_normal_(doubling.weight)
         if self.skip == "change":
-            for net in self.nets:
+            for net in nets:
                 nn.init.normal_(net.last.weight, 0.0, 1e-3)
-            for doubling in self.doubling:
+            for doubling in doublings:
                 with torch.no_grad():
                     doubling.weight.copy_(torch.eye(3)[..., None, None].expand(-1, -1, 2, 2))
 
@@ -104,11 +106,11 @@ class Msec(nn.Module):
         size = [max(round(side * self.working_side / longest), 1) for side in images.shape[-2:]]
         small = F.interpolate(x, size, mode="bicubic", antialias=True).clamp(0, 1)
         corrected = self._correct(small, modulate)
-        thumbnails = (
+        before, after = (
             F.interpolate(t, (FIT_SIDE, FIT_SIDE), mode="bicubic", antialias=True)
             for t in (small[:, :3], corrected.image)
         )
-        return Output(upsample_like(*thumbnails, images))
+        return Output(upsample_like(before, after, images))
 
     def _correct(self, x: Tensor, modulate: Modulate) -> Output:
         """Correct (N, 3 + mask_channels, H, W) at the size it has."""
@@ -118,16 +120,16 @@ class Msec(nn.Module):
 
         def change(level: int, read: Tensor) -> Tensor:
             if self.mask_channels:
-                read = torch.cat([read, F.adaptive_avg_pool2d(maps, read.shape[-2:])], 1)
+                read = torch.cat([read, F.adaptive_avg_pool2d(maps, size_of(read))], 1)
             return self.nets[level](read, lambda i, h: modulate(f"{level}.{i}", h))
 
         picture = pyramid[-1]  # the input and, below, its correction, at the size of a level
         corrected = change(len(pyramid) - 1, picture)
         if self.skip == "change":
             corrected = corrected + picture
-        doubled = []
+        doubled: list[Tensor] = []
         for level in reversed(range(len(pyramid) - 1)):
-            finer = upsample(picture, pyramid[level].shape[-2:])
+            finer = upsample(picture, size_of(pyramid[level]))
             carried = self._double(level, corrected, picture, finer)
             read, picture = carried + pyramid[level], finer + pyramid[level]
             corrected = change(level, read) + (carried if self.skip == "code" else read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -40,8 +40,10 @@ class Output:
     def float(self) -> Output:
         """The same in float32, without loss terms: what losses are computed on."""
         levels = tuple(level.float() for level in self.levels)
-        maps = (self.image, self.illumination, self.curves)
-        return Output(*(None if x is None else x.float() for x in maps), levels=levels)
+        illumination, curves = (
+            None if x is None else x.float() for x in (self.illumination, self.curves)
+        )
+        return Output(self.image.float(), illumination, curves, levels)
 
 
 def given(maps: Tensor | None, what: str) -> Tensor:
@@ -66,6 +68,13 @@ class MapsColour(Protocol):
         model, what it makes of region A. `images` and `regions` as in `forward`; no gradients.
         """
         ...
+
+
+@runtime_checkable
+class HasSites(Protocol):
+    """A host: a network that calls `modulate` at the places it names here, with their channels."""
+
+    SITES: Mapping[str, int]
 
 
 def unmodulated(site: str, features: Tensor) -> Tensor:

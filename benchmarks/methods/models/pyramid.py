@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import size_of
+
 
 def downsample(images: Tensor) -> Tensor:
     """Blur and keep every second pixel: (N, C, H, W) to (N, C, ceil(H / 2), ceil(W / 2))."""
@@ -53,7 +55,7 @@ def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
     """
     gaussian = gaussian_pyramid(images, levels)
     details = [
-        fine - upsample(coarse, fine.shape[-2:]) for fine, coarse in itertools.pairwise(gaussian)
+        fine - upsample(coarse, size_of(fine)) for fine, coarse in itertools.pairwise(gaussian)
     ]
     return [*details, gaussian[-1]]
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from . import ModelError
+from .layers import bias_of, start_near_zero
 from .output import Modulate, Output, network_input, unmodulated
 
 BLOCKS = (1, 2, 2)
@@ -120,8 +121,7 @@ class _Estimator(nn.Module):
         self.first = nn.Conv2d(4 + mask_channels, width, 1)
         self.spread = nn.Conv2d(width, width, 5, padding=2, groups=GROUPS)
         self.last = nn.Conv2d(width, 3, 1)
-        nn.init.normal_(self.last.weight, 0.0, NEAR_ZERO)
-        nn.init.zeros_(self.last.bias)
+        start_near_zero(self.last, NEAR_ZERO)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean = x[:, :3].mean(1, keepdim=True)
@@ -138,7 +138,8 @@ class _Blocks(nn.ModuleList):
             self.append(nn.ModuleList([_Attention(channels, head), _FeedForward(channels)]))
 
     def forward(self, x: Tensor, light: Tensor) -> Tensor:
-        for attention, feed_forward in self:
+        for pair in self:
+            attention, feed_forward = pair.children()
             x = x + attention(x, light)
             x = x + feed_forward(x)
         return x
@@ -160,7 +161,7 @@ class _Attention(nn.Module):
         )
         for conv in (self.query_key_value, self.mix):
             nn.init.trunc_normal_(conv.weight, std=0.02)
-        nn.init.zeros_(self.mix.bias)
+        nn.init.zeros_(bias_of(self.mix))
 
     def forward(self, x: Tensor, light: Tensor) -> Tensor:
         query, key, value = self.query_key_value(x).chunk(3, dim=1)

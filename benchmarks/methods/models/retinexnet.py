@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import bias_of, total
 from .output import Output, luma, network_input
 
 DECOMPOSITION_LAYERS = 5
@@ -52,12 +53,12 @@ class RetinexNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # as TensorFlow starts them
                 nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+                nn.init.zeros_(bias_of(module))
         if anchored:
             nn.init.normal_(self.decomposition.last.weight, 0.0, NEAR_ZERO)
             nn.init.normal_(self.relighting.last.weight, 0.0, NEAR_ZERO)
         else:
-            nn.init.constant_(self.relighting.last.bias, INITIAL_ILLUMINATION)
+            nn.init.constant_(bias_of(self.relighting.last), INITIAL_ILLUMINATION)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, reference: Tensor | None = None
@@ -93,7 +94,7 @@ def decomposition_terms(
         "reconstruction": error(0, 0, 0) + error(1, 1, 1),
         "cross": error(0, 1, 0) + error(1, 0, 1),
         "reflectance": (reflectances[0] - reflectances[1]).abs().mean(),
-        "smoothness": sum(map(structure_smoothness, illuminations, reflectances)),
+        "smoothness": total(map(structure_smoothness, illuminations, reflectances)),
     }
 
 

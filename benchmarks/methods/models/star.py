@@ -11,10 +11,14 @@ It is kept so that their weights load, and not trained.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import size_of, start_near_zero
 from .output import Modulate, Output, network_input, unmodulated
 from .zero_dce import INITIAL_SIGMA, STEPS, apply_curves
 
@@ -27,7 +31,7 @@ HEADS = 8
 class StarDce(nn.Module):
     """27,496 parameters, 11,112 of them in use. `degree` scales the curves, as in ZeroDce."""
 
-    SITES = {"tokens": CHANNELS}  # noqa: RUF012
+    SITES: ClassVar[Mapping[str, int]] = {"tokens": CHANNELS}
 
     def __init__(self, *, mask_channels: int = 0, degree: float = 1.0) -> None:
         super().__init__()
@@ -44,8 +48,7 @@ class StarDce(nn.Module):
         self.enc_conv = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)
         self.out_conv = nn.Conv2d(2 * CHANNELS, 3 * STEPS, 3, padding=1)
         for module in (self.e_conv1, self.enc_conv, self.out_conv):
-            nn.init.normal_(module.weight, 0.0, INITIAL_SIGMA)
-            nn.init.zeros_(module.bias)
+            start_near_zero(module, INITIAL_SIGMA)
         self.register_load_state_dict_pre_hook(_from_authors_names)
 
     def forward(
@@ -61,7 +64,7 @@ class StarDce(nn.Module):
         far = tokens.transpose(1, 2).unflatten(2, (GRID, GRID))
         raw = self.out_conv(torch.cat([far, self.enc_conv(x)], 1))
         # Scaled where the maps are smallest: resizing is linear.
-        curves = -self.degree * _resized_tanh(raw, tuple(images.shape[-2:]))
+        curves = -self.degree * _resized_tanh(raw, size_of(images))
         return Output(apply_curves(images, curves).clamp(0, 1), curves=curves)
 
 
@@ -105,8 +108,9 @@ class _Attention(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         n, count, _ = tokens.shape
-        qkv = self.to_qkv(self.norm(tokens)).view(n, count, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(*qkv, scale=CHANNELS**-0.5)
+        qkv = self.to_qkv(self.norm(tokens)).view(n, count, 3, HEADS, -1)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, scale=CHANNELS**-0.5)
         return self.to_out(mixed.transpose(1, 2).flatten(2))
 
 

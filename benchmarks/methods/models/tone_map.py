@@ -12,6 +12,8 @@ from torch import Tensor
 from luts.lut import Lut, Lut1D, Lut3D, ShapedLut, nodes
 from luts.torch.transfer import decode_srgb, encode_srgb
 
+from . import ModelError
+
 SHAPER_SIZE, CUBE_SIZE = 4096, 33  # of the baked map
 BRIGHTEST = 1.5  # encoded; a baked curve ends there, 2.5 times the light of white
 
@@ -53,12 +55,17 @@ class ToneMap:
 
     def each(self) -> Iterator[ToneMap]:
         """The maps of a batch, as batches of one."""
-        parts = (self.steps, self.matrix, self.stops, self.exposure)
+        parts = (self.steps, self.matrix, self.stops, self._stops_of_exposure())
         for steps, matrix, stops, exposure in zip(*parts, strict=True):
             yield ToneMap(steps[None], matrix[None], stops[None], exposure[None])
 
     def _exposure(self) -> Tensor:
-        return self.exposure.exp2()[:, None]
+        return self._stops_of_exposure().exp2()[:, None]
+
+    def _stops_of_exposure(self) -> Tensor:
+        if self.exposure is None:
+            raise ModelError("this map has no exposure yet: see ToneMap.exposed")
+        return self.exposure
 
     def _gained(self, light: Tensor) -> Tensor:
         return light * self.stops.exp2()[:, None]
@@ -102,9 +109,8 @@ def bake(tone: ToneMap) -> list[Lut]:
         curves = one.brightened(ramp[None])[0]
         top = float(curves.amax().clamp(1e-3, BRIGHTEST))
         cube = one.mixed(decode_srgb(grid * top)[None])[0].unflatten(0, (CUBE_SIZE,) * 3)
-        domain = {"domain_max": (top,) * 3}
         shaper = Lut1D(_array(curves.clamp(max=top)))
-        baked.append(ShapedLut(shaper, Lut3D(_array(cube), **domain)))
+        baked.append(ShapedLut(shaper, Lut3D(_array(cube), domain_max=(top, top, top))))
     return baked
 
 

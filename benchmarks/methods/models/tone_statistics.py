@@ -62,6 +62,9 @@ class Standardise(nn.Module):
 
     def __init__(self, count: int) -> None:
         super().__init__()
+        self.seen: Tensor
+        self.mean: Tensor
+        self.variance: Tensor
         self.register_buffer("seen", torch.zeros(()))
         self.register_buffer("mean", torch.zeros(count))
         self.register_buffer("variance", torch.ones(count))

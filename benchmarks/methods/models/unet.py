@@ -7,11 +7,14 @@ O. Ronneberger et al., "U-Net: Convolutional Networks for Biomedical Image Segme
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from .layers import start_near_zero
 from .output import Modulate, Output, network_input, unmodulated
 
 WIDTHS = (16, 32, 64, 128)
@@ -20,7 +23,7 @@ WIDTHS = (16, 32, 64, 128)
 class UNet(nn.Module):
     """Three halvings. The last layer starts near zero, so training starts from the input image."""
 
-    SITES = {f"down.{i}": width for i, width in enumerate(WIDTHS)}  # noqa: RUF012
+    SITES: ClassVar[Mapping[str, int]] = {f"down.{i}": width for i, width in enumerate(WIDTHS)}
 
     def __init__(self, *, mask_channels: int = 0) -> None:
         super().__init__()
@@ -38,8 +41,7 @@ class UNet(nn.Module):
             for i in range(len(WIDTHS) - 1)
         )
         self.last = nn.Conv2d(WIDTHS[0], 3, 1)
-        nn.init.normal_(self.last.weight, 0.0, 1e-3)
-        nn.init.zeros_(self.last.bias)
+        start_near_zero(self.last, 1e-3)
 
     def forward(
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated

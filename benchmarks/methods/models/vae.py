@@ -17,12 +17,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from . import ModelError
 from .output import Output, network_input
+
+if TYPE_CHECKING:
+    from .vae_published import PublishedVae
 
 FACTOR = 8
 LATENTS = 4
@@ -160,7 +165,7 @@ def from_vae(decoded: Tensor) -> Tensor:
     return (decoded + 1) / 2
 
 
-def load_vae(source: str) -> nn.Module:
+def load_vae(source: str) -> KlVae | PublishedVae:
     """Make a trained autoencoder: one of `benchmarks/weights/` by name, or a diffusers folder.
 
     source : "kl_vae", or a folder as `vae_published.read_diffusers` reads
@@ -173,7 +178,12 @@ def load_vae(source: str) -> nn.Module:
         return read_diffusers(Path(source))
     from .checkpoints import load
 
-    return load(source)[0]
+    model = load(source)[0]
+    if not isinstance(model, KlVae):
+        raise ModelError(
+            f"{source} is no autoencoder: give kl_vae or the folder of a published one"
+        )
+    return model
 
 
 def vae_sha256(source: str) -> str:

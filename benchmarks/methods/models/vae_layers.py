@@ -103,7 +103,7 @@ class Level(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         for part in self.children():
-            for layer in part:
+            for layer in part.children():
                 x = layer(x)
         return x
 

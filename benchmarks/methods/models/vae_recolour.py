@@ -25,8 +25,8 @@ from ..notes import note
 from . import ModelError
 from .colour_map import MAPS, SingularFitError, fit
 from .latent_balancer import BALANCERS, divergence
-from .local.lut3d import blend_by_regions
 from .output import Output, network_input, region_maps
+from .region_blend import blend_by_regions
 from .region_mean import region_mean
 from .vae import FACTOR, DiagonalGaussian, KlVae, from_vae, load_vae, to_vae, vae_sha256
 
@@ -84,7 +84,8 @@ class VaeRecolour(nn.Module):
                 raise ModelError(f"{given!r} is none of {', '.join(known)}")
         if iterations < 1:
             raise ModelError(f"iterations must be at least 1, got {iterations}")
-        self.vae = (load_vae(vae) if vae else KlVae()).requires_grad_(False)
+        self.vae = load_vae(vae) if vae else KlVae()
+        self.vae.requires_grad_(False)
         # Kept with the weights: which autoencoder they were trained with.
         digest = bytes.fromhex(vae_sha256(vae)) if vae else bytes(32)
         self.register_buffer("vae_sha256", torch.tensor(list(digest), dtype=torch.uint8))

@@ -12,7 +12,8 @@ With |A| <= 1 each step maps [0, 1] onto itself, increasing, hence there is no c
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +85,8 @@ def _maps(curves: Tensor, steps: int) -> tuple[Tensor, ...]:
 class _Trunk(nn.Module):
     """Seven convolutions e_conv1..7; 5, 6 and 7 also read the outputs of 3, 2 and 1."""
 
-    SITES = {f"e_conv{i}": WIDTH for i in (1, 2, 3, 4)}  # noqa: RUF012
+    SITES: ClassVar[Mapping[str, int]] = {f"e_conv{i}": WIDTH for i in (1, 2, 3, 4)}
+    e_conv7: nn.Module
 
     def raw_curves(self, x: Tensor, modulate: Modulate) -> Tensor:
         """The tanh maps r, in the code's sign."""

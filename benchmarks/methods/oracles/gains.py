@@ -68,10 +68,13 @@ def _best_gains(sums: LevelSums) -> np.ndarray:
         return sums.errors(np.broadcast_to(_encode_clipped(light * 2**stops), sums.count.shape))
 
     grid = np.stack([errors(stops) for stops in STOPS])
-    common = _refined(lambda stops: errors(stops).sum(), STOPS[grid.sum(1).argmin()])
+    common = _refined(lambda stops: float(errors(stops).sum()), STOPS[grid.sum(1).argmin()])
     best = [common]
     for c in range(3):
-        error = lambda stops, c=c: errors(stops)[c]  # noqa: E731
+
+        def error(stops: float, c: int = c) -> float:
+            return float(errors(stops)[c])
+
         own = _refined(error, STOPS[grid[:, c].argmin()])
         best.append(min((own, common), key=error))
     return 2 ** np.array(best)

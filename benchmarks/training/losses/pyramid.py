@@ -11,6 +11,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from ...methods.models.layers import size_of
 from ...methods.models.output import Output
 from ...methods.models.pyramid import gaussian_pyramid, upsample
 from ...methods.models.region_mean import region_mean
@@ -27,7 +28,7 @@ def pyramid(
     terms = {"reconstruction": region_mean((output.image - reference).abs(), weight)}
     gaussian = gaussian_pyramid(reference, len(output.levels) + 1)
     for i, level in enumerate(output.levels):
-        size = level.shape[-2], level.shape[-1]
+        size = size_of(level)
         error = (level - upsample(gaussian[i + 1], size)).abs()
         inside = None if weight is None else F.adaptive_avg_pool2d(weight, size)
         share = 2**i * level.numel() / reference.numel()

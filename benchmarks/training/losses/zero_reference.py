@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from ...methods.models import ModelError
+from ...methods.models.layers import total
 from ...methods.models.output import Output, given
 from ...methods.models.region_mean import region_mean
 
@@ -45,9 +46,8 @@ def spatial_consistency(
         padded[..., :-2, 1:-1],
         padded[..., 2:, 1:-1],
     )
-    first, *others = ((change - side).square() for side in sides)
-    total = sum(others, first)
-    return region_mean(total, _pooled(weight, SPATIAL_CELL))
+    squares = total((change - side).square() for side in sides)
+    return region_mean(squares, _pooled(weight, SPATIAL_CELL))
 
 
 def exposure(
@@ -77,11 +77,11 @@ def curve_smoothness(curves: Tensor, weight: Tensor | None = None) -> Tensor:
     down = (curves[..., 1:, :] - curves[..., :-1, :]).square()
     right = (curves[..., :, 1:] - curves[..., :, :-1]).square()
     if weight is None:
-        total = down.mean() + right.mean()
+        steps = down.mean() + right.mean()
     else:
-        total = region_mean(down, weight[..., 1:, :] * weight[..., :-1, :])
-        total = total + region_mean(right, weight[..., :, 1:] * weight[..., :, :-1])
-    return 2 * curves.shape[1] * total
+        steps = region_mean(down, weight[..., 1:, :] * weight[..., :-1, :])
+        steps = steps + region_mean(right, weight[..., :, 1:] * weight[..., :, :-1])
+    return 2 * curves.shape[1] * steps
 
 
 def zero_reference(

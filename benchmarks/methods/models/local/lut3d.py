@@ -11,29 +11,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
-from datagen.regions.blend_torch import ideal
-from datagen.regions.labels import alpha
 from luts.lut import Lut
 
 from .. import ModelError, build
-from ..output import Output, region_maps
+from ..lut3d import ImageAdaptiveLut
+from ..output import Modulate, Output, region_maps
 from .ranlen import RegionNorm
-
-
-def blend_by_regions(degraded: Tensor, mapped: Tensor, regions: Tensor) -> Tensor:
-    """`regions.labels.ideal` on a batch: `mapped` in A, `degraded` in C, a blend by alpha in B.
-
-    degraded, mapped : (N, 3, H, W) encoded; regions : (N, 2, H, W), A and A-or-B as 0 and 1
-
-    Differentiable in both pictures; the weights are computed on the CPU.
-    """
-    labels = regions.sum(1).round().byte().cpu().numpy()
-    weight = torch.from_numpy(np.stack([alpha(label) for label in labels])[:, None])
-    return ideal(degraded, mapped, weight.to(mapped))
 
 
 class RanlenBlend(nn.Module):
@@ -48,13 +33,14 @@ class RanlenBlend(nn.Module):
 
     def __init__(self, host: str, *, hidden: int = 32, **host_settings: Any) -> None:
         super().__init__()
-        self.host = build(host, **host_settings)
-        if not hasattr(self.host, "restraints"):
+        made = build(host, **host_settings)
+        if not isinstance(made, ImageAdaptiveLut):
             raise ModelError(f"{host} does not mix LUTs; its local version is {host}+ranlen")
+        self.host = made
         self.norms = nn.ModuleDict(
             {
                 site: RegionNorm(channels, mask_channels=2, hidden=hidden, norm="batch")
-                for site, channels in self.host.SITES.items()
+                for site, channels in made.SITES.items()
             }
         )
 
@@ -67,6 +53,6 @@ class RanlenBlend(nn.Module):
         """See benchmarks.methods.models.output.MapsColour."""
         return self.host.colour_maps(images, regions, self._modulation(images, regions))
 
-    def _modulation(self, images: Tensor, regions: Tensor | None):
+    def _modulation(self, images: Tensor, regions: Tensor | None) -> Modulate:
         maps = region_maps(images, regions)
         return lambda site, features: self.norms[site](features, maps)

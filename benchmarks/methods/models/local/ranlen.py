@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from .. import ModelError, build
-from ..output import Output, region_maps
+from ..layers import bias_of, identity_convolution, size_of
+from ..output import HasSites, Output, region_maps
 
 NORMS = {
     "batch": lambda channels: nn.BatchNorm2d(channels, affine=False),
@@ -41,7 +42,7 @@ class RegionNorm(nn.Module):
 
     def forward(self, h: Tensor, maps: Tensor) -> Tensor:
         # Averaging keeps the share of each cell that a region covers; nearest would lose thin ones.
-        maps = F.adaptive_avg_pool2d(maps, h.shape[-2:])
+        maps = F.adaptive_avg_pool2d(maps, size_of(h))
         gamma, beta = self.modulation(F.relu(self.embed(maps))).chunk(2, dim=1)
         return self.norm(h) * (1 + gamma) + beta
 
@@ -49,13 +50,14 @@ class RegionNorm(nn.Module):
     def be_neutral(self, h: Tensor) -> None:
         """Change nothing in features like `h` yet: gamma and beta undo the normalisation."""
         nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
+        nn.init.zeros_(bias_of(self.modulation))
         if isinstance(self.norm, nn.BatchNorm2d):
             variance, mean = torch.var_mean(h.float(), (0, 2, 3))
-            self.norm.running_mean.copy_(mean)
-            self.norm.running_var.copy_(variance)
+            for held, seen in ((self.norm.running_mean, mean), (self.norm.running_var, variance)):
+                if held is not None:
+                    held.copy_(seen)
             deviation = (variance + self.norm.eps).sqrt()
-            self.modulation.bias.copy_(torch.cat([deviation - 1, mean]))
+            bias_of(self.modulation).copy_(torch.cat([deviation - 1, mean]))
 
 
 class Ranlen(nn.Module):
@@ -82,15 +84,17 @@ class Ranlen(nn.Module):
         super().__init__()
         if norm not in NORMS:
             raise ModelError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
-        self.host = build(host, **host_settings)
-        if not hasattr(self.host, "SITES"):
+        made = build(host, **host_settings)
+        if not isinstance(made, HasSites):
             raise ModelError(f"{host} has no features that regions could modulate")
-        settings = {"mask_channels": mask_channels, "hidden": hidden, "norm": norm}
+        self.host = made
         # Module names may not hold dots.
         self.norms = nn.ModuleDict(
             {
-                site.replace(".", "_"): RegionNorm(channels, **settings)
-                for site, channels in self.host.SITES.items()
+                site.replace(".", "_"): RegionNorm(
+                    channels, mask_channels=mask_channels, hidden=hidden, norm=norm
+                )
+                for site, channels in made.SITES.items()
             }
         )
         self.mask_channels = mask_channels
@@ -104,13 +108,3 @@ class Ranlen(nn.Module):
 
         output = self.host(images, modulate=modulate)
         return replace(output, image=self.refine(output.image))
-
-
-def identity_convolution() -> nn.Conv2d:
-    """A 3 x 3 convolution of RGB that changes nothing yet."""
-    conv = nn.Conv2d(3, 3, 3, padding=1)
-    with torch.no_grad():
-        conv.weight.zero_()
-        conv.weight[range(3), range(3), 1, 1] = 1
-        conv.bias.zero_()
-    return conv

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from .. import build
+from ..layers import start_near_zero
 from ..output import Output, region_maps
 
 WIDTH = 16
@@ -46,8 +47,7 @@ class _Tail(nn.Module):
         super().__init__()
         self.inner = nn.Conv2d(3, WIDTH, 3, padding=1)
         self.outer = nn.Conv2d(WIDTH, 3, 3, padding=1)
-        nn.init.normal_(self.outer.weight, 0.0, 1e-3)
-        nn.init.zeros_(self.outer.bias)
+        start_near_zero(self.outer, 1e-3)
 
     def forward(self, images: Tensor) -> Tensor:
         return images + self.outer(F.relu(self.inner(images)))
