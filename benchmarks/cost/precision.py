@@ -25,9 +25,10 @@ from ..report.strata import STRATA
 from ..report.summary import PSNR_CAP_DB
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from ..methods import Method
+    from ..methods.models.output import Output
 
 TOLERANCE_DB = 0.05
 
@@ -39,15 +40,18 @@ def variant(module: nn.Module, precision: str, device: str) -> nn.Module:
     if precision == "fp32":
         return module
     if precision == "compile":
-        return torch.compile(module)
+        compiled = torch.compile(module)
+        if not isinstance(compiled, torch.nn.Module):  # as torch's stub has it for functions
+            raise TypeError(f"torch.compile made {type(compiled).__name__} of a module")
+        return compiled
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}[precision]
 
     class Autocast(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.inner = module
 
-        def forward(self, images, regions=None):
+        def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
             with torch.autocast(torch.device(device).type, dtype):
                 return self.inner(images, regions)
 
@@ -102,7 +106,7 @@ def compare_quality(fast: pd.DataFrame, exact: pd.DataFrame) -> Quality:
 
     A variant that gave no number for a pair moved by NaN, which is never the same.
     """
-    worst = None
+    worst: Quality | None = None
     for name, chosen in STRATA.items():
         inside = chosen(exact)
         if not inside.any():
@@ -112,6 +116,8 @@ def compare_quality(fast: pd.DataFrame, exact: pd.DataFrame) -> Quality:
             worst = Quality(one, two, one - two, name)
         if np.isnan(worst.moved_db):
             break
+    if worst is None:
+        raise UserError("no pair to compare the variants on")
     return worst
 
 

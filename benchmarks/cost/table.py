@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from luts.tool.errors import UserError
+
 from ..environment import describe
 from ..harness.predict import fingerprint
 from ..harness.rows import evaluation_key
@@ -102,8 +104,16 @@ def _rows(
     """Time one method at one size; the quality columns of a variant come first, if it has any."""
     quality: dict[str, Any] = {}
     if precision != "fp32":
-        where = {"device": protocol.device, "limit": protocol.limit}
-        found = gate(name, [precision], protocol.data, row=method, **where)[precision]
+        if protocol.data is None:
+            raise UserError(f"{precision}: give data that its quality is to be measured on")
+        found = gate(
+            name,
+            [precision],
+            protocol.data,
+            device=protocol.device,
+            limit=protocol.limit,
+            row=method,
+        )[precision]
         quality = vars(found) | {"same": "yes" if found.same else "refused"}
     timings = time_method(
         name,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from datagen.images.codes import quantise
 from luts.tool.errors import UserError
 
 from .footprint import count_flops, peak_memory
@@ -154,53 +155,85 @@ def time_method(
     Untrained models are timed with their initial weights (the work is the same), with a note.
     """
     device = device if method.kind == "model" else "cpu"
+    shape = (batch, *size)
     if method.kind == "model":
-        settings = {"device": device, "precision": precision}
-        call, facts = _model_call(name, method, (batch, *size), **settings)
+        called = _model_call(name, method, shape, device=device, precision=precision)
     else:
-        call, facts = _plain_call(method, (batch, *size))
+        called = _Called(_plain_call(method, shape))
     try:
-        seconds, warm_ups = measure(call, device, budget_s=budget_s)
-        peak, reserved = peak_memory(call, device)
+        seconds, warm_ups = measure(called.call, device, budget_s=budget_s)
+        peak, reserved = peak_memory(called.call, device)
     except RuntimeError as error:  # torch.OutOfMemoryError is one
         if type(error).__name__ != "OutOfMemoryError" or batch == 1:
             raise
-        settings = {"device": device, "precision": precision, "budget_s": budget_s}
-        settings |= {"files": files, "batch": batch // 2}
-        rows = time_method(name, method, size, **settings)
+        rows = time_method(
+            name,
+            method,
+            size,
+            batch=batch // 2,
+            device=device,
+            precision=precision,
+            budget_s=budget_s,
+            files=files,
+        )
         note = f"batch {batch} ran out of memory"
         return [replace(row, note=f"{row.note}; {note}".strip("; ")) for row in rows]
-    measured = {"seconds": seconds, "warm_ups": warm_ups}
-    row = Timing(name, "model", device, *size, batch, precision, **measured, **facts)
+    row = Timing(
+        name,
+        "model",
+        device,
+        *size,
+        batch,
+        precision,
+        seconds,
+        warm_ups,
+        parameters=called.parameters,
+        flops=called.flops,
+        uncounted=called.uncounted,
+        note=called.note,
+    )
     rows = [replace(row, peak_bytes=peak, reserved_bytes=reserved)]
     if files:
-        seconds, warm_ups = measure(_file_to_file(call, size, batch), budget_s=budget_s)
-        facts = {"seconds": seconds, "warm_ups": warm_ups, "flops": None, "uncounted": ()}
-        rows.append(replace(row, what="file", **facts))
+        whole = _file_to_file(called.call, size, batch)
+        seconds, warm_ups = measure(whole, budget_s=budget_s)
+        rows.append(
+            replace(row, what="file", seconds=seconds, warm_ups=warm_ups, flops=None, uncounted=())
+        )
     return rows
 
 
-def _photo(size: Sequence[int]) -> np.ndarray:
+@dataclass(frozen=True)
+class _Called:
+    """One batch through a method, and what is known of it without measuring."""
+
+    call: Callable[[], None]
+    parameters: int = 0
+    flops: int | None = None
+    uncounted: tuple[str, ...] = ()
+    note: str = ""
+
+
+def _photo(size: tuple[int, int]) -> np.ndarray:
     """Make a seeded picture with smooth tones and some noise: (H, W, 3) float32 encoded."""
     rng = np.random.default_rng(0)
     coarse = rng.random((6, 8, 3), np.float32)
     smooth = cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC)
-    return (smooth + rng.normal(0, 0.01, smooth.shape).astype(np.float32)).clip(0, 1)
+    return np.clip(smooth + rng.normal(0, 0.01, (*size, 3)).astype(np.float32), 0, 1)
 
 
-def _plain_call(method: Method, shape: tuple[int, int, int]) -> tuple[Callable, dict]:
-    batch, *size = shape
-    function, inputs = method.load(), [_photo(size)]
+def _plain_call(method: Method, shape: tuple[int, int, int]) -> Callable[[], None]:
+    batch, height, width = shape
+    function, inputs = method.load(), [_photo((height, width))]
     if method.region_aware:
-        labels = np.zeros(tuple(size), np.uint8)
-        labels[size[0] // 4 : -size[0] // 4] = 2
+        labels = np.zeros((height, width), np.uint8)
+        labels[height // 4 : -height // 4] = 2
         inputs.append(labels)
 
     def call() -> None:
         for _ in range(batch):
             function(*inputs)
 
-    return call, {}
+    return call
 
 
 def _model_call(
@@ -210,7 +243,7 @@ def _model_call(
     *,
     device: str,
     precision: str,
-) -> tuple[Callable, dict]:
+) -> _Called:
     import torch
 
     from ..harness.runners import exact_float32
@@ -218,14 +251,14 @@ def _model_call(
     from ..methods.models.checkpoints import UntrainedError, changed_settings, load_row
     from .precision import variant
 
-    batch, *size = shape
+    batch, height, width = shape
     exact_float32(device)
     try:
         model, note = load_row(name, method)[0].to(device), ""
     except UntrainedError:
         settings = changed_settings(name, method)
         model, note = build_row(name, method, **settings).to(device).eval(), "initial weights"
-    images = torch.from_numpy(_photo(size).transpose(2, 0, 1)[None].copy()).to(device)
+    images = torch.from_numpy(_photo((height, width)).transpose(2, 0, 1)[None].copy()).to(device)
     images = images.expand(batch, -1, -1, -1).contiguous()
     regions = torch.ones_like(images[:, :2])
 
@@ -236,15 +269,14 @@ def _model_call(
     flops, uncounted = count_flops(call)
     parameters = sum(p.numel() for p in model.parameters())
     model = variant(model, precision, device)
-    facts = {"flops": flops // batch, "uncounted": uncounted, "parameters": parameters}
-    return call, facts | {"note": note}
+    return _Called(call, parameters, flops // batch, uncounted, note)
 
 
 def _file_to_file(
     call: Callable[[], None], size: tuple[int, int], batch: int
 ) -> Callable[[], None]:
     """Add what a user pays besides: decode an 8-bit PNG per image before, encode one after."""
-    codes = np.uint8(np.round(_photo(size) * 255))
+    codes = quantise(_photo(size), 8)
     png = cv2.imencode(".png", codes)[1]
 
     def whole() -> None:

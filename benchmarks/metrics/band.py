@@ -25,12 +25,13 @@ LEAST_GAIN = 0.05  # stops: with less to do, there is no ramp to compare an edge
 def edge99(case: Case) -> float:
     """99th percentile of the false edge, in units of the ideal ramp's mean slope."""
     target = case.target
-    gain = stops(target.ideal.luminance, target.input.luminance)
-    gain = abs(float(np.median(gain[target.regions == masks.A])))
+    change = stops(target.ideal.luminance, target.input.luminance)
+    gain = abs(float(np.median(change[target.regions == masks.A])))
     if gain < LEAST_GAIN or not target.geometry.count:
         return math.nan
     near = target.geometry.to_band <= RIM_PX
-    box = tuple(_box(near.any(axis), 6) for axis in (1, 0))  # the blur's reach and a step more
+    # The blur's reach and a step more.
+    box = tuple(_box(np.asarray(near.any(axis)), 6) for axis in (1, 0))
     luminances = case.estimate.luminance[box], target.ideal.luminance[box]
     down, right = np.gradient(smooth(stops(*luminances), None))
     steepest = np.percentile(np.sqrt(down * down + right * right)[near[box]], 99)
@@ -73,8 +74,9 @@ def _of_profile(function: Callable[[Profile], float]) -> Callable[[Case], float]
 
     def of_case(case: Case) -> float:
         profile = case.profile
-        measured = 0 if profile is None else np.isfinite(np.diff(profile.made)).mean()
-        return function(profile) if measured >= 0.5 else math.nan
+        if profile is None or np.isfinite(np.diff(profile.made)).mean() < 0.5:
+            return math.nan
+        return function(profile)
 
     return of_case
 
@@ -86,17 +88,29 @@ _RINGS = (
 
 
 def _band_metric(
-    name: str, label: str, convention: str, function: Callable[[Case], float], **fields: str | bool
+    name: str,
+    label: str,
+    convention: str,
+    function: Callable[[Case], float],
+    *,
+    summary: str,
+    definition: str,
+    span: str,
+    higher_is_better: bool = False,
 ) -> Metric:
-    fields = {"unit": "", "higher_is_better": False, "source": "this project"} | fields
     return Metric(
         name=name,
         label=label,
         convention=convention,
+        unit="",
+        higher_is_better=higher_is_better,
         function=function,
+        summary=summary,
+        definition=definition,
+        span=span,
+        source="this project",
         of="case",
         regions=("B",),
-        **fields,
     )
 
 

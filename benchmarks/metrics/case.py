@@ -62,12 +62,16 @@ class Target:
         return geometry(self.regions)
 
     @cached_property
-    def weights(self) -> dict[str, np.ndarray | None]:
-        """Region -> (H, W) weight of the images' dtype; None stands for the whole frame."""
+    def parts(self) -> dict[str, np.ndarray]:
+        """A, B and C -> (H, W) weight of the images' dtype, 0 or 1."""
         labels = {"A": masks.A, "B": masks.B, "C": masks.C}
         dtype = self.ideal.encoded.dtype
-        parts = {name: (self.regions == label).astype(dtype) for name, label in labels.items()}
-        return parts | {"all": None}
+        return {name: (self.regions == label).astype(dtype) for name, label in labels.items()}
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray | None]:
+        """The same, and "all": None stands for the whole frame."""
+        return {**self.parts, "all": None}
 
     @cached_property
     def filled(self) -> dict[str, bool]:

@@ -70,8 +70,14 @@ def convention_dial(
     return readings
 
 
-def _read(metrics: list[Metric], where: str, *arguments: np.ndarray | None) -> list[Reading]:
-    values = {metric.name: metric(*arguments) for metric in metrics}
+def _read(
+    metrics: list[Metric],
+    where: str,
+    estimate: np.ndarray,
+    reference: np.ndarray,
+    weight: np.ndarray | None,
+) -> list[Reading]:
+    values = {metric.name: metric(estimate, reference, weight) for metric in metrics}
     readings = []
     for metric in metrics:
         value = values[metric.name]

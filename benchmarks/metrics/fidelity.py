@@ -58,7 +58,7 @@ def delta_e_max(comparison: Comparison, weight: np.ndarray | None) -> float:
 def leakage(case: Case) -> float:
     """Share of the exposure change, over the frame, that fell into C."""
     gain = _gain(case)
-    return _share(gain, case.target.weights["C"])
+    return _share(gain, case.target.parts["C"])
 
 
 def _share(values: np.ndarray, weight: np.ndarray) -> float:

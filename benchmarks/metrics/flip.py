@@ -14,14 +14,13 @@ def flip(comparison: Comparison, weight: np.ndarray | None) -> float:
     """Mean of the LDR-FLIP map; outside a region both images are black, and so without error."""
     import flip_evaluator
 
-    images = (comparison.reference.encoded, comparison.estimate.encoded)
+    images = [comparison.reference.encoded, comparison.estimate.encoded]
     if weight is not None:
         if not weight.any():
             return float("nan")
-        images = tuple(image * (weight > 0)[..., None] for image in images)
-    images = (np.ascontiguousarray(image, dtype=np.float32) for image in images)
+        images = [image * (weight > 0)[..., None] for image in images]
     error, _, _ = flip_evaluator.evaluate(
-        *images,
+        *(np.ascontiguousarray(image, dtype=np.float32) for image in images),
         "LDR",
         inputsRGB=True,
         applyMagma=False,

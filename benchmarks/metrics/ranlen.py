@@ -40,13 +40,14 @@ def ssim_masked_frame(comparison: Comparison, weight: np.ndarray | None) -> floa
         return ssim(comparison, None)
     if not weight.any():
         return math.nan
-    images = (p.encoded * weight[..., None] for p in (comparison.estimate, comparison.reference))
-    return float(similarity_and_contrast(*images, None)[0].mean())
+    pair = (comparison.estimate, comparison.reference)
+    estimate, reference = (picture.encoded * weight[..., None] for picture in pair)
+    return float(similarity_and_contrast(estimate, reference, None)[0].mean())
 
 
 def ranlen_gs(case: Case) -> float:
     """RANLEN's gradient-smooth loss per pixel of B, on the output's channels."""
-    band = case.target.weights["B"]
+    band = case.target.parts["B"]
     log_input = np.log(np.maximum(case.target.input.encoded, 1 / 255))
     total = np.zeros(band.shape)
     for u in (0, 1):

@@ -54,7 +54,7 @@ def pareto_front(table: pd.DataFrame, cost: str) -> list[str]:
     front, best = [], float("-inf")
     for name, row in table.sort_values([cost, "psnr"], ascending=[True, False]).iterrows():
         if row["psnr"] > best:
-            front.append(name)
+            front.append(str(name))
             best = row["psnr"]
     return front
 
@@ -108,16 +108,21 @@ def _panel(axes: Axes, table: pd.DataFrame, cost: str) -> None:
     best = table.loc[front]
     axes.step(best[cost], best["psnr"], where="post", color="0.6", zorder=1, label="Pareto front")
     for kind, part in table.groupby("kind"):
-        axes.scatter(part[cost], part["psnr"], s=28, color=COLOURS.get(kind), label=kind)
+        axes.scatter(part[cost], part["psnr"], s=28, color=COLOURS.get(str(kind)), label=kind)
     # Many methods have no parameters at all, which a logarithm cannot show.
     axes.set_xscale("symlog", linthresh=10) if cost == "parameters" else axes.set_xscale("log")
     axes.grid(alpha=0.3)
-    best_of_kinds = [part["psnr"].idxmax() for _, part in table.groupby("kind")]
-    named = dict.fromkeys([*front, *best_of_kinds]) if len(table) > LABELS else table.index
+    best_of_kinds = [str(part["psnr"].idxmax()) for _, part in table.groupby("kind")]
+    named = dict.fromkeys([*front, *best_of_kinds]) if len(table) > LABELS else list(table.index)
     for name in named:
-        place = (table.loc[name, cost], table.loc[name, "psnr"])
+        place = (float(table[cost].loc[name]), float(table["psnr"].loc[name]))
         to_axes = axes.transData + axes.transAxes.inverted()
         right = to_axes.transform(place)[0] > 0.5  # where a label would leave the panel
-        offset = (-6 if right else 6, 5)
-        style = {"fontsize": 7, "ha": "right" if right else "left"}
-        axes.annotate(name, place, offset, textcoords="offset points", **style)
+        axes.annotate(
+            name,
+            place,
+            (-6 if right else 6, 5),
+            textcoords="offset points",
+            fontsize=7,
+            ha="right" if right else "left",
+        )

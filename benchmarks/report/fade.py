@@ -14,6 +14,7 @@ from .figures import as_svg
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from datagen.dataset.read import Pair
 
@@ -42,13 +43,14 @@ def typical_fades(
     found: dict[str, list[np.ndarray]] = {}
     for pair in pairs:
         target = Target(pair.reference, pair.degraded, pair.regions)
-        if not target.geometry.count:
+        perfect = Case(target.ideal.encoded, target).profile
+        if perfect is None:
             continue
         for name, predict in predictors.items():
             profile = Case(predict(pair, target.ideal.encoded), target).profile
-            found.setdefault(name, []).append(_read_off(profile, profile.made))
-        profile = Case(target.ideal.encoded, target).profile
-        found.setdefault(IDEAL, []).append(_read_off(profile, profile.wanted))
+            if profile is not None:
+                found.setdefault(name, []).append(_read_off(profile, profile.made))
+        found.setdefault(IDEAL, []).append(_read_off(perfect, perfect.wanted))
     return {name: _median(np.array(profiles)) for name, profiles in found.items()}
 
 
@@ -84,7 +86,7 @@ def _median(profiles: np.ndarray) -> np.ndarray:
 def fade_plot(fades: Mapping[str, np.ndarray]) -> str:
     """Draw the profiles as SVG text: a perfect fade lies on the grey line, a no-op on 0."""
 
-    def draw(axes) -> None:
+    def draw(axes: Axes) -> None:
         axes.plot(POSITIONS, fades[IDEAL], color="0.8", linewidth=7, label=IDEAL)
         for name, weights in fades.items():
             if name != IDEAL:

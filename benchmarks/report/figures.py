@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 LINES = 8  # in one plot; more cannot be told apart
 KIND_STYLES = {
-    "check": {"color": "0.45", "linestyle": ":"},
-    "oracle": {"color": "0.7", "linestyle": "--"},
-    "stored": {"color": "0.7", "linestyle": "-."},
+    "check": ("0.45", ":"),
+    "oracle": ("0.7", "--"),
+    "stored": ("0.7", "-."),
 }
 
 
@@ -37,12 +37,20 @@ def quality_by_exposure(rows: pd.DataFrame) -> str:
     # In region A the blended version of a method is the method.
     rivals = [name for name in leaders(rows) if lookup(name).blend_of not in means][:LINES]
 
-    def draw(axes) -> None:
+    def draw(axes: Axes) -> None:
         for name in ranked:
-            style = KIND_STYLES.get(lookup(name).kind, {})
-            if name in rivals or style:
-                line = {"marker": "o", "markersize": 4} | style
-                axes.plot(means.index, means[name], label=label(name), **line)
+            kind = lookup(name).kind
+            if name in rivals or kind in KIND_STYLES:
+                colour, dashes = KIND_STYLES.get(kind, (None, "-"))
+                axes.plot(
+                    means.index,
+                    means[name],
+                    label=label(name),
+                    marker="o",
+                    markersize=4,
+                    color=colour,
+                    linestyle=dashes,
+                )
         axes.set(xlabel="exposure of the input (EV)", ylabel="PSNR in region A (dB)")
 
     return as_svg(draw)

@@ -12,6 +12,7 @@ import numpy as np
 
 from datagen.dataset.read import load_pair
 from datagen.dataset.rows import Sample
+from datagen.images.codes import quantise
 from luts.colour.colorimetry import delta_e_2000, encoded_to_lab, luminance
 from luts.colour.transfer import decode_srgb
 
@@ -86,8 +87,9 @@ def tell(
     predictors: Mapping[str, Predict],
 ) -> list[Story]:
     """Draw the chosen pairs: the estimate, colour error and gain of every method that worked."""
-    scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
-    scores = scores.set_index(["method", "sample", "expert"])["value"].to_dict()
+    chosen_rows = rows[(rows["metric"] == "psnr") & (rows["region"] == "A")]
+    keys = chosen_rows[["method", "sample", "expert"]].itertuples(index=False, name=None)
+    scores = dict(zip(keys, chosen_rows["value"].astype(float), strict=True))
     stories = []
     for title, (sample, expert) in chosen.items():
         pair = load_pair(dataset, sample_row(dataset, sample), expert)
@@ -139,7 +141,7 @@ def error_map(estimate: np.ndarray, ideal: np.ndarray) -> np.ndarray:
     """Draw ΔE00 between two encoded (H, W, 3) images: black 0, white ERROR_FULL_SCALE and above."""
     difference = delta_e_2000(encoded_to_lab(estimate), encoded_to_lab(ideal))
     grey = np.clip(difference / ERROR_FULL_SCALE, 0, 1)
-    colours = cv2.applyColorMap(np.uint8(np.round(grey * 255)), cv2.COLORMAP_INFERNO)
+    colours = cv2.applyColorMap(quantise(grey, 8), cv2.COLORMAP_INFERNO)
     return colours[..., ::-1] / np.float32(255)
 
 
@@ -147,16 +149,16 @@ def gain_map(estimate: np.ndarray, degraded: np.ndarray) -> np.ndarray:
     """Draw the light a method added (red) or took away (blue), in stops; white is unchanged."""
     after, before = (luminance(decode_srgb(encoded)) + FLOOR for encoded in (estimate, degraded))
     stops = np.clip(np.log2(after / before) / GAIN_FULL_SCALE, -1, 1)[..., None]
-    red, blue = np.float32([0.75, 0.1, 0.1]), np.float32([0.1, 0.25, 0.8])
+    red, blue = (np.array(c, np.float32) for c in ((0.75, 0.1, 0.1), (0.1, 0.25, 0.8)))
     return np.where(stops > 0, 1 - stops * (1 - red), 1 + stops * (1 - blue)).astype(np.float32)
 
 
 def _jpeg(encoded: np.ndarray) -> str:
-    codes = np.uint8(np.round(encoded * 255))
+    codes = quantise(encoded, 8)
     ok, data = cv2.imencode(".jpg", codes[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
     if not ok:
         raise RuntimeError("OpenCV could not encode a JPEG")
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
 
 
 def _points(inside: np.ndarray) -> str:

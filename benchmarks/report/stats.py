@@ -24,6 +24,7 @@ import numpy as np
 from scipy import stats as distributions
 
 Values = Sequence[float] | np.ndarray
+Scenes = Sequence[str] | np.ndarray
 
 RESAMPLES = 4000
 PERMUTATIONS = 9999
@@ -45,19 +46,19 @@ class Summary:
     asked: int
 
 
-def summarise(values: Values, scenes: Sequence[str]) -> Summary:
+def summarise(values: Values, scenes: Scenes) -> Summary:
     """Describe values with their 95 % interval over scenes; NaN values are left out, and counted.
 
     An infinite value (a PSNR of identical pixels) makes the mean infinite and the interval NaN;
     median and percentiles stay meaningful.
     """
-    values, scenes = np.asarray(values, float), np.asarray(scenes)
+    values = np.asarray(values, float)
     kept = ~np.isnan(values)
     valid = values[kept]
     if not len(valid):
         return Summary(*(math.nan,) * 6, valid=0, asked=len(values))
     finite = np.isfinite(valid).all()
-    low, high = scene_interval(valid, scenes[kept]) if finite else (math.nan, math.nan)
+    low, high = scene_interval(valid, np.asarray(scenes)[kept]) if finite else (math.nan, math.nan)
     # "lower" never averages a number with infinity, which would be NaN.
     median, p5, p95 = np.percentile(valid, [50, 5, 95], method="linear" if finite else "lower")
     mean = float(valid.mean())
@@ -66,7 +67,7 @@ def summarise(values: Values, scenes: Sequence[str]) -> Summary:
 
 def scene_interval(
     values: Values,
-    scenes: Sequence[str],
+    scenes: Scenes,
     *,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -104,7 +105,7 @@ def scene_interval(
 def paired_test(
     one: Values,
     two: Values,
-    scenes: Sequence[str],
+    scenes: Scenes,
     *,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
@@ -152,7 +153,7 @@ def smallest_p(scenes: int, permutations: int = PERMUTATIONS) -> float:
     return 2.0 ** (1 - scenes) if scenes <= _ENUMERATED else 1 / (1 + permutations)
 
 
-def holm(p_values: Sequence[float]) -> np.ndarray:
+def holm(p_values: Values) -> np.ndarray:
     """Adjust p values for their number; compare the results with the level of the whole family.
 
     Examples
@@ -160,17 +161,17 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.06, 0.06]
     """
-    p_values = np.asarray(p_values, float)
-    order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty_like(p_values)
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * factors))
+    p = np.asarray(p_values, float)
+    order = np.argsort(p, kind="stable")
+    factors = np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(p[order] * factors))
     return adjusted
 
 
 def tie_groups(
     values: Mapping[str, Values],
-    scenes: Sequence[str],
+    scenes: Scenes,
     *,
     higher_is_better: bool,
     level: float = 0.05,
@@ -222,12 +223,12 @@ def _signs(n: int, permutations: int, seed: int) -> np.ndarray:
     return 1.0 - 2.0 * flips
 
 
-def _per_scene(values: Values, scenes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    values, scenes = np.asarray(values, float), np.asarray(scenes)
-    if values.shape != scenes.shape or values.ndim != 1:
-        raise ValueError(f"one scene per value, got {values.shape} values, {scenes.shape} scenes")
+def _per_scene(values: Values, scenes: Scenes) -> tuple[np.ndarray, np.ndarray]:
+    values, names = np.asarray(values, float), np.asarray(scenes)
+    if values.shape != names.shape or values.ndim != 1:
+        raise ValueError(f"one scene per value, got {values.shape} values, {names.shape} scenes")
     if not np.isfinite(values).all():
         bad = int((~np.isfinite(values)).sum())
         raise ValueError(f"{bad} of {len(values)} values are NaN or infinite; drop or cap them")
-    _, index = np.unique(scenes, return_inverse=True)
+    _, index = np.unique(names, return_inverse=True)
     return np.bincount(index, values), np.bincount(index).astype(float)

@@ -67,7 +67,7 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
     table: dict[str, dict[Column, Cell]] = {name: {} for name in ordered}
     for column in columns:
         wide = scores(rows, column).reindex(index=asked, columns=ordered)
-        scenes = wide.index.get_level_values("group")
+        scenes = wide.index.get_level_values("group").to_numpy()
         ties = _ties(wide, column[0])
         for name in ordered:
             facts = asdict(summarise(wide[name].to_numpy(), scenes))
@@ -128,7 +128,7 @@ def _ties(wide: pd.DataFrame, metric: str) -> dict[str, int]:
         shared = shared.abs()
     groups = tie_groups(
         {name: shared[name].to_numpy() for name in whole},
-        shared.index.get_level_values("group"),
+        shared.index.get_level_values("group").to_numpy(),
         higher_is_better=METRICS[metric].higher_is_better,
     )
     return {name: number for number, group in enumerate(groups, start=1) for name in group}

@@ -8,6 +8,7 @@ the values; nothing is in them that was not checked against its source.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -113,15 +114,14 @@ def _read_protocols(table: Traversable) -> dict[str, Protocol]:
 
 def _lines(table: Traversable, columns: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
     """Yield ("file:line", cells) of a CSV with exactly these columns."""
-    with table.open("r", encoding="utf-8", newline="") as stream:
-        reader = csv.reader(stream)
-        header = next(reader, [])
-        if tuple(header) != columns:
-            raise PublishedError(
-                f"{table.name}:1: columns {', '.join(header)}; expected {', '.join(columns)}"
-            )
-        for cells in reader:
-            where = f"{table.name}:{reader.line_num}"
-            if len(cells) != len(columns):
-                raise PublishedError(f"{where}: {len(cells)} cells; expected {len(columns)}")
-            yield where, cells
+    reader = csv.reader(io.StringIO(table.read_text("utf-8"), newline=""))
+    header = next(reader, [])
+    if tuple(header) != columns:
+        raise PublishedError(
+            f"{table.name}:1: columns {', '.join(header)}; expected {', '.join(columns)}"
+        )
+    for cells in reader:
+        where = f"{table.name}:{reader.line_num}"
+        if len(cells) != len(columns):
+            raise PublishedError(f"{where}: {len(cells)} cells; expected {len(columns)}")
+        yield where, cells
