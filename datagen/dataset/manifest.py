@@ -7,11 +7,12 @@ is done the file is rewritten sorted by id, whole or not at all.
 from __future__ import annotations
 
 import hashlib
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import orjson
 
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file
@@ -75,12 +76,12 @@ def parse_row(line: bytes, where: str) -> Row:
     if len(line) > MOST_LINE:
         raise ManifestError(f"{where}: must be a line of up to {MOST_LINE} bytes; it is longer")
     try:
-        table = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
-        if b"\\u" in line:  # an escaped half surrogate is JSON, but no text that can be written
-            json.dumps(table, ensure_ascii=False).encode("utf-8")
-    except (UnicodeDecodeError, UnicodeEncodeError) as error:
-        raise ManifestError(f"{where}: not UTF-8 text (character {error.start})") from None
-    except (ValueError, RecursionError) as error:
+        table = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as found:
+            raise ManifestError(f"{where}: not UTF-8 text (character {found.start})") from None
         raise ManifestError(f"{where}: not a JSON line: {error}") from None
     signed = isinstance(table, dict) and table.pop(CHECK, None) is not None
     try:
@@ -148,7 +149,3 @@ def _ending(line: bytes) -> bytes:
 def _line_at(stream: Any, offset: int) -> bytes:
     stream.seek(offset)
     return stream.readline()
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number JSON allows")

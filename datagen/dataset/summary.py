@@ -6,6 +6,7 @@ grid of cells, tell a pixel that was rounded the other way from another picture.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ DIGITS = 6  # hexadecimal, of a cell
 # Of a code, for the mean of any cell: a hundred times what one level in one pixel of a small
 # picture changes, and a tenth of what another gamma, size or JPEG does.
 ROUNDING = 0.05
+_HEXADECIMAL = re.compile("[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Summary:
         if len(self.sums) not in (1, 3) or min(self.sums) < 0:
             raise ValueError("sums: one or three whole numbers, none below 0")
         length = CELLS * CELLS * len(self.sums) * DIGITS
-        if len(self.sketch) != length or set(self.sketch) - set("0123456789abcdef"):
+        if len(self.sketch) != length or not _HEXADECIMAL.fullmatch(self.sketch):
             raise ValueError(f"sketch: {length} hexadecimal digits")
 
     def cells(self) -> np.ndarray:

@@ -6,6 +6,7 @@ what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.words` 
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable
@@ -29,6 +30,12 @@ _SHORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
+def _remembered(check: Callable[[str], str]) -> Callable[[str], str]:
+    """A check that knows the last texts it passed: a row names each of its files three times."""
+    return functools.wraps(check)(functools.lru_cache(maxsize=1024)(check))
+
+
+@_remembered
 def plain_text(text: str) -> str:
     """A free text for people, in one line: what cannot be seen becomes U+FFFD.
 
@@ -55,6 +62,7 @@ def plain_plot(text: str) -> str:
     return text.replace("$", r"\$")
 
 
+@_remembered
 def plain_name(text: str) -> str:
     """One part of a path: not empty, no separator, no control character, no dot in front."""
     if "/" in text:
@@ -69,6 +77,7 @@ def short_name(text: str) -> str:
     return text
 
 
+@_remembered
 def plain_path(text: str) -> str:
     """A relative path of plain names with forward slashes: it cannot lead out of its folder."""
     if _PLAIN_PATH.fullmatch(text):
@@ -90,6 +99,7 @@ def below(*folders: str) -> Callable[[str], str]:
     """A check for plain paths below one of the folders."""
     heads = tuple(f"{folder}/" for folder in folders)
 
+    @_remembered
     def check(text: str) -> str:
         if not text.startswith(heads):
             raise ValueError(f"must lie below {' or '.join(heads)}, got {shown(text)}")
