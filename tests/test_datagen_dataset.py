@@ -69,6 +69,10 @@ def test_rows_are_selected_by_what_they_say(built):
     dataset = open_dataset(built)
     assert len(dataset.rows) == 4 * 3 * 2
     assert len(dataset.select(ev=1.5, distortion=None)) == 4
+    assert [row.ev for row in dataset.select(ev=1.5)] == [
+        row.ev for row in dataset.samples if row.ev == 1.5
+    ]
+    assert not dataset.select(ev=None) and not dataset.select(ev=1.25)
     parts = [dataset.select(split=split) for split in ("train", "val", "test")]
     assert sum(map(len, parts)) == len(dataset.rows)
 
@@ -325,4 +329,4 @@ def test_rows_stay_on_disk_and_are_found_by_id(built):
         dataset.select(evs=1.0)
     held = dataset.rows.held
     arrays = (held.offsets, held.numbers, held.splits, held.made, held.evs, dataset.rows.chosen)
-    assert sum(array.nbytes for array in arrays) == 22 * len(rows)
+    assert sum(array.nbytes for array in arrays) == 26 * len(rows)

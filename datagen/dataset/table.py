@@ -1,4 +1,4 @@
-"""A manifest as a sequence of rows that stays on disk: 22 bytes of memory per row.
+"""A manifest as a sequence of rows that stays on disk: 26 bytes of memory per row.
 
 The file is read once, and every row of it checked; what is kept of each is where its line begins
 and what rows are selected by. A row is read again when it is asked for.
@@ -7,7 +7,7 @@ and what rows are selected by. A row is read again when it is asked for.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from operator import index as as_index
 from pathlib import Path
@@ -28,7 +28,7 @@ class Index:
     numbers: np.ndarray  # uint32: which line it is, from 1
     splits: np.ndarray  # uint8: index into SPLITS
     made: np.ndarray  # bool
-    evs: np.ndarray  # float32, NaN where it is not known
+    evs: np.ndarray  # float64, NaN where it is not known
 
 
 class Rows(Sequence[Row]):
@@ -67,15 +67,21 @@ class Rows(Sequence[Row]):
         *,
         split: str | None = None,
         made: bool = False,
+        evs: Container[float | None] | None = None,
         fits: Callable[[Row], bool] | None = None,
     ) -> Rows:
-        """The rows of one split, those that were made, and those that fit; only `fits` reads."""
+        """The rows of one split, those made, of some EVs, and those that fit; only `fits` reads."""
         keep = np.ones(len(self.chosen), bool)
         if split is not None:
             code = SPLITS.index(split) if split in SPLITS else len(SPLITS)
             keep &= self.held.splits[self.chosen] == code
         if made:
             keep &= self.held.made[self.chosen]
+        if evs is not None:
+            known = (
+                (None if ev != ev else ev) in evs for ev in self.held.evs[self.chosen].tolist()
+            )
+            keep &= np.fromiter(known, bool, len(keep))
         some = Rows(self.held, self.chosen[keep])
         if fits is None:
             return some
@@ -97,7 +103,7 @@ def read_table(path: Path, refused: Callable[[ManifestError], None] | None = Non
         There is no manifest, or path:line, what was wrong.
     """
     offsets, numbers = array("Q"), array("I")
-    splits, made, evs = array("B"), array("B"), array("f")
+    splits, made, evs = array("B"), array("B"), array("d")
     with open_manifest(path) as stream:
         for number, (offset, line) in enumerate(bounded_lines(stream), start=1):
             try:
@@ -118,6 +124,6 @@ def read_table(path: Path, refused: Callable[[ManifestError], None] | None = Non
         np.array(numbers, np.uint32),
         np.array(splits, np.uint8),
         np.array(made, bool),
-        np.array(evs, np.float32),
+        np.array(evs, np.float64),
     )
     return Rows(index, np.arange(len(offsets), dtype=np.uint32))
