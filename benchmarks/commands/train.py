@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> None:
             raise UserError("--source and --cache go with --stream")
         settings = settings_for(args.model, **({"validations": 8} if args.minutes else {}) | given)
     if args.seeds is None:
-        return _train(args, settings, args.out)
+        _train(args, settings, args.out)
+        return
     if args.seeds < 1 or args.seed is not None or args.install:
         raise UserError("--seeds takes 1 or more, and neither --seed nor --install beside it")
     for seed in range(args.seeds):

@@ -47,8 +47,7 @@ def predictor(name: str, method: Method, device: str = "cpu") -> Predict:
 
 def _wanted(pair: Pair, ideal: np.ndarray) -> Target:
     """The target of a pair whose ideal is known already: in A it is the reference."""
-    target = Target(pair.reference, pair.degraded, pair.regions, ideal=ideal)
-    return target
+    return Target(pair.reference, pair.degraded, pair.regions, ideal=ideal)
 
 
 def fingerprint(name: str, method: Method) -> dict[str, object]:
