@@ -44,7 +44,7 @@ class DeepUpe(nn.Module):
     # RANLEN modulates splat, global, local and prediction parts: each size of each part once.
     SITES: ClassVar[Mapping[str, int]] = {
         **{f"splat.{i}": width for i, width in enumerate((8, 16, 32, 64))},
-        **{site: FEATURES for site in ("globals.0", "globals.6", "locals.0", "fused")},
+        **dict.fromkeys(("globals.0", "globals.6", "locals.0", "fused"), FEATURES),
     }
 
     def __init__(self, *, mask_channels: int = 0, degree: float = 1.0) -> None:
