@@ -369,10 +369,10 @@ def mutated(good: bytes, rng: np.random.Generator) -> bytes:
 
 def fuzz(tmp_path, cases: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    good = []
-    for suffix in ("png", "tif"):
-        good.append(save(tmp_path / f"good.{suffix}", edited(identity_plate(2))).read_bytes())
-    good.append(save(tmp_path / "good.jpg", edited(identity_plate(2))).read_bytes())
+    good = [
+        save(tmp_path / f"good.{suffix}", edited(identity_plate(2))).read_bytes()
+        for suffix in ("png", "tif", "jpg")
+    ]
     path = tmp_path / "fuzz.png"
     for case in range(cases):
         path.write_bytes(rng.bytes(200) if case % 10 == 0 else mutated(good[case % 3], rng))

@@ -43,9 +43,11 @@ def load_results(runs: Sequence[Path]) -> tuple[RunInfo, pd.DataFrame]:
             names[name] = f"{name}@{run.name}" if known else name
             methods[names[name]] = facts
         untrained |= info.untrained
-        for row in current(run, info):
-            if row.method in names:
-                rows.append(row if names[row.method] == row.method else _named(row, names))
+        rows.extend(
+            row if names[row.method] == row.method else _named(row, names)
+            for row in current(run, info)
+            if row.method in names
+        )
     if not rows:
         words = "holds no rows yet; finish `benchmarks run` first"
         raise RunError(f"{', '.join(map(str, runs))}: {words}")

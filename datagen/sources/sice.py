@@ -35,9 +35,12 @@ def read_sice(source: Source, folder: Path) -> list[Scene]:
     scenes = []
     for labels in sorted(path for path in folder.glob("**/*") if path.name.lower() == "label"):
         known = by_stem(labels)
-        for series in sorted(path for path in labels.parent.iterdir() if path.is_dir()):
-            if series != labels and (shots := by_stem(series)):
-                scenes.append(_scene(source, folder, series, shots, known.get(series.name), labels))
+        beside = sorted(path for path in labels.parent.iterdir() if path.is_dir())
+        scenes.extend(
+            _scene(source, folder, series, shots, known.get(series.name), labels)
+            for series in beside
+            if series != labels and (shots := by_stem(series))
+        )
     if not scenes:
         raise RecipeError(f"{folder}: is not laid out as SICE: no series beside a folder {LABELS}")
     return check_unique(scenes, folder)
