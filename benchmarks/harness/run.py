@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datagen.dataset.leaks import shares_luts
 from datagen.dataset.read import DataSet, open_dataset
@@ -49,9 +49,6 @@ from .run_info import (
 )
 from .schedule import evaluate, pipelined, side_by_side
 from .tasks import Plan, Task, batch_for, in_batches, list_tasks, schedule
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _matrix(mix: Matrix, neutral: tuple[float, float, float]) -> Matrix:
     """Turn a mix and a D65 neutral into ColorMatrix1 with the four decimals a DNG stores."""
     rows = np.diag(neutral) @ np.array(mix) @ np.linalg.inv(SRGB_TO_XYZ)
     x, y, z = (tuple(round(float(value), 4) for value in row) for row in rows)
-    return cast(Matrix, (x, y, z))
+    return cast("Matrix", (x, y, z))
 
 
 # The mixes are ours: broad overlapping filters whose entries are all positive, so no sRGB colour

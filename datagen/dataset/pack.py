@@ -130,7 +130,7 @@ def _write_shard(
             for suffix, name in members(row, references).items():
                 _add(tar, f"{key}.{suffix}", _checked(dataset, row, name))
             _add(tar, f"{key}.json", dump_row(row))
-            cast(Any, tar).members.clear()  # which a tar that is only written does not need
+            cast("Any", tar).members.clear()  # which a tar that is only written does not need
 
 
 def _checked(dataset: DataSet, row: Sample, name: str) -> bytes:

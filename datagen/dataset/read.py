@@ -67,7 +67,7 @@ class DataSet:
         # The EV is held in memory; for all else rows are read.
         evs = (wanted.pop("ev"),) if "ev" in wanted else None
         found = self.rows.select(split=split, made=True, evs=evs, fits=fits if wanted else None)
-        return cast(Sequence[Sample], found)
+        return cast("Sequence[Sample]", found)
 
     def row(self, id: str) -> Row:
         """The row of a sample by its id; the rows are sorted by it. KeyError when there is none."""
