@@ -142,8 +142,8 @@ class Unloadable:
 
 
 def test_workers_that_cannot_start_are_not_tried_for_ever(capfd):
+    tasks = (Task(i, 30) for i in range(5))
     with pytest.raises(EngineError, match=r"worker processes cannot start: .* exit code 1"):
-        tasks = (Task(i, 30) for i in range(5))
         list(engines.load("local")(Unloadable(), tasks, workers=2, memory=0))
     assert "cannot be loaded" in capfd.readouterr().err
 

@@ -179,7 +179,7 @@ def test_predictions_for_pillow_lut_hold(tmp_path, name):
 
     verdict = found.verdicts[PROGRAMS.index("pillow-lut")]
     if verdict.outcome == REFUSES:
-        with pytest.raises(Exception):  # noqa: B017 - whatever another program raises
+        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever another program raises
             through()
     elif verdict.outcome in (READS, WRONG) and (theirs := through()) is not None and found.lut:
         ours = luts.apply(found.lut, picture, "trilinear").astype(int)
@@ -189,7 +189,7 @@ def test_predictions_for_pillow_lut_hold(tmp_path, name):
 def compare(found, program: str, through) -> None:
     verdict = found.verdicts[PROGRAMS.index(program)]
     if verdict.outcome == REFUSES:
-        with pytest.raises(Exception):  # noqa: B017 - whatever another program raises
+        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever another program raises
             through()
         return
     theirs = through()
