@@ -144,10 +144,10 @@ def train(
         pace.done(now)
         progress(now.step + 1, loss.item())
         if rank == 0 and pace.is_due(now):
-            run.keep(average.module if average else model, now, validated())
+            run.keep(average.module if average else model, validated())
     # The clock may run out right after a validation, too: the last line says that the run is over.
     if rank == 0 and now and run.scores[-1:] and not _is_last(run.scores[-1], pace):
-        run.keep(average.module if average else model, now, validated())
+        run.keep(average.module if average else model, validated())
     if world > 1:
         destroy_process_group()
     return run.best

@@ -25,7 +25,7 @@ from .batches import Batch
 from .material import Material
 from .plot import plot_losses
 from .settings import Training, TrainingError
-from .stages import Moment, Pace
+from .stages import Pace
 
 STATE = "state.pt"
 LAST_PART = 0.75  # of a run: what it gained after that says whether it should have gone on
@@ -65,7 +65,7 @@ class Run:
         values = {name: term.item() for name, term in terms.items()}
         self.losses.append({"step": step + 1, "loss": sum(values.values()), **values})
 
-    def keep(self, judged: nn.Module, now: Moment, scores: dict[str, float]) -> None:
+    def keep(self, judged: nn.Module, scores: dict[str, float]) -> None:
         """Write losses, weights and state; best are the weights with the best score so far."""
         at = {
             "step": self.pace.steps,

@@ -132,7 +132,7 @@ class Renderer:
             regions=regions,
             references=references,
             sha256=hashes,
-            mask=rows.Mask(kind, {**mask.parameters, **_which(job, sample, kind)}),
+            mask=rows.Mask(kind, {**mask.parameters, **_which(job, sample)}),
             coverage=Coverage(**masks.coverage(mask.regions)),
             width=width,
             height=height,
@@ -246,7 +246,7 @@ def _identity(job: Job, sample: Planned) -> dict[str, Any]:
     }
 
 
-def _which(job: Job, sample: Planned, kind: str) -> dict[str, str]:
+def _which(job: Job, sample: Planned) -> dict[str, str]:
     """The mask that a map follows, where the scene has several."""
     if sample.mask is None:
         return {}
