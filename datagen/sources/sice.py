@@ -32,7 +32,7 @@ SMALL = 256  # pixels of the longer side that exposures are measured on
 
 def read_sice(source: Source, folder: Path) -> list[Scene]:
     """All series below the folder that lie beside a folder `Label`, in the order of their names."""
-    scenes = []
+    scenes: list[Scene] = []
     for labels in sorted(path for path in folder.glob("**/*") if path.name.lower() == "label"):
         known = by_stem(labels)
         beside = sorted(path for path in labels.parent.iterdir() if path.is_dir())
