@@ -8,7 +8,7 @@ import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 
 import luts
-from luts.cube.file import LutWarning, read_noted
+from luts.cube.file import LutWarning
 from luts.cube.grammar import parse_cube
 from luts.lut import Lut1D, Lut3D, ShapedLut, nodes, stages
 
@@ -171,7 +171,7 @@ def test_written_files_read_back_here_and_elsewhere(tmp_path, dialect, name):
     head = path.read_bytes().split(b"LUT_")[0]
     assert path.read_bytes().removeprefix(head).isascii()
     head.decode()  # titles and comments are UTF-8
-    again, notes = read_noted(path)
+    again, notes = parse_cube(path.read_bytes(), str(path))
     assert not notes
     assert luts.table_hash(again) == luts.table_hash(lut)
     encoded = np.random.default_rng(6).uniform(0.2, 1, (500, 3)).astype(np.float32)
@@ -211,7 +211,7 @@ def test_long_comments_become_lines_of_the_length_the_specification_allows(tmp_p
 def test_real_files_read_as_in_colour_science(shared):
     compared = 0
     for path in sorted((shared / "luts").glob("*.cube")):
-        lut, _ = read_noted(path)
+        lut, _ = parse_cube(path.read_bytes(), str(path))
         theirs = colour.io.read_LUT(str(path))
         tables = [theirs] if hasattr(theirs, "table") else theirs.sequence
         for ours, their in zip(stages(lut), tables, strict=True):

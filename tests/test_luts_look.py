@@ -231,13 +231,13 @@ def test_looks_hold_imported_cubes_and_find_files_beside_them(tmp_path):
         assert luts.table_hash(look.bake(17)) == luts.table_hash(luts.load("tungsten"))
     (folder / "b.toml").write_text('look = 1\n[[layer]]\nkind = "lut"\nlut = "gone.cube"\n')
     with pytest.raises(LookError, match=r"b\.toml: layer 1 \(lut\): .*gone\.cube: No such file"):
-        luts.read_cube(folder / "b.toml")
+        luts.load(folder / "b.toml")
     (folder / "c.toml").write_text('look = 1\n[[layer]]\nkind = "lut"\nlut = "a.toml"\n')
     with pytest.raises(LookError, match="cannot hold another"):
-        luts.read_cube(folder / "c.toml")
+        luts.load(folder / "c.toml")
     (folder / "d.toml").write_text('look = 1\n[[layer]]\nkind = "family"\nversion = 9\n')
     with pytest.raises(LookError, match="drawn by version 9 of the families"):
-        luts.read_cube(folder / "d.toml")
+        luts.load(folder / "d.toml")
 
 
 def test_luts_bake_and_every_reader_of_luts(tmp_path, capsys):

@@ -516,7 +516,7 @@ def test_save_writes_look_and_cube_into_the_folder(chromium, served):
     assert parse_look((folder / "my-film.toml").read_bytes(), "x").layers == (layer("film"),)
     np.testing.assert_allclose(
         luts.read_cube(folder / "my-film.cube").table,
-        luts.read_cube(folder / "my-film.toml").table,
+        luts.load(folder / "my-film.toml").table,
         atol=1e-5,
     )
 

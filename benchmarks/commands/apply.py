@@ -92,9 +92,8 @@ def _write_cube(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyp
 
 
 def _plot(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyped-def]
-    import torch
-
     from datagen.images.codes import to_float
+    from luts.torch.layout import to_batch
 
     from ..harness.photo import read_rgb
     from ..methods.models.checkpoints import load_row
@@ -105,6 +104,6 @@ def _plot(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyped-def
         raise UserError(f"--trajectory: {fix.name} works in one step")
     encoded = to_float(read_rgb(args.pictures[0]))
     recolour: Any = module.recolour
-    (found,) = recolour(torch.from_numpy(encoded).permute(2, 0, 1)[None])
+    (found,) = recolour(to_batch([encoded]))
     plot_trajectories({args.pictures[0].name: found.thumbnails}, args.trajectory)
     print(args.trajectory)

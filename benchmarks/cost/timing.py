@@ -246,6 +246,8 @@ def _model_call(
 ) -> _Called:
     import torch
 
+    from luts.torch.layout import to_batch
+
     from ..harness.runners import exact_float32
     from ..methods.models import build_row
     from ..methods.models.checkpoints import UntrainedError, changed_settings, load_row
@@ -258,7 +260,7 @@ def _model_call(
     except UntrainedError:
         settings = changed_settings(name, method)
         model, note = build_row(name, method, **settings).to(device).eval(), "initial weights"
-    images = torch.from_numpy(_photo((height, width)).transpose(2, 0, 1)[None].copy()).to(device)
+    images = to_batch([_photo((height, width))], device)
     images = images.expand(batch, -1, -1, -1).contiguous()
     regions = torch.ones_like(images[:, :2])
 

@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor
 
+from luts.torch.layout import to_batch
+
 from .inputs import MetricError
 from .lpips_files import LPIPS
 from .metric import Metric
@@ -70,7 +72,7 @@ def _load(path: Path, names: list[str], parts: tuple[str, ...]) -> list[list[Ten
 
 
 def _prepare(encoded: np.ndarray) -> Tensor:
-    image = torch.from_numpy(np.ascontiguousarray(encoded.transpose(2, 0, 1), np.float32))[None]
+    image = to_batch([encoded.astype(np.float32)]).contiguous()
     shift, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (SHIFT, SCALE))
     return (2 * image - 1 - shift) / scale
 

@@ -59,10 +59,9 @@ def _score(name: str) -> Callable[[Comparison, None], float]:
         model = _model(name)
         if min(encoded.shape[:2]) < LEAST_SIDE:
             return float("nan")
-        import torch
+        from luts.torch.layout import to_batch
 
-        planes = np.ascontiguousarray(encoded.transpose(2, 0, 1), dtype=np.float32)
-        return float(model(torch.from_numpy(planes)[None]))
+        return float(model(to_batch([encoded.astype(np.float32)]).contiguous()))
 
     return function
 

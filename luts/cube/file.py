@@ -12,7 +12,7 @@ import numpy as np
 from ..lut import Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, red_fastest, stages
 from ..tool.files import whole_file
 from . import DIALECTS
-from .grammar import Note, parse_cube
+from .grammar import parse_cube
 
 MAX_BYTES = 1 << 30  # a 256^3 file takes about half of it
 MAX_LINE = 250  # Cube LUT Specification 1.0
@@ -26,7 +26,7 @@ class LutWarning(UserWarning):
 
 
 def read_cube(path: Path | str) -> Lut:
-    """Read a `.cube` file of either dialect; a look (.toml) is baked to a cube of 33 nodes.
+    """Read a `.cube` file of either dialect; `luts.load` reads every format, and looks.
 
     Parameters
     ----------
@@ -46,19 +46,10 @@ def read_cube(path: Path | str) -> Lut:
     -----
     LutWarning : something odd was read by its one meaning, such as an unknown keyword
     """
-    lut, notes = read_noted(path)
+    lut, notes = parse_cube(read_bytes(path), str(path))
     for note in notes:
         warnings.warn(f"{path}:{note.line}: {note.text}", LutWarning, stacklevel=2)
     return lut
-
-
-def read_noted(path: Path | str) -> tuple[Lut, list[Note]]:
-    """`read_cube`, with the oddities returned instead of warned about."""
-    if Path(path).suffix.lower() == ".toml":  # a look, whose layers read LUTs through this file
-        from ..look import load_baked
-
-        return load_baked(path), []
-    return parse_cube(read_bytes(path), str(path))
 
 
 def read_bytes(path: Path | str) -> bytes:

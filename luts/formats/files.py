@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
-from ..cube.file import LutWarning, read_bytes, read_noted, write_cube
+from ..cube.file import LutWarning, read_bytes, write_cube
 from ..cube.grammar import Note, parse_cube
 from ..lut import Lut, Lut3D, LutFormatError, ShapedLut
 from ..pictures.read import is_picture
@@ -59,7 +60,7 @@ def read_file_noted(path: Path | str) -> Read:
     if is_picture(path):
         return plates.read(path)
     if suffix == ".toml":
-        return read_noted(path)
+        return _baked_look(path), []
     if suffix not in READERS:
         data = read_bytes(path)
         refuse_what_is_no_lut(data, path)
@@ -70,6 +71,12 @@ def read_file_noted(path: Path | str) -> Read:
     if suffix != ".vlt" and _is_cube_text(data):
         raise LutFormatError(f"{path}: holds .cube text, not {name}; rename it to .cube")
     return reader(path)
+
+
+def _baked_look(path: Path) -> Lut:
+    # The layers of a look are LUTs of any kind, so looks stand above this and are called by name.
+    lut: Lut = import_module("luts.look").load_baked(path)
+    return lut
 
 
 def write_file(lut: Lut, path: Path | str, dialect: str | None = None) -> list[str]:

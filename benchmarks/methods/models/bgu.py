@@ -20,6 +20,8 @@ from scipy.linalg import solveh_banded
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from luts.torch.layout import to_batch
+
 from . import ModelError
 
 FIT_SIDE = 200  # side of the thumbnails MSEC fits on, pixels
@@ -258,7 +260,7 @@ def upsample_like(low_input: Tensor, low_output: Tensor, images: Tensor) -> Tens
             results.append(_apply_on_device(torch.from_numpy(grid).to(image), image))
         else:
             encoded = image.detach().permute(1, 2, 0).float().numpy()
-            results.append(torch.from_numpy(apply_bgu(grid, encoded)).permute(2, 0, 1).to(image))
+            results.append(to_batch([apply_bgu(grid, encoded)])[0].to(image))
     return torch.stack(results)
 
 
