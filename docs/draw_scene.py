@@ -31,6 +31,7 @@ def tile(encoded: np.ndarray, text: str, regions: np.ndarray | None = None) -> n
 
 
 def main(folder: Path, scene: str, out: Path) -> None:
+    """Draw one scene of a data set as a strip of its exposures."""
     dataset = open_dataset(folder)
     rows = sorted(dataset.select(scene=scene), key=lambda row: row.ev)
     clean = [row for row in rows if not row.distortion]

@@ -196,8 +196,11 @@ def invert(lut: Lut, size: int = 33) -> Inverse:
 
 
 def _undo_curves(lut: Lut1D, values: np.ndarray) -> np.ndarray:
-    """Inputs (n, 3) of curves; of a curve that rises and falls, one on the first stretch that
-    reaches the value, so that the LUT of the inverse is always the value itself."""
+    """Inputs (n, 3) of curves.
+
+    Of a curve that rises and falls, one on the first stretch that reaches the value, so that the
+    LUT of the inverse is always the value itself.
+    """
     result = invert_exactly(lut, values)
     places = np.linspace(lut.domain_min, lut.domain_max, lut.size)
     for channel in range(3):

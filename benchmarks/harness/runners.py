@@ -139,11 +139,13 @@ class Plain:
         self._call = _function(host)
 
     def named(self, name: str, *, blends: bool) -> Plain:
+        """The same method under another name, for its blended row."""
         twin = copy.copy(self)
         twin.name, twin.blends = name, blends
         return twin
 
     def run(self, batch: Batch) -> Estimates:
+        """Estimate a batch, which holds one sample."""
         (sample,) = batch.samples
         pair, ideal = _own(sample.pair), sample.target.ideal.encoded.copy()
         began = time.perf_counter()
@@ -175,6 +177,7 @@ class Network:
         return twin
 
     def run(self, batch: Batch) -> Estimates:
+        """Estimate a batch on the device; its pictures are of one size."""
         import torch
 
         from datagen.regions.blend_torch import ideal

@@ -46,6 +46,7 @@ class Change:
 
     @property
     def difference(self) -> float:
+        """How much the value rose."""
         return self.after - self.before
 
     @property

@@ -57,8 +57,10 @@ class Adversary:
         return [images.flip(3) if flip else images for images, flip in pairs]
 
     def state_dict(self) -> dict[str, Any]:
+        """What `load_state_dict` goes on from."""
         return {"critic": self.critic.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state that was kept."""
         self.critic.load_state_dict(state["critic"])
         self.optimiser.load_state_dict(state["optimiser"])

@@ -90,6 +90,7 @@ class Pace:
 
     @property
     def seconds(self) -> float:
+        """Taken so far, over all sessions of the run."""
         return self._before + self.clock() - self._started
 
     def __iter__(self) -> Iterator[Moment]:
@@ -128,9 +129,11 @@ class Pace:
         return moment(self.settings, step)
 
     def state_dict(self) -> dict[str, float]:
+        """What `load_state_dict` goes on from."""
         return {"steps": self.steps, "seen": self.seen, "seconds": self.seconds}
 
     def load_state_dict(self, state: dict[str, float]) -> None:
+        """Go on from a state that was kept."""
         self.steps, self.seen = int(state["steps"]), int(state["seen"])
         self._before, self._started = state["seconds"], self.clock()
         self._parts = int(self.progress(self.steps) * self.settings.validations)

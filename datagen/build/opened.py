@@ -88,6 +88,7 @@ class OpenScene:
 
     @property
     def size(self) -> tuple[int, int]:
+        """Height and width, pixels."""
         height, width = self.linear.shape[:2]
         return height, width
 

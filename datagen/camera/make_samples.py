@@ -130,6 +130,7 @@ def _mask(source: Source, folder: Path, framed: np.ndarray) -> np.ndarray | None
 
 
 def main() -> int:
+    """Make the samples, as `make samples` calls it."""
     parser = argparse.ArgumentParser(
         prog="python -m datagen.camera.make_samples", description=__doc__
     )

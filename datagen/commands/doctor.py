@@ -1,5 +1,4 @@
-"""`datagen doctor`: what this machine has to develop raws with, or what a file says and how it
-is read."""
+"""`datagen doctor`: what develops raws on this machine, or what a file says and how it is read."""
 
 from __future__ import annotations
 

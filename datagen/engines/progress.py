@@ -27,6 +27,7 @@ class Progress:
             self._bar = tqdm(total=total, desc=label, unit=unit, file=sys.stderr, leave=False)
 
     def step(self, count: int = 1, *, failed: bool = False) -> None:
+        """Count what is done."""
         self.done += count
         self.failed += failed
         if self._bar is not None:

@@ -87,9 +87,11 @@ class Worker:
 
     @property
     def worn_out(self) -> bool:
+        """Whether it has done so much that a fresh process shall go on."""
         return self.done >= RECYCLE_AFTER
 
     def submit(self, task: Task) -> None:
+        """Hand over a task; its deadline begins now."""
         self.task, self.started = task, time.monotonic()
         self.limit, self.used_before = task.deadline_s, self._processor_s() or 0.0
         self.due = self.started + self.limit
@@ -157,6 +159,7 @@ class Worker:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
+        """End the process, whatever it is doing."""
         self.connection.close()
         self.process.kill()
         self.process.join()

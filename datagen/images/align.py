@@ -40,6 +40,7 @@ class Aligned:
 
     @property
     def proven(self) -> bool:
+        """Whether the response is evidence that both are one picture."""
         return self.response >= EVIDENCE
 
 

@@ -68,10 +68,12 @@ class Directory:
 
     @property
     def is_raw(self) -> bool:
+        """Whether it holds sensor data: a mosaic, or linear light."""
         return self.photometric in (MOSAIC, LINEAR_RAW)
 
     @property
     def is_lossy(self) -> bool:
+        """Whether it is compressed by lossy JPEG."""
         return self.compression == LOSSY_JPEG
 
 

@@ -77,10 +77,12 @@ def shrink(subject: np.ndarray, radius: float, kernel: str) -> np.ndarray:
 
 
 def rounded(**lengths: float) -> dict[str, float]:
+    """Lengths as manifests hold them, to three decimals."""
     return {name: round(float(length), 3) for name, length in lengths.items()}
 
 
 def check_length(**lengths: float) -> None:
+    """Refuse lengths outside (0, 2]."""
     for name, length in lengths.items():
         if not 0 < length <= 2:
             raise ValueError(
@@ -89,10 +91,12 @@ def check_length(**lengths: float) -> None:
 
 
 def check_band(band: tuple[float, float]) -> None:
+    """Refuse a range of widths outside [1, 10], or one that falls."""
     if not 1 <= band[0] <= band[1] <= 10:
         raise ValueError(f"band: needs 1 <= lowest <= highest <= 10, got {list(band)}")
 
 
 def check_aspect(aspect: tuple[float, float]) -> None:
+    """Refuse a range of aspects outside [0.01, 1], or one that falls."""
     if not 0.01 <= aspect[0] <= aspect[1] <= 1:
         raise ValueError(f"aspect: needs 0.01 <= lowest <= highest <= 1, got {list(aspect)}")

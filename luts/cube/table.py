@@ -172,8 +172,10 @@ def fail(name: str, line: int, what: str, text: bytes) -> NoReturn:
 
 
 def decode(text: bytes) -> str:
-    """Titles, comments and what is shown of a line: UTF-8; or once GBK, by its pairs of high bytes;
-    or Latin-1."""
+    """Titles, comments and what is shown of a line.
+
+    UTF-8; or once GBK, by its pairs of high bytes; or Latin-1.
+    """
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError:

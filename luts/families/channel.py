@@ -20,6 +20,7 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
 
 def limit(parameters: Parameters) -> float:
+    """The largest strength: that of `limit_increments`."""
     return min(limit_increments(increments) for increments in parameters["increments"])
 
 

@@ -37,6 +37,7 @@ def apply(encoded: np.ndarray, parameters: Parameters, strength: float = 1.0) ->
 
 
 def limit(parameters: Parameters) -> float:
+    """The largest strength whose offsets stay within MAX_OFFSET."""
     offsets = exact.hypot(*np.transpose([parameters["shadow"], parameters["highlight"]]))
     return float(MAX_OFFSET / max(offsets.max(), 1e-6))
 

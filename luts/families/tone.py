@@ -84,6 +84,7 @@ def limit_increments(increments: list[float]) -> float:
 
 
 def limit(parameters: Parameters) -> float:
+    """The largest strength: that of `limit_increments`."""
     return limit_increments(parameters["increments"])
 
 

@@ -1,4 +1,4 @@
-"""Make the library's files out of their recipes, byte for byte: python -m luts.make.bake_library"""
+"""Make the library's files out of their recipes, byte for byte: `make library`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Exif:
 
 
 def read_exif(block: bytes) -> Exif:
-    """Read an EXIF block that begins with its TIFF header (after "Exif\\0\\0" in a JPEG)."""
+    """Read an EXIF block that begins with its TIFF header (after "Exif" in a JPEG)."""
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None:

@@ -79,8 +79,11 @@ def encode(
 
 
 def _png_options(pixels: np.ndarray) -> list[int]:
-    """Run lengths after the average filter: half the time of the fastest dictionary search, and
-    for photos no larger. Flat pictures (label maps) gain from the search."""
+    """Run lengths after the average filter.
+
+    Half the time of the fastest dictionary search, and for photos no larger. Flat pictures (label
+    maps) gain from the search.
+    """
     import cv2
 
     if pixels.ndim == 2:

@@ -71,7 +71,7 @@ def plain_name(text: str) -> str:
 
 
 def short_name(text: str) -> str:
-    """A name that a file, an archive or a table may be called by: 1 to 64 of A-Z a-z 0-9 . _ -"""
+    """A name for a file, an archive or a table: 1 to 64 of A-Z a-z 0-9 . _ and -."""
     if not _SHORT.fullmatch(text):
         raise ValueError(f"must be up to 64 letters, digits and . _ - , got {shown(text)}")
     return text
