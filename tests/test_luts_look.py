@@ -248,7 +248,9 @@ def test_luts_bake_and_every_reader_of_luts(tmp_path, capsys):
     assert "mean dE00" in capsys.readouterr().err
     lut = luts.read_cube(cube)
     np.testing.assert_allclose(lut.table, look.bake().table, atol=1e-6)
-    assert luts.table_hash(luts.read_cube(path)) == luts.table_hash(lut)
+    assert luts.table_hash(luts.load(path)) == luts.table_hash(lut)
+    with pytest.raises(luts.LutFormatError, match=r"look\.toml: a look, not a .cube file"):
+        luts.read_cube(path)
     assert main(["info", str(path)]) == 0
     assert "cube of 33" in capsys.readouterr().out
     assert main(["lint", str(path)]) == 2

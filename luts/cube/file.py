@@ -46,6 +46,8 @@ def read_cube(path: Path | str) -> Lut:
     -----
     LutWarning : something odd was read by its one meaning, such as an unknown keyword
     """
+    if Path(path).suffix.lower() == ".toml":
+        raise LutFormatError(f"{path}: a look, not a .cube file; luts.load reads and bakes it")
     lut, notes = parse_cube(read_bytes(path), str(path))
     for note in notes:
         warnings.warn(f"{path}:{note.line}: {note.text}", LutWarning, stacklevel=2)
