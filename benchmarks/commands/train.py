@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datagen.commands.common import add_code
+
 if TYPE_CHECKING:
     from ..training.material import Material
     from ..training.settings import Training
@@ -24,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--source", help="folder of the recipe's scenes, with --stream")
     parser.add_argument("--cache", type=Path, help="scenes from `datagen stream --cache`")
+    add_code(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights and losses")
     parser.add_argument("--steps", type=int, help="optimiser steps")
     parser.add_argument("--minutes", type=float, help="of a core's time, instead of steps")
@@ -130,7 +133,7 @@ def material(args: argparse.Namespace, *, kept: Path | None = None) -> Material:
     # Other processes make batches on processors; their tensors cannot lie on a device.
     device = "cpu" if getattr(args, "jobs", 0) else pick_device(args.device)
     keep = args.keep if kept else 0
-    recipe = load_recipe(args.stream, changes)
+    recipe = load_recipe(args.stream, changes, code=getattr(args, "code", ()))
     return Streamed(recipe, cache=args.cache, device=device, keep=keep, kept=kept)
 
 

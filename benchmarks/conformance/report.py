@@ -8,9 +8,9 @@ from typing import Any
 
 from luts.colour.colorimetry import delta_e_2000
 from luts.tool.command import PARTIAL, SUCCESS
+from luts.tool.outside import load_target
 
 from ..metrics import METRICS
-from ..outside import load_target
 from .band_failures import markdown, measure
 from .checks import CHECKS, REGION, run_check
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from luts.tool.errors import UserError
-
-from ..outside import OutsideError, load_target
+from luts.tool.outside import OutsideError, load_target
 
 Kind = Literal["check", "classical", "oracle", "stored", "model", "external"]
 

@@ -8,8 +8,8 @@
     mine=my.py:brighten   called "mine" in tables
     my.py:brighten+blend  the same, blended with the input by the region map
 
-A package offers methods under names of their own by entry points of the group GROUP, each
-"package.module:name".
+A package offers methods under names of their own by entry points of the group "tonebench.methods",
+each "package.module:name".
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ import re
 import sys
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from luts.tool import gate
+from luts.tool.outside import METHODS, OutsideError, load_target, offered
 
-from ..outside import OutsideError, load_target
 from .method import Method, MethodError
 
-GROUP = "tonebench.methods"
 SPEC = re.compile(
     r"(?:(?P<name>[^=:]+)=)?(?P<target>[^=:@]+:(?P<attribute>\w+))(?P<blend>\+blend)?"
 )
@@ -103,11 +101,11 @@ def takes_regions(function: Any) -> bool:
 def from_packages() -> dict[str, Method]:
     """The methods that installed packages offer, by name; one that cannot be imported is left."""
     found = {}
-    for point in entry_points(group=GROUP):
+    for name, target in offered(METHODS).items():
         try:
-            found[checked_name(point.name)] = row_of(point.value)
+            found[name] = row_of(target)
         except MethodError as error:
-            print(f"entry point {point.name}: {error}", file=sys.stderr)
+            print(f"entry point {name}: {error}", file=sys.stderr)
     return found
 
 

@@ -32,7 +32,7 @@ from .lpips_files import LPIPS
 from .metric import REGIONS, Metric
 from .ms_ssim import MS_SSIM
 from .no_reference import NO_REFERENCE
-from .outside import is_outside, metric_from
+from .outside import from_package, is_outside, metric_from
 from .psnr import PSNR
 from .ranlen import RANLEN
 from .ssim import SSIM
@@ -130,12 +130,16 @@ def find_metrics(names: Sequence[str | Metric] | None = None) -> list[Metric]:
 def _find(name: str) -> Metric:
     if name in METRICS:
         return METRICS[name]
+    metric: Metric | None
     if is_outside(name):
         metric = metric_from(name)
         known = METRICS.setdefault(metric.name, metric)
         if known is not metric and known.spec != metric.spec and known.source:
             raise MetricError(f"{name}: there is a metric {metric.name!r}; give it another name")
         METRICS[metric.name] = metric
+        return metric
+    if (metric := from_package(name)) is not None:
+        METRICS[name] = metric
         return metric
     near = difflib.get_close_matches(name, METRICS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""

@@ -6,6 +6,7 @@
     my.py:CHROMA    a Metric
 
 A function may say more about itself in attributes: `higher_is_better` (False), `unit`, `digits`.
+A package offers metrics by entry points of the group "tonebench.metrics", under their names there.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from luts.tool.errors import UserError
+from luts.tool.outside import METRICS, load_target, offered
 
-from ..outside import load_target
 from .inputs import MetricError
 from .metric import REGIONS, Metric
 from .picture import Comparison
@@ -61,6 +62,12 @@ def metric_from(spec: str) -> Metric:
         digits=int(getattr(found, "digits", 3)),
         spec=spec,
     )
+
+
+def from_package(name: str) -> Metric | None:
+    """The metric that an installed package offers under a name; None when none does."""
+    target = offered(METRICS).get(name)
+    return replace(metric_from(target), name=name, label=name, spec=name) if target else None
 
 
 def _calling(function: Any, weighted: bool) -> Any:

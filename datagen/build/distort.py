@@ -25,6 +25,7 @@ from luts.fidelity import fidelity
 from luts.lut import Lut3D, nodes
 from luts.measure import mean_difference
 from luts.tool.files import sha256
+from luts.tool.outside import code_digest, is_outside, short
 from luts.tool.seeding import sample_rng
 from luts.tool.words import nearest
 from luts.units import doubts, refuse_useless
@@ -89,26 +90,41 @@ def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
 def check_names(recipe: Recipe) -> dict[str, str]:
     """Look up every family, library LUT and file that a recipe names, and divide them by split.
 
-    Returns the table hashes of its LUT files, which are part of what the recipe means. Raises
+    Returns the table hashes of its LUT files, and those of code from outside, which are part of
+    what the recipe means. Raises
     RecipeError for a name that does not exist or a list too short to divide, LutFormatError for a
     damaged file.
     """
     hashes: dict[str, str] = {}
     for number, distort in enumerate(recipe.distort, start=1):
         where = f"{recipe.path}: [[distort]] {number}"
-        known = {"families": families.FAMILIES, "library": library.names()}
-        for key, names in known.items():
-            for name in getattr(distort, key):
-                if name not in names:
-                    raise RecipeError(f"{where} {key}: no {name!r}{nearest(name, names)}")
+        for name in distort.library:
+            if name not in library.names():
+                raise RecipeError(f"{where} library: no {name!r}{nearest(name, library.names())}")
+        try:
+            at_hand(distort)
+        except families.DistortionError as error:
+            raise RecipeError(f"{where} families: {error}") from None
         for file in lut_files(recipe.path, distort.files):
             lut = luts.load(file)
             refuse_useless(lut, file)
             digest = luts.table_hash(lut)
             if hashes.setdefault(Path(file).name, digest) != digest:
                 raise RecipeError(f"{where} files: two LUTs are called {Path(file).name}")
+    for spec in (
+        recipe.source.kind,
+        *(name for block in recipe.distort for name in block.families),
+    ):
+        if is_outside(spec):
+            hashes[short(spec)] = code_digest(spec)
     divide(recipe)
     return hashes
+
+
+def at_hand(distort: Distort) -> None:
+    """Import the families of a block that come from outside, so that records find them."""
+    for name in distort.families:
+        families.find(name)
 
 
 def check_splits(recipe: Recipe, used: Iterable[str]) -> None:
@@ -168,6 +184,7 @@ def _pool_entry(
     distort: Distort, seed: int, key: str, finished: tuple[Item, ...], out: Target
 ) -> Distortion:
     """Take an entry from the memo, or draw it and leave it there. Both give the same numbers."""
+    at_hand(distort)
     name = f"{MEMO}/{key.replace('/', '-')}.json"
     try:
         drawn = json.loads(out.read(name))
@@ -255,7 +272,7 @@ def _draw_layer(
         member = _draw_member(choice, distort.severity, drawn_at_opacity, rng)
         # Through JSON and back, so that a drawn member is the one that the memo gives.
         parameters = json.loads(json.dumps(member.record()))
-        return {"kind": "family", "name": choice, "parameters": parameters}
+        return {"kind": "family", "name": member.family, "parameters": parameters}
     parameters = {"lut_sha256": luts.table_hash(luts.load(choice.source))}
     if Path(choice.source).suffix.lower() == ".toml":
         parameters["look"] = luts.read_look(choice.source).record()

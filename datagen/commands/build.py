@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 
+from .common import add_code
+
 EXAMPLE = "datagen build demo -o out/demo"
 
 
@@ -24,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change a setting of the recipe, such as render.long_edge=256",
     )
+    add_code(parser)
     parser.add_argument(
         "-j", "--jobs", type=int, default=os.cpu_count() or 1, help="worker processes"
     )
@@ -52,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     resources = Resources(
         args.engine, args.jobs, memory=int(args.memory_gb * 2**30), deadline_s=args.deadline
     )
-    summary = build(load_recipe(args.recipe, args.set), args.out, resources)
+    summary = build(load_recipe(args.recipe, args.set, code=args.code), args.out, resources)
     for line in summary.notes:
         print(f"note: {line}", file=sys.stderr)
     for line in summary.failures:

@@ -6,6 +6,8 @@ import argparse
 import os
 import sys
 
+from .common import add_code
+
 EXAMPLE = "datagen plan demo"
 
 
@@ -18,6 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change a setting of the recipe, such as render.long_edge=256",
     )
+    add_code(parser)
     parser.add_argument("--list", action="store_true", help="also list every sample")
 
 
@@ -29,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     from ..sources import notes_on, read_source, source_folder
     from ..sources.matching import matched
 
-    recipe = load_recipe(args.recipe, args.set)
+    recipe = load_recipe(args.recipe, args.set, code=args.code)
     distort.check_names(recipe)
     for note in distort.lut_notes(recipe):
         print(note, file=sys.stderr)

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from .common import add_code
+
 EXAMPLE = "datagen stream stream --set source.folder=hdri --cache light.cache"
 
 
@@ -19,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change a setting of the recipe, such as source.folder=hdri",
     )
+    add_code(parser)
     parser.add_argument(
         "--edge", type=int, default=512, help="pixels around a panorama; 0 keeps them (default 512)"
     )
@@ -34,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     from ..streaming.opening import save_light
 
     size = save_light(
-        load_recipe(args.recipe, args.set),
+        load_recipe(args.recipe, args.set, code=args.code),
         args.cache,
         edge=args.edge,
         plain=args.plain,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from luts.tool.errors import UserError
 from luts.tool.files import write_text
 from luts.tool.gate import short_name
+from luts.tool.outside import is_outside, named, short
 from luts.tool.words import convert, nearest, read_table, shown
 
 from ..regions.shapes import SHAPES
@@ -48,24 +49,32 @@ class Recipe:
     def resolved(self) -> dict[str, Any]:
         """Every setting with its default filled in, as JSON; what a data set's identity rests on.
 
-        The source's folder is left out: where the files lie does not change the pictures.
+        The source's folder is left out: where the files lie does not change the pictures. Nor does
+        the folder of code from outside, whose own hash is in the data set's head.
         """
         values = asdict(self)
         del values["path"], values["source"]["folder"], values["stream"]
         if isinstance(self.render.evs, Range):
             values["render"]["evs"]["from"] = values["render"]["evs"].pop("from_")
+        values["source"]["kind"] = short(self.source.kind)
+        for block in values["distort"]:
+            block["families"] = [short(name) for name in block["families"]]
         for block in values["mask"]:
             block.update(block.pop("shape"))
         return json.loads(json.dumps(values))
 
 
-def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    name_or_path: str | Path, changes: Sequence[str] = (), *, code: Sequence[str] = ()
+) -> Recipe:
     """Read a recipe file, or a shipped recipe by name.
 
     Parameters
     ----------
     name_or_path : "demo", or a path that ends in .toml
     changes : "render.long_edge=256" and the like, applied before anything is checked
+    code : files and modules of code whose families and sources the recipe may use, such as
+        "looks/my.py". A recipe that names others is refused: reading one must run nothing
 
     Raises
     ------
@@ -87,7 +96,7 @@ def load_recipe(name_or_path: str | Path, changes: Sequence[str] = ()) -> Recipe
     for change in changes:
         _apply_change(table, change)
     try:
-        return parse_recipe(table, where=str(path))
+        return _with_code(parse_recipe(table, where=str(path)), code)
     except ValueError as error:
         raise RecipeError(str(error)) from None
 
@@ -125,6 +134,23 @@ def parse_recipe(table: Mapping[str, Any], *, where: str) -> Recipe:
     if not (parts["render"].undistorted or distort):
         raise ValueError(f"{where}: [render] undistorted: is false without any [[distort]] block")
     return Recipe(name=name, seed=seed, distort=distort, mask=masks, path=where, **parts)
+
+
+def _with_code(recipe: Recipe, code: Sequence[str]) -> Recipe:
+    """A recipe whose code from outside is that which the user named, where the user has it."""
+
+    def place(name: str, where: str) -> str:
+        return named(name, code, f"{recipe.path}: {where}") if is_outside(name) else name
+
+    source = replace(recipe.source, kind=place(recipe.source.kind, "[source] kind"))
+    distort = tuple(
+        replace(
+            block,
+            families=tuple(place(name, f"[[distort]] {n} families") for name in block.families),
+        )
+        for n, block in enumerate(recipe.distort, start=1)
+    )
+    return replace(recipe, source=source, distort=distort)
 
 
 def with_new_settings(resolved: Mapping[str, Any]) -> dict[str, Any]:

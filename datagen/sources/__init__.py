@@ -1,14 +1,20 @@
-"""Known layouts of picture collections: one file each, one line in SOURCES."""
+"""Known layouts of picture collections: one file each, one line in SOURCES.
+
+Others come from outside, by "my.py:function" where the user names the file, or from an installed
+package by an entry point of the group "tonebench.sources": a function (source, folder) that lists
+the scenes of a folder, as those here do.
+"""
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 from luts.tool.gate import plain_name
+from luts.tool.outside import SOURCES as GROUP
+from luts.tool.outside import OutsideError, is_outside, load_target, offered
 from luts.tool.words import nearest, shown
 
 from ..recipe.load import RecipeError
@@ -18,7 +24,7 @@ from . import matching
 from .brackets import by_capture
 from .bursts import group_bursts
 from .groups import group_near_duplicates
-from .scene import MADE, Scene
+from .scene import MADE, Scene, check_unique, safe_name
 
 SOURCES: dict[str, str] = {
     "folder": "folder:read_folder",
@@ -43,12 +49,10 @@ def read_source(source: Source) -> list[Scene]:
     RecipeError
         The folder is missing, empty, or not laid out as this kind of source is.
     """
+    reader, folder = _reader(source.kind), source_folder(source)
+    scenes = reader(source, folder)
     if source.kind not in SOURCES:
-        close = nearest(source.kind, SOURCES)
-        raise RecipeError(f"[source] kind: no source is called {shown(source.kind)}{close}")
-    folder = source_folder(source)
-    module, _, function = SOURCES[source.kind].partition(":")
-    scenes = getattr(importlib.import_module(f".{module}", __name__), function)(source, folder)
+        scenes = _checked(scenes, source.kind, folder)
     if source.brackets:
         scenes = by_capture(scenes, folder)
     scenes = [replace(scene, group=scene.group or scene.name) for scene in scenes]
@@ -60,6 +64,31 @@ def read_source(source: Source) -> list[Scene]:
     if source.near_duplicates:
         scenes = group_near_duplicates(scenes, folder)
     return scenes
+
+
+def _reader(kind: str) -> Callable[[Source, Path], list[Scene]]:
+    """What lists the scenes of a kind of source."""
+    if kind in SOURCES:
+        return load_target(f"{__name__}.{SOURCES[kind]}")
+    target = kind if is_outside(kind) else offered(GROUP).get(kind)
+    if target is None:
+        close = nearest(kind, [*SOURCES, *offered(GROUP)])
+        raise RecipeError(f"[source] kind: no source is called {shown(kind)}{close}")
+    try:
+        return load_target(target)
+    except OutsideError as error:
+        raise RecipeError(f"[source] kind: {error}") from None
+
+
+def _checked(scenes: object, kind: str, folder: Path) -> list[Scene]:
+    """The scenes that code from outside returned; RecipeError where they are none."""
+    if not isinstance(scenes, list) or not all(isinstance(scene, Scene) for scene in scenes):
+        raise RecipeError(
+            f"[source] kind: {kind} returned a {type(scenes).__name__}; wanted is a list of "
+            "datagen.sources.Scene"
+        )
+    scenes = [replace(scene, name=safe_name(scene.name)) for scene in scenes]
+    return check_unique(scenes, folder)
 
 
 def notes_on(source: Source, scenes: Sequence[Scene]) -> list[str]:

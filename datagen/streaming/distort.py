@@ -43,6 +43,7 @@ class Pools:
         key = f"distort/{block}/{self.split}/{entry}"
         if key not in self._members:
             distort, finished = self.recipe.distort[block], self._finished[block][self.split]
+            built.at_hand(distort)
             if key not in self.records:
                 rng = sample_rng(self.recipe.seed, key)
                 self.records[key] = [

@@ -10,7 +10,7 @@ TARGET = "luts.verbs.random:run"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("family", help="see `luts list families`")
+    parser.add_argument("family", help="see `luts list families`; or my.py:NAME")
     parser.add_argument("-o", "--out", required=True, type=Path, help="the .cube to write")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same LUT")
     parser.add_argument(

@@ -12,7 +12,7 @@ from ..lookup import tetrahedral
 from ..lut import Lut3D, nodes
 from ..measure import NATURAL_SET, mean_difference
 from .family import Parameters
-from .table import FAMILIES
+from .outside import family_of
 
 VERSION = 1  # of the drawing and applying code: a record of another version may not reproduce
 REFERENCE_SIZE = 33
@@ -23,7 +23,7 @@ _COMMENT_WIDTH = 200
 class Distortion:
     """One member of a family.
 
-    family : key of FAMILIES
+    family : key of FAMILIES, or the name of one from outside that is at hand
     seed : what it was drawn with
     parameters : what was drawn, JSON-able
     strength : how far from the identity, 1 = as drawn
@@ -48,7 +48,7 @@ class Distortion:
         (..., 3) of the same dtype in [0, 1], clipped once at the end.
         """
         encoded = np.asarray(encoded)
-        apply = FAMILIES[self.family].apply
+        apply = family_of(self.family).apply
         exact = apply(encoded.astype(np.float64), self.parameters, self.strength)
         return np.clip(exact, 0, 1).astype(encoded.dtype)
 

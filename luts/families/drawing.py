@@ -10,12 +10,11 @@ import numpy as np
 
 from ..lut import Lut3D
 from ..measure import mean_difference
-from ..tool.errors import UserError
 from ..tool.seeding import sample_rng
 from .distortion import REFERENCE_SIZE, Distortion, measure
-from .family import Parameters
+from .family import DistortionError, Parameters
 from .file import choose
-from .table import FAMILIES
+from .outside import family_of, find
 
 USUAL_SEVERITY = 12.0
 ATTEMPTS = 64
@@ -23,10 +22,6 @@ TOLERANCE = 0.002  # of the asked severity
 # A lattice shows up to 3 % less or more than the exact function where colours clip.
 MARGIN = 1.04
 CLOSE, CORRECTIONS = 0.005, 5  # of the severity at the size asked for
-
-
-class DistortionError(UserError):
-    """A distortion that cannot be made as asked; the message says what can."""
 
 
 def draw(
@@ -42,7 +37,7 @@ def draw(
 
     Parameters
     ----------
-    family : key of FAMILIES
+    family : key of FAMILIES, a name that an installed package offers, or "my.py:NAME"
     seed : >= 0
     severity : mean CIEDE2000 over natural colours, met within 1 %; as drawn when None
         The parameters are scaled to reach it. A draw that cannot (a daylight lamp has no strong
@@ -56,13 +51,14 @@ def draw(
     DistortionError : unknown family, negative seed, a severity outside (0, 12] without `extreme`,
         or one that none of the draws reaches.
     """
+    family, made = find(family)
     _check(family, seed=seed, severity=severity, extreme=extreme, source=source)
     attempts = ATTEMPTS if source is None and severity is not None else 1
     reached = 0.0
     for attempt in range(attempts):
         rng = sample_rng(seed, f"{family}/{attempt}")
-        parameters = _settled(FAMILIES[family].draw(rng)) if source is None else choose(source)
-        limit = FAMILIES[family].limit(parameters)
+        parameters = _settled(made.draw(rng)) if source is None else choose(source)
+        limit = made.limit(parameters)
         drawn = Distortion(family, seed, parameters, min(1.0, limit), severity=0.0)
         if severity is None:
             return measure(drawn, size)
@@ -138,8 +134,6 @@ def _settled(drawn: Any) -> Any:
 def _check(
     family: str, *, seed: int, severity: float | None, extreme: bool, source: str | None
 ) -> None:
-    if family not in FAMILIES:
-        raise DistortionError(f"no family {family!r}; there are {', '.join(FAMILIES)}")
     if seed < 0:
         raise DistortionError(f"a seed is 0 or more, got {seed}")
     if source is not None and family != "file":
@@ -154,7 +148,7 @@ def _check(
 
 
 def _exact_severity(family: str, parameters: Parameters, strength: float) -> float:
-    apply = FAMILIES[family].apply
+    apply = family_of(family).apply
     return mean_difference(lambda encoded: apply(encoded, parameters, strength))
 
 

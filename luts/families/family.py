@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..tool.errors import UserError
+
 Parameters = dict[str, Any]  # plain numbers, words and lists of them: JSON-able
+
+
+class DistortionError(UserError):
+    """A distortion that cannot be made as asked; the message says what can."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from ..families import FAMILIES
+from ..families import FAMILIES, find
 from ..library import load, names
 from ..measure import severity
+from ..tool.outside import FAMILIES as GROUP
+from ..tool.outside import offered
 
 
 def run(args: argparse.Namespace) -> None:
@@ -19,6 +21,8 @@ def run(args: argparse.Namespace) -> None:
 def _print_families() -> None:
     for name, family in FAMILIES.items():
         print(f"{name:<12} {family.summary}")
+    for name in offered(GROUP):
+        print(f"{name:<12} {find(name)[1].summary}")
 
 
 def _print_library() -> None:
