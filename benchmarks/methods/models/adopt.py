@@ -15,6 +15,7 @@ from ..outside import checked_name
 from . import build, model_row
 from .checkpoints import WEIGHTS, write
 from .lut3d_published import published_adaint, published_zeng
+from .published_ports import published_deep_upe, published_msec, published_retinexnet
 from .record import CheckpointError, Trained, TrainingRecord
 from .state_dict import State, fit_state, read_state
 
@@ -138,6 +139,22 @@ def _adaint(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | N
     return Published(state, {"faithful": True})
 
 
+def _retinexnet(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | None:
+    found = published_retinexnet(paths)
+    return Published(found[0], {"port": True} if found[1] else {}) if found else None
+
+
+def _msec(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | None:
+    state = published_msec(paths)
+    note = "the port pads pictures to 512 x 512 and reflects at borders; here neither is done"
+    return Published(state, {"port": True}, (note,)) if state else None
+
+
+def _deep_upe(paths: Sequence[Path], settings: Mapping[str, Any]) -> Published | None:
+    state = published_deep_upe(paths)
+    return Published(state, {"released": True}) if state else None
+
+
 def _own_layout(paths: Sequence[Path], settings: Mapping[str, Any]) -> None:
     """Refuse a file that fits two networks alike: heads scaled as here, or as authors have them."""
     if "faithful" not in settings:
@@ -152,5 +169,8 @@ CONVERTERS: dict[str, Convert] = {
     "zero_dce_pp": _zero_dce_pp,
     "image_adaptive_lut": _zeng,
     "adaint": _adaint,
+    "retinexnet": _retinexnet,
+    "msec": _msec,
+    "deep_upe": _deep_upe,
 }
 COLOUR = ("image_adaptive_lut", "adaint")

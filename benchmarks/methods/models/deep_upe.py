@@ -27,6 +27,7 @@ BINS = 8
 CURVE_PIECES = 16
 FEATURES = 64
 FLOOR = 1e-3  # added to the illumination before dividing
+SMALLEST = 1e-6  # of a divisor: black stays black
 GUIDE_NOISE = 1e-4
 # A grid of random affine transforms starts beyond the bounds of the illumination almost everywhere;
 # this offset starts between them.
@@ -39,6 +40,9 @@ class DeepUpe(nn.Module):
     `degree` is a power on the illumination: 0 leaves the image as it is, 1 is as trained, more
     brightens more. RANLEN's figure 8 multiplies the illumination instead, which also brightens what
     it has learned to leave alone, where the illumination is 1.
+
+    `released` follows the authors' script to the letter, for their weights: the network reads every
+    n-th pixel instead of a smoothed copy, the illumination has 8 bits, and nothing is added to it.
     """
 
     # RANLEN modulates splat, global, local and prediction parts: each size of each part once.
@@ -47,9 +51,11 @@ class DeepUpe(nn.Module):
         **dict.fromkeys(("globals.0", "globals.6", "locals.0", "fused"), FEATURES),
     }
 
-    def __init__(self, *, mask_channels: int = 0, degree: float = 1.0) -> None:
+    def __init__(
+        self, *, mask_channels: int = 0, degree: float = 1.0, released: bool = False
+    ) -> None:
         super().__init__()
-        self.mask_channels, self.degree = mask_channels, degree
+        self.mask_channels, self.degree, self.released = mask_channels, degree, released
         widths = (3 + mask_channels, 8, 16, 32, 64)
         pairs = itertools.pairwise(widths)
         self.splat = nn.ModuleList(_Conv(a, b, stride=2) for a, b in pairs)
@@ -83,7 +89,10 @@ class DeepUpe(nn.Module):
         self, images: Tensor, regions: Tensor | None = None, modulate: Modulate = unmodulated
     ) -> Output:
         x = network_input(images, regions, self.mask_channels)
-        x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
+        if self.released:
+            x = F.interpolate(x, (SIDE, SIDE), mode="nearest-exact")
+        else:
+            x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=True)
 
         def layer(name: str, conv: nn.Module, features: Tensor) -> Tensor:
             features = conv(features)
@@ -103,8 +112,11 @@ class DeepUpe(nn.Module):
 
     def divide(self, images: Tensor, illumination: Tensor) -> Output:
         """image = input / illumination, the illumination held between the input and 1."""
+        if self.released and not self.training:
+            illumination = (illumination.clamp(0, 1) * 255).floor() / 255
         illumination = _Hold.apply(illumination, images)
-        image = images / (illumination**self.degree + FLOOR)
+        divisor = illumination**self.degree
+        image = images / (divisor.clamp(min=SMALLEST) if self.released else divisor + FLOOR)
         return Output(image.clamp(max=1), illumination=illumination)
 
 

@@ -27,6 +27,7 @@ from .pyramid import laplacian_pyramid, upsample
 DEPTHS = (3, 3, 3, 4)  # halvings inside the U-Net of each level, fine to coarse
 WIDTHS = (16, 24, 24, 24)  # channels of its first stage
 SLOPE = 0.2  # of the leaky ReLU after every 3 x 3 convolution
+PORT_SLOPE = 0.01
 WORKING_SIDE = 512  # longest side the network sees, pixels
 SKIPS = {
     "code": "a U-Net's output is added to the doubled result of the coarser level",
@@ -48,6 +49,8 @@ class Msec(nn.Module):
         to learn than at 1, and the brightness-dependent part of a correction is in the biases
     scales : factors on the levels of the input's pyramid, fine to coarse: a user's dials. The
         released demo takes (1.5, 1.5, 1.5, 1.05) for large pictures, the paper ones
+    port : as the PyTorch port reads it whose weights are published: a slope of 0.01, also after the
+        layers that double, and a peak of 1
     working_side : longest side that is corrected as it is; beyond it, `bgu` takes over. Not in
         training, where crops are what they are
     """
@@ -61,15 +64,17 @@ class Msec(nn.Module):
         skip: str = "code",
         peak: float = 255.0,
         scales: Sequence[float] | None = None,
+        port: bool = False,
         working_side: int = WORKING_SIDE,
     ) -> None:
         super().__init__()
         scales = (1.0,) * len(depths) if scales is None else tuple(scales)
         _check(depths, widths, skip, scales)
-        self.mask_channels, self.skip, self.peak = mask_channels, skip, peak
+        self.mask_channels, self.skip, self.port = mask_channels, skip, port
+        self.peak = 1.0 if port else peak
         self.scales, self.working_side = scales, working_side
         nets = [
-            _UNet(3 + mask_channels, width, depth)
+            _UNet(3 + mask_channels, width, depth, port=port)
             for width, depth in zip(widths, depths, strict=True)
         ]
         doublings = [nn.ConvTranspose2d(3, 3, 2, stride=2) for _ in depths[1:]]
@@ -142,14 +147,16 @@ class Msec(nn.Module):
         double = self.doubling[level]
         if self.skip == "change":
             return finer + double(corrected - picture)[..., :height, :width]
-        return double(corrected)[..., :height, :width]
+        doubled = double(corrected)[..., :height, :width]
+        return _leaky(doubled, PORT_SLOPE) if self.port else doubled
 
 
 class _UNet(nn.Module):
     """A plain U-Net: (N, channels, H, W) to (N, 3, H, W), any size; `modulate` as in Output."""
 
-    def __init__(self, channels: int, width: int, depth: int) -> None:
+    def __init__(self, channels: int, width: int, depth: int, *, port: bool = False) -> None:
         super().__init__()
+        self.slope, self.widened = (PORT_SLOPE, PORT_SLOPE) if port else (SLOPE, 0.0)
         widths = [width * 2**stage for stage in range(depth + 1)]
         pairs = itertools.pairwise([channels, *widths])
         self.first = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairs)
@@ -164,19 +171,20 @@ class _UNet(nn.Module):
         for i, (first, second) in enumerate(zip(self.first, self.second, strict=True)):
             x = F.max_pool2d(x, 2, ceil_mode=True) if i else x
             x = first(x)
-            x = _leaky(modulate(i, x) if i < len(self.widen) else x)
-            x = _leaky(second(x))
+            x = _leaky(modulate(i, x) if i < len(self.widen) else x, self.slope)
+            x = _leaky(second(x), self.slope)
             stages.append(x)
         layers = zip(stages, self.widen, self.merge, self.refine, strict=False)
         for stage, widen, merge, refine in reversed(list(layers)):
             height, width = stage.shape[-2:]
-            x = F.relu(widen(x)[..., :height, :width])  # plain, as in the released code
-            x = _leaky(refine(_leaky(merge(torch.cat([x, stage], 1)))))
+            x = _leaky(widen(x)[..., :height, :width], self.widened)  # plain in the released code
+            x = _leaky(merge(torch.cat([x, stage], 1)), self.slope)
+            x = _leaky(refine(x), self.slope)
         return self.last(x)
 
 
-def _leaky(x: Tensor) -> Tensor:
-    return F.leaky_relu(x, SLOPE, inplace=True)
+def _leaky(x: Tensor, slope: float) -> Tensor:
+    return F.leaky_relu(x, slope, inplace=True) if slope else F.relu(x)
 
 
 def _check(

@@ -42,14 +42,20 @@ class RetinexNet(nn.Module):
     anchored : ours, for short trainings: the networks predict corrections of the classical
         decomposition (the illumination is the brightest channel) and of the illumination. Without
         it, most of a short training goes into copying the picture through the reflectance.
+    port : as the PyTorch port reads it whose weights are published: skips are concatenated instead
+        of added, and borders repeat the last pixel
     """
 
     OWN_LOSS = True
 
-    def __init__(self, *, width: int = 64, anchored: bool = False) -> None:
+    def __init__(self, *, width: int = 64, anchored: bool = False, port: bool = False) -> None:
         super().__init__()
         self.decomposition = _Decomposition(width, anchored)
-        self.relighting = _Relighting(width, anchored)
+        self.relighting = _Relighting(width, anchored, concatenate=port)
+        if port:
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d):
+                    module.padding_mode = "replicate"
         for module in self.modules():
             if isinstance(module, nn.Conv2d):  # as TensorFlow starts them
                 nn.init.xavier_uniform_(module.weight)
@@ -140,14 +146,15 @@ class _Decomposition(nn.Module):
 class _Relighting(nn.Module):
     """Reflectance and illumination to a new illumination (N, 1, H, W), which has no bounds."""
 
-    def __init__(self, width: int, anchored: bool) -> None:
+    def __init__(self, width: int, anchored: bool, *, concatenate: bool) -> None:
         super().__init__()
-        self.anchored = anchored
+        self.anchored, self.concatenate = anchored, concatenate
         self.first = nn.Conv2d(4, width, 3, padding=1)
         self.down = nn.ModuleList(
             nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in range(HALVINGS)
         )
-        self.up = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(HALVINGS))
+        read = 2 * width if concatenate else width
+        self.up = nn.ModuleList(nn.Conv2d(read, width, 3, padding=1) for _ in range(HALVINGS))
         self.fuse = nn.Conv2d(HALVINGS * width, width, 1)
         self.last = nn.Conv2d(width, 1, 3, padding=1)
 
@@ -159,7 +166,8 @@ class _Relighting(nn.Module):
             skips.append(x)
         scales = []
         for up, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            x = F.relu(up(F.interpolate(x, skip.shape[-2:]))) + skip
+            x = F.interpolate(x, skip.shape[-2:])
+            x = F.relu(up(torch.cat([x, skip], 1))) if self.concatenate else F.relu(up(x)) + skip
             scales.append(x)
         size = x.shape[-2:]
         change = self.last(self.fuse(torch.cat([F.interpolate(s, size) for s in scales], 1)))
