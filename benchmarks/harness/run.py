@@ -356,5 +356,5 @@ def _info(
         methods,
         read_value(Environment, describe(evaluator.device)),
         dict(untrained),
-        {m.name: MetricInfo.of(m) for m in metrics if m.key != m.name},
+        {m.name: MetricInfo.of(m) for m in metrics if m.spec},
     )

@@ -127,8 +127,7 @@ def _refuse_other_frameworks(paths: Sequence[Path], remedy: str = PICTURES) -> N
 
 
 def rename(theirs: State, names: Mapping[str, str], path: Path, under: str = "") -> State:
-    """Pick the weight and bias of every layer: our name -> theirs; CheckpointError for the first
-    that is missing."""
+    """Pick the weight and bias of every layer, our name -> theirs; CheckpointError for a gap."""
     found = {}
     for ours, name in names.items():
         for part in ("weight", "bias"):
