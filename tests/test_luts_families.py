@@ -271,7 +271,7 @@ def test_a_given_lut_is_mixed_in(tmp_path):
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"family": "tint"}, "no family 'tint'; there are exposure"),
+        ({"family": "tint"}, "no family 'tint'; known: channel"),
         ({"family": "film", "seed": -1}, "a seed is 0 or more, got -1"),
         ({"family": "film", "severity": 0}, "positive mean dE00, got 0"),
         ({"family": "film", "severity": float("nan")}, "positive mean dE00, got nan"),
