@@ -8,9 +8,11 @@ _HOMES = {
     "Fix": "front",
     "METHODS": "methods",
     "METRICS": "metrics",
+    "Pairs": "training.pairs",
     "UserError": "front",
     "apply": "front",
     "compare": "report.compare",
+    "loader": "training.pairs",
     "method": "front",
     "run": "front",
     "score": "front",
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .metrics import METRICS
     from .report.compare import compare
     from .report.write import write_report
+    from .training.pairs import Pairs, loader
 
     __version__: str
 
@@ -36,9 +39,11 @@ __all__ = [
     "METHODS",
     "METRICS",
     "Fix",
+    "Pairs",
     "UserError",
     "apply",
     "compare",
+    "loader",
     "method",
     "run",
     "score",

@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import torch
 from scipy.ndimage import gaussian_filter
 from scipy.sparse.linalg import spsolve
 
-from benchmarks.methods.classical import CLASSICAL, equalise_torch
+from benchmarks.methods.classical import CLASSICAL
 from benchmarks.methods.classical.fusion import fuse
 from benchmarks.methods.classical.lime import gradients_and_weights, illumination_exact
 from benchmarks.methods.classical.smooth import smooth
@@ -149,44 +148,6 @@ def test_grey_world_leaves_the_three_means_equal():
 
     means = decode_srgb(CLASSICAL["grey_world"].load()(0.6 * _colourful((40, 40)))).mean((0, 1))
     np.testing.assert_allclose(means, means.mean(), rtol=1e-4)
-
-
-def _batch(shape, seed):
-    rng = np.random.default_rng(seed)
-    smooth = cv2.GaussianBlur(rng.random((*shape, 6), dtype=np.float32), (0, 0), 2)
-    span = np.ptp(smooth, axis=(0, 1)) + 1e-6
-    codes = np.rint(255 * ((smooth - smooth.min((0, 1))) / span) ** 1.5).astype(np.uint8)
-    return codes.reshape(*shape, 6).transpose(2, 0, 1).reshape(2, 3, *shape).copy()
-
-
-TORCH_SIZES = [(64, 64), (61, 47), (64, 47), (8, 9), (5, 3), (1, 1), (1, 20), (300, 200)]
-
-
-@pytest.mark.parametrize("shape", TORCH_SIZES)
-def test_batched_equalisation_is_opencv_exactly(shape):
-    codes = _batch(shape, seed=1)
-    codes[1, 2] = 77  # one level: nothing to equalise
-    expected = [[cv2.equalizeHist(plane) for plane in image] for image in codes]
-    got = equalise_torch.equalise(torch.from_numpy(codes)).numpy()
-    np.testing.assert_array_equal(got, expected)
-
-
-@pytest.mark.parametrize("shape", TORCH_SIZES)
-@pytest.mark.parametrize(("clip_limit", "tiles"), [(2.0, 8), (40.0, 4), (0.0, 3)])
-def test_batched_clahe_is_within_one_code_of_opencv(shape, clip_limit, tiles):
-    codes = _batch(shape, seed=2)
-    peer = cv2.createCLAHE(clipLimit=clip_limit, tileGridSize=(tiles, tiles))
-    expected = np.array([[peer.apply(plane) for plane in image] for image in codes], int)
-    got = equalise_torch.clahe(torch.from_numpy(codes), clip_limit=clip_limit, tiles=tiles).numpy()
-    difference = np.abs(got - expected)
-    assert difference.max() <= 1
-    assert (difference > 0).mean() < 0.01
-
-
-@pytest.mark.parametrize("function", [equalise_torch.equalise, equalise_torch.clahe])
-def test_batched_equalisation_takes_codes_only(function):
-    with pytest.raises(ValueError, match="uint8"):
-        function(torch.zeros(1, 3, 4, 4))
 
 
 def _direct_solution(target, wx, wy):

@@ -1,7 +1,7 @@
-"""A built data set as torch tensors: the only place where HWC arrays become CHW tensors.
+"""A built data set as torch tensors, for training loops of your own: `benchmarks.Pairs`.
 
-Two ways to read: `Pairs` gives one sample per item, whole or cropped, for evaluation and for
-training loops of your own; `batches` builds the resumable batches of `benchmarks train`.
+One sample per item, whole or cropped. `benchmarks train` makes its resumable batches of the same
+tensors (`batches.py`).
 """
 
 from __future__ import annotations

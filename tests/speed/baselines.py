@@ -53,9 +53,8 @@ def main(argv: list[str] | None = None) -> None:
 def _report_equalisation() -> None:
     """Equalisation from float to float, beside OpenCV with numpy's conversions around it."""
     import cv2
-    import torch
 
-    from benchmarks.methods.classical import CLASSICAL, equalise_torch
+    from benchmarks.methods.classical import CLASSICAL
 
     encoded = _scene(MEGAPIXEL)
     clahe = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply
@@ -65,24 +64,15 @@ def _report_equalisation() -> None:
         planes = [operate(plane) for plane in cv2.split(codes)]
         return cv2.merge(planes).astype(np.float32) / np.float32(255)
 
-    codes = np.rint(encoded * 255).astype(np.uint8)
-    batch = torch.from_numpy(codes.transpose(2, 0, 1)[None].copy())
-    torch.set_num_threads(1)
-    for name, operate, batched in (
-        ("he_rgb", cv2.equalizeHist, equalise_torch.equalise),
-        ("clahe_rgb", clahe, equalise_torch.clahe),
-    ):
+    for name, operate in (("he_rgb", cv2.equalizeHist), ("clahe_rgb", clahe)):
         method = CLASSICAL[name].load()
         best = _fastest(
             {
                 "ours": lambda method=method: method(encoded),
                 "peer": lambda operate=operate: peer(operate),
-                "codes": lambda operate=operate: [operate(codes[..., c].copy()) for c in range(3)],
-                "batched": lambda batched=batched: batched(batch),
             }
         )
         _line(f"{name} : OpenCV, float to float", best["ours"], best["peer"])
-        _line(f"{name} batched torch (CPU) : OpenCV, codes", best["batched"], best["codes"])
 
 
 def _report_smoothing() -> None:
