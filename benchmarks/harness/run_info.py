@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from datagen.dataset.rows import Split
 from luts.tool.files import write_text
-from luts.tool.words import FieldError, plain_json, read_value, rest, to_table
+from luts.tool.json_file import read_json
+from luts.tool.words import rest, to_table
 
 from ..methods import EXTERNAL, METHODS, Method, remember
 from ..methods.models.record import TrainedOn
@@ -165,23 +166,18 @@ def load_run(run: Path) -> RunInfo:
     """
     path = Path(run) / RUN
     try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+        info = read_json(
+            RunInfo,
+            path,
+            what="a run",
+            most_bytes=MOST_BYTES,
+            error=RunError,
+            of_today=_of_today,
+        )
     except FileNotFoundError:
         raise RunError(f"{run}: no {RUN} here; make one with `benchmarks run`") from None
     except (IsADirectoryError, NotADirectoryError):
         raise RunError(f"{path}: not a file; give the folder that `benchmarks run` wrote") from None
-    try:
-        if len(data) > MOST_BYTES:
-            raise ValueError(f"larger than {MOST_BYTES} bytes")
-        table = plain_json(json.loads(data.decode("utf-8")))
-        info = read_value(RunInfo, _of_today(table))
-    except FieldError as error:
-        raise RunError(f"{path}: {error}") from None
-    except RecursionError:
-        raise RunError(f"{path}: nested too deep to be a run") from None
-    except ValueError as error:
-        raise RunError(f"{path}: not a run: {error}") from None
     remember({name: method.row(name) for name, method in info.methods.items()})
     for name, known in info.metrics.items():
         METRICS.setdefault(name, known.metric(name))

@@ -6,27 +6,19 @@ import argparse
 import os
 import sys
 
-from .common import add_code
+from .common import add_recipe
 
 EXAMPLE = "datagen build demo -o out/demo"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
+    add_recipe(parser)
     parser.add_argument(
         "-o",
         "--out",
         required=True,
         help="folder of the data set, or a URL that fsspec knows: s3://bucket/set",
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a setting of the recipe, such as render.long_edge=256",
-    )
-    add_code(parser)
     parser.add_argument(
         "-j", "--jobs", type=int, default=os.cpu_count() or 1, help="worker processes"
     )

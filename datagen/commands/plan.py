@@ -6,21 +6,13 @@ import argparse
 import os
 import sys
 
-from .common import add_code
+from .common import add_recipe
 
 EXAMPLE = "datagen plan demo"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a setting of the recipe, such as render.long_edge=256",
-    )
-    add_code(parser)
+    add_recipe(parser)
     parser.add_argument("--list", action="store_true", help="also list every sample")
 
 

@@ -6,22 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from .common import add_code
+from .common import add_recipe
 
 EXAMPLE = "datagen stream stream --set source.folder=hdri --cache light.cache"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("recipe", help="name of a shipped recipe, or a .toml file")
+    add_recipe(parser, "source.folder=hdri")
     parser.add_argument("--cache", type=Path, required=True, metavar="FILE", help="file to write")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="change a setting of the recipe, such as source.folder=hdri",
-    )
-    add_code(parser)
     parser.add_argument(
         "--edge", type=int, default=512, help="pixels around a panorama; 0 keeps them (default 512)"
     )

@@ -6,7 +6,6 @@ strangers as well.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Annotated, Any
 
 from luts.tool import gate
 from luts.tool.errors import UserError
-from luts.tool.words import FieldError, plain_json, read_value, rest
+from luts.tool.json_file import read_json
+from luts.tool.words import rest
 
 Text = Annotated[str, gate.plain_text]
 UNKNOWN = ("", "unknown")  # hashes of training data that nobody knows
@@ -78,16 +78,10 @@ def parse_record(path: Path) -> TrainingRecord:
     CheckpointError
         File and field, what was found, what is allowed.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ValueError(f"larger than {MOST_BYTES} bytes")
-        table = plain_json(json.loads(data.decode("utf-8")))
-        return read_value(TrainingRecord, table)
-    except FieldError as error:
-        raise CheckpointError(f"{path}: {error}") from None
-    except RecursionError:
-        raise CheckpointError(f"{path}: nested too deep to be a record") from None
-    except ValueError as error:
-        raise CheckpointError(f"{path}: not a record of weights: {error}") from None
+    return read_json(
+        TrainingRecord,
+        path,
+        what="a record of weights",
+        most_bytes=MOST_BYTES,
+        error=CheckpointError,
+    )
