@@ -9,6 +9,7 @@ Adobe, Digital Negative Specification 1.7.1 (tags 50706 to 52547); TIFF 6.0.
 
 from __future__ import annotations
 
+import logging
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +69,6 @@ def _head(path: Path) -> bytes:
 
 
 def _tiff_metadata(path: Path) -> Metadata:
-    import logging
-
     import tifffile
 
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)

@@ -12,6 +12,7 @@ interoperability directory.
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -184,8 +185,6 @@ def through_profile(image, space: Space) -> np.ndarray:
 
     Raises ValueError when LittleCMS refuses the profile or it is of another colour model.
     """
-    import io
-
     from PIL import ImageCms
 
     try:
