@@ -88,15 +88,27 @@ def run(args: argparse.Namespace) -> None:
 def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
     """One training; prints where its best weights are."""
     import os
+    from contextlib import ExitStack
 
     from tqdm import tqdm
+
+    from luts.tool.errors import UserError
+    from luts.tool.files import locked
 
     from ..methods.models.checkpoints import install
     from ..training.loop import train
 
     first = os.environ.get("RANK", "0") == "0"
     total = None if settings.minutes else settings.steps
-    with tqdm(total=total, unit="step", file=sys.stderr, disable=not first) as bar:
+    with ExitStack() as stack:
+        if first:
+            try:
+                stack.enter_context(locked(out / ".lock"))
+            except BlockingIOError:
+                raise UserError(f"{out}: another training is at work here; wait for it") from None
+        bar = stack.enter_context(
+            tqdm(total=total, unit="step", file=sys.stderr, disable=not first)
+        )
 
         def progress(steps: int, loss: float) -> None:
             bar.set_postfix(loss=f"{loss:.4g}", refresh=False)

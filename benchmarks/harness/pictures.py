@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from datagen.images.files import ImageError, read_image
+from luts.tool.files import read_plain
 
 from ..methods import MethodError
 
@@ -84,7 +86,7 @@ def read_picture(path: Path) -> np.ndarray:
     """
     if path.suffix.lower() == ".npy":
         try:
-            return np.load(path, allow_pickle=False)
+            return np.load(io.BytesIO(read_plain(path)), allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
             raise ImageError(f"{path}: not a readable array ({error})") from None
     try:

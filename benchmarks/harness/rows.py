@@ -26,7 +26,7 @@ import numpy as np
 
 from luts.tool import gate
 from luts.tool.errors import UserError
-from luts.tool.files import open_to_append
+from luts.tool.files import open_plain, open_to_append
 from luts.tool.words import FieldError, read_value, shown, to_table
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def current_evaluations(run: Path, made: Mapping[str, Iterable[str]]) -> list[Ev
 
 def _tables(run: Path) -> Iterator[tuple[dict[str, Any], str]]:
     for path in sorted(Path(run).glob(PARTS)):
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             for number, line in enumerate(_lines(stream), start=1):
                 if not line.endswith(b"\n") and len(line) <= gate.MOST_LINE:
                     break

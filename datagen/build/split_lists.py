@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from luts.tool.files import read_plain
 from luts.tool.words import nearest, shown
 
 from ..recipe.load import RecipeError
@@ -65,7 +66,7 @@ def by_lists(
 def read_list(path: Path) -> Iterator[tuple[int, str]]:
     """Line numbers and names; raises RecipeError when there is no such text file."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_plain(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:

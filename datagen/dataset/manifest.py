@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from luts.tool.errors import UserError
-from luts.tool.files import whole_file
+from luts.tool.files import open_plain, whole_file
 from luts.tool.gate import MOST_LINE
 from luts.tool.words import FieldError
 
@@ -47,7 +47,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 def open_manifest(path: Path) -> BinaryIO:
     """Open a manifest to read; ManifestError when there is none."""
     try:
-        return Path(path).open("rb")
+        return open_plain(path)
     except FileNotFoundError:
         raise ManifestError(f"{path}: no such manifest; has this data set been built?") from None
     except IsADirectoryError:

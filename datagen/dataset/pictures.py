@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from luts.tool.files import open_plain
 from luts.tool.gate import inside
 
 from ..images.files import ImageError, read_image
@@ -47,7 +48,7 @@ def read_picture(folder: Path, path: str, size: tuple[int, int]) -> np.ndarray:
 def header_size(file: Path) -> tuple[int, int] | None:
     """Height and width that a PNG or TIFF claims; None when it is neither, or cannot be read."""
     try:
-        with file.open("rb") as stream:
+        with open_plain(file) as stream:
             head = stream.read(24)
         if head[:8] == PNG and len(head) == 24:
             width, height = struct.unpack(">II", head[16:24])

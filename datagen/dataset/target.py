@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from luts.tool.errors import UserError
-from luts.tool.files import open_no_link, remove_scratch, whole_file
+from luts.tool.files import locked, read_plain, remove_scratch, whole_file
 from luts.tool.gate import inside
 
 from .manifest import MANIFEST
@@ -54,7 +53,7 @@ class Folder:
 
     def read(self, name: str) -> bytes:
         """Raises FileNotFoundError when it is not there."""
-        return self.at(name).read_bytes()
+        return read_plain(self.at(name))
 
     def write(self, name: str, data: bytes) -> None:
         with whole_file(self._place_for(name)) as scratch:
@@ -109,11 +108,9 @@ class Folder:
 
         The lock dies with its process.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        descriptor = open_no_link(self.path / LOCK, os.O_RDWR)
-        with os.fdopen(descriptor, "rb") as stream:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(locked(self.path / LOCK))
             except BlockingIOError:
                 raise PlaceError(f"{self}: another build is at work here; wait for it") from None
             yield self.path / MANIFEST

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from luts.tool.errors import UserError
-from luts.tool.files import write_text
+from luts.tool.files import open_plain, write_text
 from luts.tool.gate import short_name
 from luts.tool.outside import is_outside, named, short
 from luts.tool.words import convert, nearest, read_table, shown
@@ -83,9 +83,11 @@ def load_recipe(
     """
     path = _find(name_or_path)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        with open_plain(path) as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
             raise RecipeError(f"{path}: must be a recipe of up to {MOST_BYTES} bytes; it is longer")
-        text = path.read_bytes().decode("utf-8")
+        text = data.decode("utf-8")
         table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None

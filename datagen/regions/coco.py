@@ -23,6 +23,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from luts.tool.files import read_plain
 from luts.tool.words import shown
 
 from .mask_file import MaskError
@@ -73,7 +74,7 @@ def _read(path: Path, _changed: int, size: int) -> CocoFile:
     if size > MOST_BYTES:
         raise MaskError(f"{path}: must be up to {MOST_BYTES} bytes; it has {size}")
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_plain(path))
     except (ValueError, RecursionError) as error:
         raise MaskError(f"{path}: not JSON: {error}") from None
     try:

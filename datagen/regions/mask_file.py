@@ -32,6 +32,7 @@ import numpy as np
 from luts.pictures import PictureError, PictureInfo, read_samples
 from luts.pictures.read import upright
 from luts.tool.errors import UserError
+from luts.tool.files import read_plain
 
 FEW = 32  # values; a soft matte has more
 SMALL = 64  # of 255: numbers below it are no shades of a matte
@@ -109,7 +110,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray | None, PictureInfo | None
 
 def _read_array(path: Path) -> np.ndarray:
     try:
-        values = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        values = np.load(io.BytesIO(read_plain(path)), allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise MaskError(f"{path}: not a readable array ({error})") from None
     if values.ndim != 2 or values.dtype.kind not in "buif" or not values.size:

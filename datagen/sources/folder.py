@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from luts.tool.files import read_plain
 from luts.tool.gate import relative_path
 from luts.tool.words import shown
 
@@ -143,7 +144,7 @@ def _indexed(source: Source, folder: Path) -> list[Scene]:
 def _read_index(path: Path) -> list[tuple[int, dict[str, str]]]:
     """The rows with their line numbers."""
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = read_plain(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise RecipeError(f"{path}: not UTF-8 text (byte {error.start})") from None
     header = lines[0].split("\t") if lines else []

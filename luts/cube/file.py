@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..lut import Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, red_fastest, stages
-from ..tool.files import whole_file
+from ..tool.files import open_plain, whole_file
 from . import DIALECTS
 from .grammar import parse_cube
 
@@ -56,7 +56,7 @@ def read_cube(path: Path | str) -> Lut:
 
 def read_bytes(path: Path | str) -> bytes:
     """The bytes of a LUT file; refuses what is far too large to be one."""
-    with Path(path).open("rb") as stream:
+    with open_plain(path) as stream:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise LutFormatError(f"{path}:1: not a .cube file: larger than {MAX_BYTES} bytes")

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..lut import Lut3D, LutFormatError
 from ..tool.errors import UserError
-from ..tool.files import write_text
+from ..tool.files import open_plain, write_text
 from ..tool.words import nearest
 from .kind import MAX_AMOUNT
 from .look import VERSION, Layer, Look
@@ -38,9 +38,11 @@ def read_look(path: Path | str) -> Look:
     OSError : cannot be opened
     """
     path = Path(path)
-    if path.stat().st_size > MAX_BYTES:
+    with open_plain(path) as stream:
+        data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
         raise LookError(f"{path}: larger than {MAX_BYTES} bytes: not a look")
-    return parse_look(path.read_bytes(), str(path), path.parent)
+    return parse_look(data, str(path), path.parent)
 
 
 def load_baked(path: Path | str) -> Lut3D:

@@ -19,6 +19,7 @@ import numpy as np
 from ..colour.space import Curve, to_srgb
 from ..colour.transfer import decode_srgb, encode_srgb
 from ..tool import exact
+from ..tool.files import open_plain
 from . import jpeg, other, png, tiff
 from .info import Picture, PictureError, PictureInfo, check_size
 
@@ -133,7 +134,7 @@ def upright(image: np.ndarray, orientation: int) -> np.ndarray:
 
 def _told(path: Path | str, work: Callable):
     """Run a reader on a file's bytes; whatever it dislikes becomes one line with the path."""
-    with Path(path).open("rb") as stream:
+    with open_plain(path) as stream:
         is_tiff = stream.read(4) in tiff.SIGNATURES
         stream.seek(0)
         # A TIFF is read strip by strip from its file, the others from memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
@@ -11,8 +12,10 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
+NOT_PLAIN = "is a pipe or a device; give a plain file"
 MOST_STEM = 100  # characters of a scratch file's name that tell what it will be
 
 
@@ -66,6 +69,44 @@ def open_no_link(path: Path, flags: int) -> int:
     return descriptor
 
 
+def open_plain(path: Path | str) -> BufferedReader:
+    """Open a plain file to read: a pipe or device, which may never end, is refused at once.
+
+    Links are followed.
+
+    Raises
+    ------
+    OSError
+        EPERM: a pipe, a device or a socket; EISDIR: a folder; else as `os.open`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EPERM, NOT_PLAIN, str(path))
+
+
+def read_plain(path: Path | str) -> bytes:
+    """The bytes of a plain file; raises as `open_plain`."""
+    with open_plain(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, made when it is missing, never through a link; it dies with its process.
+
+    Raises BlockingIOError when another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(open_no_link(path, os.O_RDWR), "rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
 def open_to_append(path: Path) -> int:
     """Open a file for appending, never through a link; one with a second name gets its own copy.
 
@@ -106,5 +147,5 @@ def sha256(data: bytes) -> str:
 
 def sha256_file(path: Path) -> str:
     """SHA-256 of a file's bytes, as 64 hex digits."""
-    with Path(path).open("rb") as stream:
+    with open_plain(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

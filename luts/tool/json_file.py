@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import UserError
+from .files import open_plain
 from .words import FieldError, plain_json, read_value
 
 Value = TypeVar("Value")
@@ -36,7 +37,7 @@ def read_json(
     OSError
         The file is not there or is no file: the caller knows how one is made.
     """
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         data = stream.read(most_bytes + 1)
     try:
         if len(data) > most_bytes:
