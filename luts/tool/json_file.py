@@ -1,4 +1,4 @@
-"""One strict way to read a JSON file from strangers: bounded, and field by field."""
+"""One strict way to read a JSON file of strangers: bounded, and field by field."""
 
 from __future__ import annotations
 
