@@ -15,6 +15,8 @@ from benchmarks.methods.models.cards import CARDS, training_of
 from benchmarks.metrics import METRICS, Metric
 from benchmarks.training.claims import CLAIMS, mean_and_spread, read_outcomes
 
+from . import learning_tables, outside_tables, results_tables, wins_tables
+
 DOCS = Path(__file__).parent
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -99,6 +101,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "classical": classical,
     "models": models,
     "claims": claims,
+    **results_tables.TABLES,
+    **learning_tables.TABLES,
+    **wins_tables.TABLES,
+    **outside_tables.TABLES,
 }
 
 

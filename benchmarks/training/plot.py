@@ -52,3 +52,40 @@ def plot_curves(curves: Mapping[str, Sequence[tuple[float, float]]], path: Path)
     figure.legend(loc="outside right upper", fontsize=7)
     with whole_file(path) as scratch:
         figure.savefig(scratch, dpi=120)
+
+
+def plot_families(
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]],
+    levels: Mapping[str, tuple[str, float]],
+    path: Path,
+) -> None:
+    """Draw the curves of many rows, a panel a family, all on the same axes.
+
+    panels : family -> row -> (minutes, mean PSNR in dB) of every validation
+    levels : family -> a rule that does not learn and its mean PSNR on the same pictures
+    """
+    from matplotlib.figure import Figure
+
+    across = 3
+    down = -(-len(panels) // across)
+    figure = Figure(figsize=(12, 3.6 * down), layout="constrained")
+    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (family, curves) in zip(grid.flat, panels.items(), strict=False):
+        ranked = sorted(curves, key=lambda row: -max(score for _, score in curves[row]))
+        for place, row in enumerate(ranked):
+            minutes, scores = zip(*sorted(curves[row]), strict=True)
+            style = ("-", "--", ":")[place // 10 % 3]
+            label = f"{row} {max(scores):.1f}"
+            axes.plot(minutes, scores, style, marker=".", ms=4, lw=1.2, label=label)
+        if family in levels:
+            rule, level = levels[family]
+            axes.axhline(level, color="0.4", ls="-.", label=f"best rule, {rule} {level:.1f}")
+        axes.set_title(family, fontsize=10)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=6, loc="lower right")
+    figure.supxlabel("minutes of a core", fontsize=9)
+    figure.supylabel("validation, mean PSNR (dB)", fontsize=9)
+    with whole_file(path) as scratch:
+        figure.savefig(scratch, dpi=100)

@@ -17,6 +17,9 @@ from ..method import Method
 
 _HERE = "benchmarks.methods.models."
 
+# What a network gives. curve: a formula with its own numbers at every pixel; LUT: one colour map.
+FAMILIES = ("curve", "LUT", "encoder-decoder", "Retinex", "own entry")
+
 
 @dataclass(frozen=True)
 class Card:
@@ -24,6 +27,7 @@ class Card:
 
     target : "module:Class" below this package
     summary, paper : for tables
+    family : one of FAMILIES
     parameters : trainable ones; 0 for a model with nothing to train
     slow : in no group of methods, only asked for by name
     settings : of the class, where a row differs from its defaults
@@ -34,6 +38,7 @@ class Card:
 
     target: str
     summary: str
+    family: str = "encoder-decoder"
     paper: str = ""
     parameters: int = 0
     slow: bool = False
@@ -61,22 +66,26 @@ CARDS: dict[str, Card] = {
     "highlight_shadow_gaussian": Card(
         "highlight_shadow:GaussianMasks",
         "power law driven by what is brighter or darker than its Gaussian blur; nothing to train",
+        family="curve",
     ),
     "highlight_shadow_curve": Card(
         "highlight_shadow:LearnedCurve",
         "gain from two learned luma filters through an S-curve",
+        family="curve",
         parameters=20,
         training={"lr": 0.01},
     ),
     "highlight_shadow_gain": Card(
         "highlight_shadow:LearnedGain",
         "gain from two learned luma filters, one per end of the tone range",
+        family="curve",
         parameters=20,
         training={"lr": 0.01},
     ),
     "zero_dce": Card(
         "zero_dce:ZeroDce",
         "eight quadratic curves per pixel, trained without references",
+        family="curve",
         paper="Guo et al., CVPR 2020",
         parameters=79_416,
         # Authors' code: Adam 1e-4 with weight decay 1e-4, gradient norm 0.1, batch 8.
@@ -86,6 +95,7 @@ CARDS: dict[str, Card] = {
     "zero_dce_pp": Card(
         "zero_dce:ZeroDcePlusPlus",
         "Zero-DCE with separable convolutions and one curve map for all eight steps",
+        family="curve",
         paper="Li et al., TPAMI 2021",
         parameters=10_561,
         training={"loss": "zero_reference_pp", "lr": 1e-4, "weight_decay": 1e-4, "clip": 0.1},
@@ -94,6 +104,7 @@ CARDS: dict[str, Card] = {
     "star_dce": Card(
         "star:StarDce",
         "Zero-DCE's curves from a transformer on 32 x 32 tokens",
+        family="curve",
         paper="Zhang et al., ICCV 2021",
         parameters=27_496,
         # Released code: Adam 1e-3 with weight decay 1e-4 to 0 along a cosine, gradient norm 1, L1.
@@ -103,6 +114,7 @@ CARDS: dict[str, Card] = {
     "deep_upe": Card(
         "deep_upe:DeepUpe",
         "illumination from a bilateral grid; the image is divided by it",
+        family="Retinex",
         paper="Wang et al., CVPR 2019",
         parameters=998_816,
         # Released graph: Adam 1e-4, batch 16.
@@ -112,6 +124,7 @@ CARDS: dict[str, Card] = {
     "unet": Card(
         "unet:UNet",
         "a plain U-Net that predicts the change of each pixel",
+        family="encoder-decoder",
         paper="Ronneberger et al., MICCAI 2015",
         parameters=487_331,
         training={"optimiser": "adamw", "lr": 1e-3, "weight_decay": 0.01, "schedule": "cosine"},
@@ -119,6 +132,7 @@ CARDS: dict[str, Card] = {
     "retinexnet": Card(
         "retinexnet:RetinexNet",
         "reflectance times a new illumination; learns both by splitting the reference too",
+        family="Retinex",
         paper="Wei et al., BMVC 2018",
         parameters=444_613,
         slow=True,
@@ -128,6 +142,7 @@ CARDS: dict[str, Card] = {
     "retinexnet_small": Card(
         "retinexnet:RetinexNet",
         "retinexnet with fewer channels, trained here",
+        family="Retinex",
         paper="Wei et al., BMVC 2018",
         parameters=32_821,
         settings={"width": 16, "anchored": True},
@@ -137,6 +152,7 @@ CARDS: dict[str, Card] = {
     "hdr_cnn": Card(
         "hdr_cnn:HdrCnn",
         "fills saturated areas in, then Reinhard's tone mapping with learned settings",
+        family="encoder-decoder",
         paper="Eilertsen et al., SIGGRAPH Asia 2017",
         parameters=29_441_374,
         slow=True,
@@ -146,6 +162,7 @@ CARDS: dict[str, Card] = {
     "hdr_cnn_small": Card(
         "hdr_cnn:HdrCnn",
         "hdr_cnn with fewer channels, trained here",
+        family="encoder-decoder",
         paper="Eilertsen et al., SIGGRAPH Asia 2017",
         parameters=164_238,
         settings={"widths": (16, 24, 32, 48), "depths": (1, 1, 2, 2)},
@@ -154,6 +171,7 @@ CARDS: dict[str, Card] = {
     "dped": Card(
         "dped:Dped",
         "residual blocks with instance norm at full resolution",
+        family="encoder-decoder",
         paper="Ignatov et al., ICCV 2017",
         parameters=400_963,
         slow=True,
@@ -163,6 +181,7 @@ CARDS: dict[str, Card] = {
     "dped_small": Card(
         "dped:Dped",
         "dped with fewer channels, trained here",
+        family="encoder-decoder",
         paper="Ignatov et al., ICCV 2017",
         parameters=31_123,
         settings={"width": 16},
@@ -172,6 +191,7 @@ CARDS: dict[str, Card] = {
     "dpe": Card(
         "dpe:Dpe",
         "a U-Net that adds a summary of the whole picture; predicts the change",
+        family="encoder-decoder",
         paper="Chen et al., CVPR 2018",
         parameters=3_302_115,
         slow=True,
@@ -181,6 +201,7 @@ CARDS: dict[str, Card] = {
     "dpe_small": Card(
         "dpe:Dpe",
         "dpe with fewer channels, trained here",
+        family="encoder-decoder",
         paper="Chen et al., CVPR 2018",
         parameters=287_315,
         settings={"widths": (16, 24, 32, 40, 40), "grid": 8},
@@ -190,6 +211,7 @@ CARDS: dict[str, Card] = {
     "retinexformer": Card(
         "retinexformer:Retinexformer",
         "lights up, then attention across channels guided by illumination",
+        family="Retinex",
         paper="Cai et al., ICCV 2023",
         parameters=1_605_701,
         slow=True,
@@ -199,6 +221,7 @@ CARDS: dict[str, Card] = {
     "retinexformer_small": Card(
         "retinexformer:Retinexformer",
         "retinexformer with fewer channels, trained here",
+        family="Retinex",
         paper="Cai et al., ICCV 2023",
         parameters=186_381,
         settings={"width": 16, "blocks": (1, 1, 1)},
@@ -208,6 +231,7 @@ CARDS: dict[str, Card] = {
     "msec": Card(
         "msec:Msec",
         "four U-Nets on a Laplacian pyramid; large pictures by bilateral guided upsampling",
+        family="encoder-decoder",
         paper="Afifi et al., CVPR 2021",
         parameters=7_015_449,
         slow=True,
@@ -229,6 +253,7 @@ CARDS: dict[str, Card] = {
     "msec_small": Card(
         "msec:Msec",
         "msec with fewer channels and halvings that starts as the identity, trained here",
+        family="encoder-decoder",
         paper="Afifi et al., CVPR 2021",
         parameters=264_361,
         settings={"depths": (2, 2, 2, 3), "widths": (6, 8, 8, 10), "skip": "change", "peak": 1.0},
@@ -238,6 +263,7 @@ CARDS: dict[str, Card] = {
     "sci": Card(
         "sci:Sci",
         "illumination of 258 numbers, trained without references in a cascade",
+        family="Retinex",
         paper="Ma et al., CVPR 2022",
         parameters=5_877,
         # Authors' code: Adam 3e-4 with weight decay 3e-4, gradient norm 5.
@@ -246,6 +272,7 @@ CARDS: dict[str, Card] = {
     "ruas": Card(
         "ruas:Ruas",
         "illumination and noise by searched cells, trained without references",
+        family="Retinex",
         paper="Liu et al., CVPR 2021",
         parameters=3_438,
         # Authors' code: SGD 0.015 with momentum 0.9 and weight decay 3e-4, gradient norm 5.
@@ -254,6 +281,7 @@ CARDS: dict[str, Card] = {
     "iat": Card(
         "iat:Iat",
         "pixels scaled and shifted, then a colour matrix and a gamma by attention",
+        family="curve",
         paper="Cui et al., BMVC 2022",
         parameters=91_153,
         # Authors' code: Adam 2e-4 with weight decay 4e-4 along a cosine, batch 8.
@@ -263,6 +291,7 @@ CARDS: dict[str, Card] = {
     "clut": Card(
         "clut:ClutNet",
         "an image-adaptive 3D LUT mixed from twenty compressed ones",
+        family="LUT",
         paper="Zhang et al., ACM MM 2022",
         parameters=437_309,
         training={"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
@@ -271,6 +300,7 @@ CARDS: dict[str, Card] = {
     "image_adaptive_lut": Card(
         "lut3d:ImageAdaptiveLut",
         "a mix of three learned 3D LUTs for each picture",
+        family="LUT",
         paper="Zeng et al., TPAMI 2020",
         parameters=593_516,
         # Authors' code: Adam 1e-4, batch 1, for heads that are not equalised.
@@ -280,6 +310,7 @@ CARDS: dict[str, Card] = {
     "adaint": Card(
         "adaint:AdaInt",
         "an image-adaptive 3D LUT with vertices where the picture needs them",
+        family="LUT",
         paper="Yang et al., CVPR 2022",
         parameters=619_724,
         training={"loss": "l2", "lr": 1e-3, "schedule": "cosine", "crop": 168},
@@ -288,6 +319,7 @@ CARDS: dict[str, Card] = {
     "light_grid": Card(
         "light_grid:LightGrid",
         "a tone map from statistics, and a bilateral grid of gains from a thumbnail",
+        family="own entry",
         parameters=137_114,
         training={
             "loss": "decibels",
@@ -303,6 +335,7 @@ CARDS: dict[str, Card] = {
     "kl_vae": Card(
         "vae:KlVae",
         "an autoencoder: the input again, as its latents hold it; vae_recolour needs it",
+        family="LUT",
         paper="Kingma and Welling, ICLR 2014",
         parameters=399_504,
         slow=True,
@@ -311,6 +344,7 @@ CARDS: dict[str, Card] = {
     "vae_recolour": Card(
         "vae_recolour:VaeRecolour",
         "a colour map fitted to a thumbnail before and after its latents are balanced",
+        family="LUT",
         paper="Messerly, 2023 (web article)",
         parameters=643_320,
         training={
