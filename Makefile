@@ -64,7 +64,16 @@ samples: .venv/.made ## make the embedded raws again: make samples SOURCES=folde
 docs: .venv/.made ## print the tables of docs/ from the tables of the code
 	$(BIN)/python -m docs.tables
 
+# What is not there keeps its earlier numbers.
+results: .venv/.made ## print the pages of results: RUN=folder of bench-full TRAINED=folder of train
+	$(BIN)/python -m docs.gather scores $(RUN)
+	$(BIN)/python -m docs.gather failures $(RUN)
+	$(if $(wildcard $(RUN)/timing/timing.csv),$(BIN)/python -m docs.gather cost $(RUN))
+	$(if $(wildcard $(TRAINED)),$(BIN)/python -m docs.gather curves $(TRAINED))
+	$(BIN)/python -m docs.gather draw-curves
+	$(BIN)/python -m docs.tables
+
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 
-.PHONY: help install data train bench bench-full bench-stream test test-slow lint library lamps samples clean
+.PHONY: help install data train bench bench-full bench-stream test test-slow lint library lamps samples results clean

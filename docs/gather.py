@@ -234,7 +234,8 @@ def draw_curves() -> None:
         panel = panels.setdefault(family_of(line["row"]), {})
         panel.setdefault(line["row"], []).append((float(line["minutes"]), float(line["psnr"])))
     rules = best_rules("psnr")
-    levels = {family: rules["in A" if family == LOCAL else "everywhere"] for family in panels}
+    where = {family: "in A" if family == LOCAL else "everywhere" for family in panels}
+    levels = {family: rules[place] for family, place in where.items() if place in rules}
     ordered = {family: panels[family] for family in ALL if family in panels}
     plot_families(ordered, levels, IMAGES / "curves.png")
 

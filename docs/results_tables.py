@@ -83,10 +83,8 @@ def run() -> str:
     )
     lines = [known.get("introduction", ""), f"Pairs: {parts}." if parts else "", READING]
     warnings = [f"**{md(line)}**" for line in known.get("warnings", [])]
-    return (
-        "\n\n".join([*warnings, *map(md, filter(None, lines)), *map(md, known.get("missing", []))])
-        + "\n"
-    )
+    told = map(md, filter(None, [*lines, *known.get("missing", [])]))
+    return "\n\n".join([*warnings, *told]) + "\n"
 
 
 def leaderboard() -> str:
@@ -160,16 +158,9 @@ def failures() -> str:
         text += f"![Degraded, result and reference](images/failures_{slug(family)}.jpg)\n\n"
         text += f"{sentences[family]}\n\n" if sentences.get(family) else ""
         lines = [["picture", "input (dB)", "result (dB)", "ΔE00", "in region A the result is"]]
-        lines += [
-            [
-                one.sample,
-                f"{one.psnr_input:.1f}",
-                f"{one.psnr:.1f}",
-                f"{one.delta_e:.1f}",
-                one.words,
-            ]
-            for one in mine
-        ]
+        for one in mine:
+            numbers = (one.psnr_input, one.psnr, one.delta_e)
+            lines.append([one.sample, *(f"{number:.1f}" for number in numbers), one.words])
         text += plain_markdown(lines) + "\n"
     return text
 

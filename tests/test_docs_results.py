@@ -76,10 +76,8 @@ def test_differences_that_hold_everywhere_are_beyond_chance():
     rows = _rows(places=12)
     table = {("fusion", "all"): tabulate(rows, COLUMNS)}
     strata = {"all": lambda rows: pd.Series(True, index=rows.index)}
-    lines = [
-        dict(zip(gather.TESTED, line, strict=True))
-        for line in gather._tests(rows, table, "fusion", strata)
-    ]
+    found = gather._tests(rows, table, "fusion", strata)
+    lines = [dict(zip(gather.TESTED, line, strict=True)) for line in found]
     against_rule = next(x for x in lines if (x["one"], x["two"]) == ("light_grid", "lime"))
     assert float(against_rule["difference"]) == pytest.approx(7)
     assert float(against_rule["p"]) < 0.05
@@ -97,9 +95,8 @@ def test_the_worst_pairs_are_the_worst_and_of_different_places():
 
 @pytest.fixture
 def grey():
-    return np.linspace(0.2, 0.6, 24, dtype=np.float32)[:, None, None] * np.ones(
-        (24, 32, 3), np.float32
-    )
+    ramp = np.linspace(0.2, 0.6, 24, dtype=np.float32)[:, None, None]
+    return ramp * np.ones((24, 32, 3), np.float32)
 
 
 def test_what_is_wrong_with_a_result_is_measured(grey):
@@ -138,7 +135,8 @@ def test_a_rule_in_the_shape_of_a_model_sees_each_picture():
 def test_the_curves_that_are_committed_make_the_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(gather, "IMAGES", tmp_path)
     gather.draw_curves()
-    assert Image.open(tmp_path / "curves.png").format == "PNG"
+    with Image.open(tmp_path / "curves.png") as picture:
+        assert picture.format == "PNG"
 
 
 def test_committed_means_are_those_of_whole_cells():
