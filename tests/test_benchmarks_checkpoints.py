@@ -254,7 +254,7 @@ def test_shipped_weights_load_and_say_how_they_were_made(name):
 def test_shipped_weights_are_complete_and_small():
     files = list(checkpoints.WEIGHTS.iterdir())
     assert {p.stem for p in files if p.suffix == ".json"} == set(shipped())
-    assert sum(p.stat().st_size for p in files) < 25e6
+    assert sum(p.stat().st_size for p in files) < 30e6
     for path in files:
         if path.suffix == ".json":
             json.loads(path.read_text())

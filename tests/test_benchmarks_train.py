@@ -24,7 +24,7 @@ from benchmarks.methods.models import MODELS, ModelError, build, checkpoints
 from benchmarks.methods.models.cards import training_of
 from benchmarks.methods.models.output import Output
 from benchmarks.training.batches import Batches
-from benchmarks.training.loop import learning_rate, make_optimiser, train
+from benchmarks.training.loop import _average, learning_rate, make_optimiser, train
 from benchmarks.training.losses import LOSSES
 from benchmarks.training.material import Stored
 from benchmarks.training.settings import Training, TrainingError, settings_for
@@ -358,3 +358,14 @@ def test_validation_meets_every_exposure_of_a_manifest_that_repeats_them():
     assert len(chosen) == 40
     assert {row.ev for row in chosen} == set(range(10))
     assert chosen == validation_rows(dataset, quick("unet", validate_images=40))
+
+
+def test_whole_numbers_are_not_averaged():
+    model = torch.nn.Linear(2, 2)
+    model.register_buffer("digest", torch.tensor([7, 200, 255], dtype=torch.uint8))
+    average = _average(model, 0.9)
+    for step in range(5):
+        torch.nn.init.constant_(model.weight, float(step))
+        average.update_parameters(model)
+    assert average.module.digest.tolist() == [7, 200, 255]
+    assert 0 < average.module.weight[0, 0] < 4

@@ -253,9 +253,13 @@ def _average(model: nn.Module, decay: float) -> AveragedModel | None:
 
     def warmed(averages: Weights, now: Weights, count: Tensor | int) -> None:
         # At first the mean of all steps so far: the weights that were drawn shall not linger.
-        get_ema_multi_avg_fn(min(decay, (1 + float(count)) / (10 + float(count))))(
-            averages, now, count
-        )
+        share = min(decay, (1 + float(count)) / (10 + float(count)))
+        pairs = list(zip(averages, now, strict=True))
+        means = [(old, new) for old, new in pairs if old.is_floating_point()]
+        for old, new in pairs:
+            if not old.is_floating_point():  # counts and digests have no mean
+                old.copy_(new)
+        get_ema_multi_avg_fn(share)([old for old, _ in means], [new for _, new in means], count)
 
     average.multi_avg_fn = warmed
     return average
