@@ -259,7 +259,8 @@ def _average(model: nn.Module, decay: float) -> AveragedModel | None:
         for old, new in pairs:
             if not old.is_floating_point():  # counts and digests have no mean
                 old.copy_(new)
-        get_ema_multi_avg_fn(share)([old for old, _ in means], [new for _, new in means], count)
+        if means:
+            get_ema_multi_avg_fn(share)([old for old, _ in means], [new for _, new in means], count)
 
     average.multi_avg_fn = warmed
     return average
