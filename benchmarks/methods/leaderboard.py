@@ -7,7 +7,7 @@ from __future__ import annotations
 LEADERBOARD = (
     *("he_lab", "clahe_lab", "auto_gamma", "auto_exposure", "mertens", "lime", "dual"),
     *("zero_dce", "deep_upe", "unet", "hdr_cnn_small", "retinexformer_small", "msec_small"),
-    *("image_adaptive_lut", "star_dce+ranlen", "deep_upe+ranlen"),
+    *("dped_small", "image_adaptive_lut", "adaint+concat", "star_dce+ranlen", "deep_upe+ranlen"),
     *("light_grid", "light_grid+concat"),
     *("oracle_gain", "oracle_three_curves", "oracle_lut17"),
 )
