@@ -87,9 +87,11 @@ def rules() -> str:
     measures = ("psnr", *VALIDATED)
     leaders = {(w, name) for m in measures for w, (name, _) in best_rules(m).items()}
     lines = [["rule", "judged", "all", *VALIDATED.values()]]
-    for line in read("rules.csv"):
-        if (line["where"], line["rule"]) in leaders or line["rule"] == "input":
-            lines.append([line["rule"], line["where"], *(line[m] for m in measures)])
+    lines += [
+        [line["rule"], line["where"], *(line[m] for m in measures)]
+        for line in read("rules.csv")
+        if (line["where"], line["rule"]) in leaders or line["rule"] == "input"
+    ]
     return plain_markdown(lines)
 
 

@@ -84,14 +84,14 @@ def worst_pairs(rows: pd.DataFrame) -> dict[str, list[tuple[str, str, str]]]:
     """
     scores = rows[(rows["metric"] == "psnr") & (rows["region"] == "A") & rows["value"].notna()]
     scores = scores[scores["coverage"] >= LEAST_COVERAGE]
-    found = {}
+    found: dict[str, list[tuple[str, str, str]]] = {}
     for family, members in by_family(leaders(rows)).items():
         best = members[0]  # leaders come best first
         mine = scores[scores["method"] == best].sort_values(["value", "sample", "expert"])
         found[family] = []
         for chosen in SHOWN.values():
             for row in mine[chosen(mine)].head(1).itertuples():
-                found[family].append((best, row.sample, row.expert))
+                found[family].append((best, str(row.sample), str(row.expert)))
                 mine = mine[mine["group"] != row.group]
     return found
 
