@@ -300,6 +300,7 @@ STEPS: dict[str, Callable[..., None]] = {
 
 
 def main(words: Sequence[str]) -> int:
+    """Take one step; the exit code is 2 for the user's mistake."""
     """Do one step; its exit status."""
     if not words or words[0] not in STEPS:
         print(f"python -m docs.gather STEP ...: one of {', '.join(STEPS)}", file=sys.stderr)
