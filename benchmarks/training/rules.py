@@ -26,7 +26,7 @@ class Rule(nn.Module):
         super().__init__()
         self.function = function
 
-    def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:  # noqa: ARG002
+    def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
         """Correct (N, 3, H, W) pictures one by one; a rule knows no regions."""
         pictures = images.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         made = np.stack([self.function(picture) for picture in pictures])
