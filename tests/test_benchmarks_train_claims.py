@@ -129,3 +129,11 @@ def test_what_cannot_be_trained_is_one_line(words, said, tmp_path, capsys):
     assert main(["train-claims", "--out", str(tmp_path), *words]) == 2
     assert said in capsys.readouterr().err
     assert json.dumps(sorted(tmp_path.iterdir())) == "[]"
+
+
+@pytest.mark.parametrize("row", ["star_dce", "light_grid"])
+def test_sixteen_bits_are_used_where_they_help(row, monkeypatch, tmp_path):
+    begun = []
+    monkeypatch.setattr(claims, "_judge", lambda arm, settings, *rest: begun.append(settings))
+    run_claims(Noise(), tmp_path, {"one": {row: Arm(row)}}, seeds=1, minutes=1, say=lambda t: None)
+    assert [one.bfloat16_on_cpu for one in begun] == [row == "star_dce"]

@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--hosts",
         type=Path,
         metavar="OUT",
-        help="folder of `train-all`: local versions begin as their host there",
+        help="folder of `train-all`: local versions begin as their host there, else as the one"
+        " that is installed",
     )
     parser.add_argument("--only", nargs="+", default=[], metavar="CLAIM", help="only these claims")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each side")
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
     from luts.tool.errors import UserError
 
     from ..training.claims import CLAIMS, outcomes, run_claims, write_outcomes
-    from ..training.queue import standing
+    from ..training.queue import installed_on, standing
     from .train import material
 
     if unknown := [name for name in args.only if name not in CLAIMS]:
@@ -55,17 +56,19 @@ def run(args: argparse.Namespace) -> None:
 
     def start_of(row: str) -> Path | None:
         host, local, _ = row.partition("+")
-        return standing(args.hosts, host, 1.0).best if local and args.hosts else None
+        if not local:
+            return None
+        trained = standing(args.hosts, host, 1.0).best if args.hosts else None
+        return trained or installed_on(source, host)
 
-    kept = (args.hosts or args.out) / "pairs" if args.keep else None
+    source = material(args, kept=(args.hosts or args.out) / "pairs" if args.keep else None)
     run_claims(
-        material(args, kept=kept),
+        source,
         args.out,
         {name: arms for name, arms in CLAIMS.items() if not args.only or name in args.only},
         seeds=args.seeds,
         minutes=args.minutes,
         start_of=start_of,
-        changes={"bfloat16_on_cpu": True},
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
     found = list(outcomes(args.out, CLAIMS))

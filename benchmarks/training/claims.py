@@ -22,6 +22,7 @@ from ..methods.models import build
 from ..methods.models.checkpoints import load_weights
 from .loop import train
 from .material import Material
+from .queue import FLOAT32
 from .settings import Training, streamed_settings_for
 from .state import STATE, settings_of
 from .validate import validate
@@ -77,9 +78,11 @@ CLAIMS: dict[str, dict[str, Arm]] = {
     "highlight-shadow-gain": _faithful("gain"),
     "highlight-shadow-curve": _faithful("curve"),
     "parts": {
-        "light_grid": Arm("light_grid"),
+        "light_grid": Arm("light_grid", {"minutes": 3.0}),
         **{
-            f"light_grid, no {part}": Arm("light_grid", {"model_settings": {part: False}})
+            f"light_grid, no {part}": Arm(
+                "light_grid", {"minutes": 3.0, "model_settings": {part: False}}
+            )
             for part in ("grid", "curves", "matrix", "exposure")
         },
     },
@@ -130,7 +133,12 @@ def run_claims(
                 folder = out / claim / name / f"seed{seed}"
                 if not (folder / "judged.json").exists():
                     say(f"{claim}: {name}, seed {seed}")
-                    usual: dict[str, Any] = {"seed": seed, "minutes": minutes, "validations": 2}
+                    usual: dict[str, Any] = {
+                        "seed": seed,
+                        "minutes": minutes,
+                        "validations": 2,
+                        "bfloat16_on_cpu": not arm.row.startswith(FLOAT32),
+                    }
                     if start := start_of(arm.row):
                         usual["start"] = str(start)
                     settings = streamed_settings_for(

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..methods.models import MODELS
 from ..methods.models.checkpoints import WEIGHTS, Record
-from ..methods.models.record import TrainingRecord, parse_record
+from ..methods.models.record import parse_record
 from .loop import train
 from .material import Material
 from .plot import plot_curves
@@ -208,8 +208,11 @@ def round_settings(
 
 def is_better(standing: Standing, material: Material) -> bool:
     """Whether a row's best weights score above the installed ones, if those can be compared."""
-    known = _installed_on(material, standing.row)
-    return known is None or standing.score > known.validation.get("score", float("-inf"))
+    path = installed_on(material, standing.row)
+    if path is None:
+        return True
+    known = parse_record(path.with_suffix(".json")).validation
+    return standing.score > known.get("score", float("-inf"))
 
 
 def left(out: Path, rows: Sequence[str], minutes: float) -> str:
@@ -225,26 +228,23 @@ def _beginning(out: Path, row: str, number: int, material: Material) -> dict[str
     if number > 1:
         return {}
     usual = streamed_settings_for(row)
-    if _installed_on(material, row):
-        found = {"start": str(WEIGHTS / f"{row}.safetensors"), "lr": usual.lr / 2}
-    elif local and (best := standing(out, host, 1.0).best):
+    if own := installed_on(material, row):
+        found = {"start": str(own), "lr": usual.lr / 2}
+    elif local and (best := standing(out, host, 1.0).best or installed_on(material, host)):
         found = {"start": str(best)}
-    elif local and _installed_on(material, host):
-        found = {"start": str(WEIGHTS / f"{host}.safetensors")}
     else:
         return {}
     return found | {"stages": _later(usual)}
 
 
-def _installed_on(material: Material, row: str) -> TrainingRecord | None:
-    """The record of installed weights that learned from the scenes of this material, or None."""
-    path = WEIGHTS / f"{row}.json"
-    record = parse_record(path) if path.is_file() else None
-    facts = material.facts()
-    if record is None or record.data.groups != tuple(facts["groups"]):
+def installed_on(material: Material, row: str) -> Path | None:
+    """Installed weights that learned from the scenes of this material, or None."""
+    path = WEIGHTS / f"{row}.safetensors"
+    if not path.with_suffix(".json").is_file():
         return None
-    same = record.data.name.partition(",")[0] == facts["name"].partition(",")[0]
-    return record if same else None
+    data, facts = parse_record(path.with_suffix(".json")).data, material.facts()
+    same = data.name.partition(",")[0] == facts["name"].partition(",")[0]
+    return path if same and data.groups == tuple(facts["groups"]) else None
 
 
 def _later(usual: Training) -> tuple[dict[str, float], ...]:
