@@ -18,7 +18,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product
+from itertools import product, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,18 +208,38 @@ def slug(family: str) -> str:
 
 
 def curves(trained: str) -> None:
-    """Validation of every row over the minutes of all its rounds."""
+    """Validation of every row over the minutes of all its rounds.
+
+    A training that went on from installed weights goes on behind the curve that is known of the
+    row; lines say what weights their rounds began with, so gathering twice changes nothing. A row
+    that `trained` does not hold keeps its curve.
+    """
+    from benchmarks.training.queue import begun_with
     from benchmarks.training.queue import curves as read
 
-    found = read(Path(trained), [name for name, row in MODELS.items() if row.trained])
+    from .results_tables import read as lines_of
+
+    rows = [name for name, row in MODELS.items() if row.trained]
+    found = read(Path(trained), rows)
     if not found:
         raise UserError(f"{trained}: holds no training of `benchmarks train-all`")
+    known: dict[str, list[tuple[float, str, str]]] = {}
+    for line in lines_of("curves.csv"):
+        point = (float(line["minutes"]), line["psnr"], line["begun_with"])
+        known.setdefault(line["row"], []).append(point)
+    for row, curve in found.items():
+        weights = begun_with(Path(trained), row)
+        older = list(takewhile(lambda point, now=weights: point[2] != now, known.get(row, [])))
+        spent = older[-1][0] if older else 0.0
+        known[row] = older + [
+            (spent + s / CORE_MINUTE, f"{psnr:.2f}", weights) for s, psnr in curve
+        ]
     lines = [
-        [row, f"{seconds / CORE_MINUTE:.2f}", f"{psnr:.2f}"]
-        for row, curve in found.items()
-        for seconds, psnr in curve
+        [row, f"{minutes:.2f}", psnr, weights]
+        for row in rows
+        for minutes, psnr, weights in known.get(row, [])
     ]
-    _write("curves.csv", ["row", "minutes", "psnr"], lines)
+    _write("curves.csv", ["row", "minutes", "psnr", "begun_with"], lines)
 
 
 def draw_curves() -> None:
@@ -300,7 +320,6 @@ STEPS: dict[str, Callable[..., None]] = {
 
 
 def main(words: Sequence[str]) -> int:
-    """Take one step; the exit code is 2 for the user's mistake."""
     """Do one step; its exit status."""
     if not words or words[0] not in STEPS:
         print(f"python -m docs.gather STEP ...: one of {', '.join(STEPS)}", file=sys.stderr)

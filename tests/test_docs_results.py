@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from PIL import Image
 
 from benchmarks.methods import METHODS
 from benchmarks.methods.models.cards import CARDS, FAMILIES
+from benchmarks.methods.models.checkpoints import WEIGHTS
 from benchmarks.report.failures import MOST_BYTES, failure, sheet, worst_pairs
 from benchmarks.report.families import ALL, by_family, family_of
 from benchmarks.report.names import PSNR_CAP_DB
@@ -159,3 +161,24 @@ def test_what_cannot_be_gathered_is_refused_in_a_line(tmp_path, capsys):
     assert "NAME=RUN" in capsys.readouterr().err
     assert gather.main(["nothing"]) == 2
     assert "one of scores" in capsys.readouterr().err
+
+
+def test_curves_go_on_behind_what_is_known_and_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(gather, "RESULTS", tmp_path)
+    monkeypatch.setattr(results_tables, "RESULTS", tmp_path)
+    known = "unet,1.00,20.00,\nunet,2.00,21.00,\nstar_dce,3.00,22.00,\n"
+    (tmp_path / "curves.csv").write_text("row,minutes,psnr,begun_with\n" + known)
+    folder = tmp_path / "train" / "unet" / "round1"
+    folder.mkdir(parents=True)
+    line = {"seconds": 30, "psnr": 21.5, "score": 20.0, "progress": 1.0}
+    (folder / "scores.jsonl").write_text(json.dumps(line) + "\n")
+    record = json.loads((WEIGHTS / "unet.json").read_text()) | {"started_from": "ab" * 32}
+    (folder / "best.json").write_text(json.dumps(record))
+    for _ in range(2):
+        assert gather.main(["curves", str(tmp_path / "train")]) == 0
+        assert (tmp_path / "curves.csv").read_text().splitlines()[1:] == [
+            "star_dce,3.00,22.00,",
+            "unet,1.00,20.00,",
+            "unet,2.00,21.00,",
+            "unet,2.50,21.50,abababababab",
+        ]

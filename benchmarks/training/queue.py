@@ -128,6 +128,12 @@ def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]
     return found
 
 
+def begun_with(out: Path, row: str) -> str:
+    """Which weights the first round of a row began with: 12 digits of their SHA-256, "" if none."""
+    record = out / row / "round1" / "best.json"
+    return str(parse_record(record).facts.get("started_from", ""))[:12] if record.is_file() else ""
+
+
 def run_queue(
     material: Material,
     out: Path,
