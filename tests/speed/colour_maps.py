@@ -15,12 +15,14 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.methods.models import build
+from benchmarks.methods.models.checkpoints import load
 from benchmarks.methods.models.lut3d import ImageAdaptiveLut, look_up
 from luts.torch import lookup as torch_ops
 
 NAMES = ("image_adaptive_lut", "adaint")
 CPU_SIZE, CPU_TARGET_MS = (3000, 4000), 500
 GPU_SIZE, GPU_TARGET_MS = (2160, 3840), 2
+OWN, OWN_TARGETS_MS = "light_grid", {(256, 256): 60, CPU_SIZE: 500}
 
 Fastest = Callable[[dict[str, Callable], torch.device], dict[str, float]]
 
@@ -36,6 +38,14 @@ def compare(fastest: Fastest, device: str) -> None:
         seconds = fastest(_tasks(_lively(name).to(device), images), images.device)
         cells = (f"{task} {1e3 * value:.1f}" for task, value in seconds.items())
         print(f"{name:34}{'   '.join(cells)}", flush=True)
+    own = load(OWN)[0].to(device).eval()
+    for (height, width), wanted in OWN_TARGETS_MS.items():
+        pictures = _picture((height, width)).to(device)
+        seconds = fastest(
+            {"whole": lambda p=pictures: own(p), "copy": pictures.clone}, images.device
+        )
+        cells = "   ".join(f"{task} {1e3 * value:.1f}" for task, value in seconds.items())
+        print(f"{f'{OWN}, {width} x {height}':34}{cells}   ({wanted} wanted)", flush=True)
     if not on_gpu:
         print(f"at 4K on a GPU, {GPU_TARGET_MS} ms wanted: no GPU")
 
