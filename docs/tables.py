@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.methods.classical import CLASSICAL
 from benchmarks.methods.models.cards import CARDS, training_of
 from benchmarks.metrics import METRICS, Metric
 from benchmarks.training.claims import CLAIMS, mean_and_spread, read_outcomes
+from datagen.sources import SOURCES
 
-from . import learning_tables, outside_tables, results_tables, wins_tables
+from . import family_tables, learning_tables, outside_tables, results_tables, wins_tables
+from .markdown import table
 
 DOCS = Path(__file__).parent
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -62,6 +65,15 @@ def _training(name: str) -> str:
     return ", ".join(filter(None, words))
 
 
+def sources() -> str:
+    """Every kind of source, by the first line of its file."""
+    rows = []
+    for kind, target in SOURCES.items():
+        module = import_module(f"datagen.sources.{target.partition(':')[0]}")
+        rows.append([f"`{kind}`", str(module.__doc__).partition("\n")[0]])
+    return table(["kind", "what it is"], rows)
+
+
 def claims() -> str:
     """Both sides of every claim that was trained, by mean and spread over the seeds."""
     found = read_outcomes(DOCS / "results" / "claims.csv")
@@ -86,12 +98,6 @@ def _over_seeds(values: list[float | None]) -> str:
     return f"{mean:.2f} ± {spread:.2f}" if len(known) > 1 else f"{mean:.2f}"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
-
-
 TABLES: dict[str, Callable[[], str]] = {
     "metrics-by-default": lambda: metrics(m for m in METRICS.values() if m.by_default),
     "metrics-asked-for": lambda: metrics(
@@ -100,7 +106,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics-legacy": lambda: metrics(m for m in METRICS.values() if m.legacy),
     "classical": classical,
     "models": models,
+    "sources": sources,
     "claims": claims,
+    **family_tables.TABLES,
     **results_tables.TABLES,
     **learning_tables.TABLES,
     **wins_tables.TABLES,
@@ -115,6 +123,7 @@ def renewed(page: str) -> str:
 
 def main() -> None:
     """Write every page that changes."""
+    family_tables.measure_new()
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text("utf-8")
         if (now := renewed(text)) != text:

@@ -1,4 +1,4 @@
-"""MIT-Adobe FiveK: 5,000 DNGs and the retouches of five experts as 16-bit TIFF.
+"""MIT-Adobe FiveK: 5,000 DNGs anywhere below, five experts' 16-bit TIFFs in `tiff16_a` and so on.
 
 DNGs may lie in any folder below the source's; the archive has raw_photos/HQa1to700/photos and so
 on. The experts' files lie in folders called tiff16_a ... tiff16_e, also anywhere, named as their

@@ -1,4 +1,4 @@
-"""A plain folder of raws or pictures, with or without an index.
+"""Raws or pictures anywhere below, with or without `references/`, `segmentations/`, `index.tsv`.
 
 Without an index, every raw (or picture) below the folder is a scene, and two sub-folders are
 looked into by file stem:

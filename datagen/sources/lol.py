@@ -1,4 +1,4 @@
-"""LOL, low-light pairs: version 1 (our485, eval15) and version 2 (Real_captured, Synthetic).
+"""LOL, low light: version 1 (`our485`, `eval15`) and version 2 (`Real_captured`, `Synthetic`).
 
 References
 ----------

@@ -1,4 +1,4 @@
-"""The published renders of MSEC: five exposures of FiveK pictures, with experts as references.
+"""The published renders of MSEC: `training/INPUT_IMAGES/<name>_N1.5.JPG` ..., experts' references.
 
     training/INPUT_IMAGES/<name>_N1.5.JPG ...   training/GT_IMAGES/<name>.jpg
     validation/INPUT_IMAGES, GT_IMAGES          the same

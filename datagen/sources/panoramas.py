@@ -1,4 +1,4 @@
-"""A folder of equirectangular panoramas of linear light, for streams above all.
+"""Equirectangular panoramas of linear light, `.hdr` or `.exr`, for streams above all.
 
 Every `.hdr` or `.exr` file is a scene of its own; its split is the published one where it has one.
 A build takes one view of each as a perfect camera would; `datagen simulate` photographs more of

@@ -1,4 +1,4 @@
-"""PPR10K: portraits in groups, three experts, human masks.
+"""PPR10K, portraits: `<group>_<number>` in `source` or `raw`, `target_a` ..., `masks`; any depth.
 
 Files are called <group>_<number>. Looked for anywhere below the source's folder, such as in the
 train/ and val/ of the pictures at 360 pixels:

@@ -1,4 +1,4 @@
-"""SICE: series of JPEGs at rising exposures, and one chosen picture of each as the reference.
+"""SICE: numbered folders of JPEGs beside a folder `Label`; exposures by their EXIF, else measured.
 
 The pictures have been through cameras' curves, so they enter as they are: no light can be merged
 from them. Exposures come from their EXIF, relative to the middle one; where a series has none they

@@ -1,4 +1,4 @@
-"""UIEB, underwater pictures: raw-890/ and reference-890/, files paired by name.
+"""UIEB, underwater pictures: `raw-890/` and `reference-890/`, files paired by name.
 
 References
 ----------

@@ -24,4 +24,11 @@ def limit(parameters: Parameters) -> float:
     return min(limit_increments(increments) for increments in parameters["increments"])
 
 
-CHANNEL = Family(draw, apply, limit, "crossed curves: another cast in shadows than in highlights")
+CHANNEL = Family(
+    draw,
+    apply,
+    limit,
+    "crossed curves: another cast in shadows than in highlights",
+    how="a curve of `tone` for each channel",
+    drawn="3 x 8 increments",
+)

@@ -42,4 +42,11 @@ def limit(parameters: Parameters) -> float:
     return float(min(MAX_LEAK / max(leak, 1e-6), MAX_BOOST / max(boost, 1e-6)))
 
 
-CROSSTALK = Family(draw, apply, limit, "channels leaking into each other, greys kept")
+CROSSTALK = Family(
+    draw,
+    apply,
+    limit,
+    "channels leaking into each other, greys kept",
+    how="3x3 with unit row sums: greys stay",
+    drawn="six leaks",
+)

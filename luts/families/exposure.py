@@ -26,4 +26,11 @@ def limit(parameters: Parameters) -> float:
     return MAX_STOPS / max(abs(parameters["ev"]), 1e-6)
 
 
-EXPOSURE = Family(draw, apply, limit, "too much or too little light, clipped once")
+EXPOSURE = Family(
+    draw,
+    apply,
+    limit,
+    "too much or too little light, clipped once",
+    how="all light times 2^EV",
+    drawn="stops",
+)

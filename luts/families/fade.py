@@ -29,4 +29,11 @@ def limit(parameters: Parameters) -> float:
     return float((1 - MIN_RANGE) / max(loss, 1e-6))
 
 
-FADE = Family(draw, apply, limit, "lifted blacks and dulled whites: haze, flare, old prints")
+FADE = Family(
+    draw,
+    apply,
+    limit,
+    "lifted blacks and dulled whites: haze, flare, old prints",
+    how="black lifted and white dulled, per channel",
+    drawn="black, white",
+)

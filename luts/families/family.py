@@ -31,6 +31,8 @@ class Family:
               family (curves rise, displacements keep within their bound); 0 to this is allowed
     summary   one line: which cause it models
     reaches   the strongest of the usual severities, up to 12, that nearly every seed can be given
+    how       what `apply` computes, for docs/luts_families.md
+    drawn     what `draw` draws, for the same page
     """
 
     draw: Callable[[np.random.Generator], Parameters]
@@ -38,3 +40,5 @@ class Family:
     limit: Callable[[Parameters], float]
     summary: str
     reaches: float = 12.0
+    how: str = ""
+    drawn: str = ""

@@ -52,4 +52,11 @@ def _cached(path: Path, _changed: int) -> Lut:
     return load(path)
 
 
-FILE = Family(draw, apply, limit, "a finished LUT of the library or from disk, at some opacity")
+FILE = Family(
+    draw,
+    apply,
+    limit,
+    "a finished LUT of the library or from disk, at some opacity",
+    how="a library LUT, or yours with `--lut`, at an opacity",
+    drawn="LUT, its hash",
+)

@@ -32,4 +32,11 @@ def limit(parameters: Parameters) -> float:
     return min(part.limit(parameters[name]) for name, part in _PARTS.items())
 
 
-FILM = Family(draw, apply, limit, "a film stock: crosstalk, curve, fade and hue shifts together")
+FILM = Family(
+    draw,
+    apply,
+    limit,
+    "a film stock: crosstalk, curve, fade and hue shifts together",
+    how="crosstalk, tone, fade and oklch together",
+    drawn="those of its parts",
+)

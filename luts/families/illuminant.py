@@ -159,4 +159,12 @@ def limit(parameters: Parameters) -> float:
     return float(min(room / max(abs(way), 1e-6), MAX_DUV / max(tint, 1e-6)))
 
 
-ILLUMINANT = Family(draw, apply, limit, "light of another colour: sky, sun, lamps and their mix")
+ILLUMINANT = Family(
+    draw,
+    apply,
+    limit,
+    "light of another colour: sky, sun, lamps and their mix",
+    how="a black body or daylight by mired and Duv (Bradford), or a lamp or water "
+    "column as a 3x3 fitted to spectra, mixed with daylight, partly balanced",
+    drawn="mired, Duv; or lamp, mix, adaptation",
+)

@@ -51,5 +51,11 @@ def limit(parameters: Parameters) -> float:
 
 
 OKLCH = Family(
-    draw, apply, limit, "hues turned and chroma changed, hue by hue; greys kept", reaches=4.0
+    draw,
+    apply,
+    limit,
+    "hues turned and chroma changed, hue by hue; greys kept",
+    how="hue waves and a chroma factor by hue; greys and lightness stay",
+    drawn="waves, chroma",
+    reaches=4.0,
 )

@@ -42,4 +42,11 @@ def limit(parameters: Parameters) -> float:
     return float(MAX_OFFSET / max(offsets.max(), 1e-6))
 
 
-SPLIT_TONE = Family(draw, apply, limit, "one tint in the shadows, another in the highlights")
+SPLIT_TONE = Family(
+    draw,
+    apply,
+    limit,
+    "one tint in the shadows, another in the highlights",
+    how="tints of shadows and highlights in OKLab, as a shear",
+    drawn="two (a, b) offsets",
+)

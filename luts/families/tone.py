@@ -88,4 +88,11 @@ def limit(parameters: Parameters) -> float:
     return limit_increments(parameters["increments"])
 
 
-TONE = Family(draw, apply, limit, "a wrong contrast curve: too dark, too bright, flat or harsh")
+TONE = Family(
+    draw,
+    apply,
+    limit,
+    "a wrong contrast curve: too dark, too bright, flat or harsh",
+    how="one rising curve: Dirichlet increments, monotone cubic, chord slopes of 1/4 to 4",
+    drawn="eight increments",
+)

@@ -1,22 +1,19 @@
-"""What the families do, measured: python -m luts.make.survey [SEEDS] prints a Markdown table.
+"""What the families do, measured, for docs/luts_families.md.
 
-For each family and the first SEEDS seeds (20): the severity of members as drawn, the strongest
-level of 2, 4, 8 and 12 that every seed reaches, and, at level 4, what is lost.
+For each family and some seeds: the severity of members as drawn, the strongest level of 2, 4, 8 and
+12 that every seed reaches, and, at level 4, what is lost.
 """
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
 from ..families.drawing import DistortionError, draw
-from ..families.table import FAMILIES
 from ..measure import Severity, severity
 
 LEVELS = (2.0, 4.0, 8.0, 12.0)
 LOOKED_AT = 4.0
-_HEAD = (
+HEAD = (
     "family",
     "as drawn, dE00",
     "every seed reaches",
@@ -41,13 +38,12 @@ def reached(family: str, seeds: range) -> float:
 
 
 def row(family: str, seeds: range) -> tuple[str, ...]:
-    """One line of the table."""
+    """One line of the table, after the family's name."""
     drawn = [draw(family, seed=seed).severity for seed in seeds]
     found: list[Severity] = [
         severity(draw(family, seed=seed, severity=LOOKED_AT).bake()) for seed in seeds
     ]
     return (
-        f"`{family}`",
         f"{np.median(drawn):.1f} ({min(drawn):.1f} to {max(drawn):.1f})",
         f"{reached(family, seeds):g}",
         f"{np.mean([each.p95 for each in found]):.1f}",
@@ -55,13 +51,3 @@ def row(family: str, seeds: range) -> tuple[str, ...]:
         f"{np.mean([each.folded == 0 for each in found]):.0%}",
         f"{max(each.natural.folded for each in found):.2%}",
     )
-
-
-def main() -> None:
-    seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
-    for line in (_HEAD, ["---"] * len(_HEAD), *(row(family, seeds) for family in FAMILIES)):
-        print("| " + " | ".join(line) + " |", flush=True)
-
-
-if __name__ == "__main__":
-    main()
