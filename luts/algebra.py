@@ -10,8 +10,9 @@ import numpy as np
 
 from .colour.colorimetry import delta_e_2000, encoded_to_lab
 from .fidelity import fidelity
-from .lookup import apply, invert_exactly
+from .lookup import apply
 from .lut import Lut, Lut1D, Lut3D, ShapedLut, nodes, stages
+from .ocio import invert_exactly
 
 ROUND_TRIP_SIZE = 33  # nodes per axis on which an inverse is judged
 CLIP_TOLERANCE = 1e-6  # how close to the ends of [0, 1] a value counts as clipped

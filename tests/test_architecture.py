@@ -14,7 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {"luts": set(), "datagen": {"luts"}, "benchmarks": {"datagen", "luts"}}
 # library -> the only places that may import it (a folder stands for everything in it)
 HOMES = {
-    "rawpy": {"datagen/raw/read.py", "datagen/verbs/doctor.py", "tests/speed"},
+    "rawpy": {
+        "datagen/raw/read.py",
+        "datagen/raw/libraw.py",
+        "datagen/verbs/doctor.py",
+        "tests/speed",
+    },
     "torch": {
         "luts/torch",
         "datagen/develop/on_gpu.py",

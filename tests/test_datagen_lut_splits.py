@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import luts
-from datagen.build import distort
+from datagen.build import distort, lut_checks
 from datagen.build.driver import Resources, build
 from datagen.build.lut_splits import divide, lut_files
 from datagen.dataset.read import open_dataset
@@ -93,7 +93,7 @@ def test_a_list_too_short_is_refused_and_can_be_shared(tmp_path, photos):
     looks(tmp_path, 2)
     short = recipe(tmp_path, photos, 'files = ["look0.cube", "look1.cube"]')
     with pytest.raises(RecipeError, match=r"2 different LUTs cannot be divided .* shared = true"):
-        distort.check_names(short)
+        lut_checks.check_names(short)
     block = 'files = ["look0.cube", "look1.cube"]\ncount = 3\nlut_size = 5\nshared = true'
     build(recipe(tmp_path, photos, block), tmp_path / "out", SERIAL)
     report = verify(tmp_path / "out")
@@ -162,7 +162,7 @@ def test_two_sources_that_bake_to_one_table_are_one_file(tmp_path, photos):
 def test_a_stored_table_has_the_hash_of_its_text_even_at_ties(tmp_path):
     """0.0078125 lies between two values of six decimals: rounded once, before it is named."""
     table = np.round(nodes(17) / 8, 6)
-    drawn = distort._bake((lambda encoded: encoded / 8,), 17)
+    drawn = distort.bake((lambda encoded: encoded / 8,), 17)
     np.testing.assert_allclose(drawn.table, table, atol=5e-7)
     path = tmp_path / "x.cube"
     path.write_bytes(distort._cube(drawn))
@@ -198,9 +198,9 @@ def test_a_source_that_fills_a_split_without_luts_is_refused(tmp_path, photos):
     looks(tmp_path, 2)
     changes = ["split.train=0.5", "split.val=0", "split.test=0.5"]
     found = recipe(tmp_path, photos, 'files = ["look*.cube"]', changes=changes)
-    distort.check_splits(found, ["train", "test"])
+    lut_checks.check_splits(found, ["train", "test"])
     with pytest.raises(RecipeError, match=r"has no LUT for val, to which the source gives scenes"):
-        distort.check_splits(found, ["train", "val"])
+        lut_checks.check_splits(found, ["train", "val"])
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -239,11 +239,11 @@ def test_files_of_every_format_are_distortions(tmp_path, photos, suffix):
 def test_a_lut_that_would_destroy_every_picture_is_refused_by_the_plan(tmp_path, photos):
     luts.write_cube(luts.Lut3D(nodes(5) ** 0.7 * 255), tmp_path / "codes.cube")
     with pytest.raises(luts.LutFormatError, match=r"codes\.cube: the table is in code values"):
-        distort.check_names(recipe(tmp_path, photos, 'files = ["codes.cube"]\nshared = true'))
+        lut_checks.check_names(recipe(tmp_path, photos, 'files = ["codes.cube"]\nshared = true'))
 
 
 def test_the_plan_says_which_files_lose_by_being_stored(tmp_path, photos):
     luts.write_cube(luts.Lut3D(np.clip(nodes(65) * 4 - 1.5, 0, 1)), tmp_path / "hard.cube")
     block = 'files = ["hard.cube"]\nlut_size = 5\nshared = true'
-    (note,) = distort.lut_notes(recipe(tmp_path, photos, block))
+    (note,) = lut_checks.lut_notes(recipe(tmp_path, photos, block))
     assert "hard.cube: pictures go through it as it is; stored at 5 nodes it is off by dE00" in note

@@ -13,13 +13,10 @@ from datagen.camera.dng import write_dng
 from datagen.camera.sensors import SENSORS
 from datagen.camera.simulate import Exposure, photograph
 from datagen.raw.colour import SRGB_TO_XYZ, balance, camera_to_srgb, grey_world
+from datagen.raw.errors import RawDamagedError, RawError, RawUnreadableError, RawUnsupportedError
+from datagen.raw.libraw import demosaic_libraw
 from datagen.raw.read import (
     EXIF_OF_FLIP,
-    RawDamagedError,
-    RawError,
-    RawUnreadableError,
-    RawUnsupportedError,
-    demosaic_libraw,
     read_raw,
     read_thumbnail,
 )
@@ -320,7 +317,7 @@ def test_decode_errors_that_libraw_reports_never_give_a_picture(tmp_path, monkey
     def fail(self):
         raise rawpy.LibRawDataError(b"data error")
 
-    monkeypatch.setattr("datagen.raw.read._unpack", lambda path: fail(path))
+    monkeypatch.setattr("datagen.raw.read.unpack", lambda path: fail(path))
     with pytest.raises(RawDamagedError, match="LibRaw: data error"):
         read_raw(tmp_path / "a.dng")
 

@@ -178,7 +178,7 @@ def built(recipe, made, one, size):
     else:
         member = made.pools.member(one.block, one.entry)
         shown = encode_srgb(np.clip(linear * np.float32(2.0**ev), 0, 1))
-        degraded = quantise(built_distort._through(member.layers, shown))
+        degraded = quantise(built_distort.through(member.layers, shown))
     bright = bright_region(scene)
     guide = Guide(None if bright is None else bright.astype(np.float32) / 255)
     _, drawn = draw_regions(recipe, f"stream/train/{one.position}", size, guide)

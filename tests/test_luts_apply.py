@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 import luts
-from luts.lookup import ENGINES, INTERPOLATIONS, OCIO_MAX_SIZE
+from luts.lookup import ENGINES, INTERPOLATIONS
 from luts.lut import Lut1D, Lut3D, ShapedLut, nodes
+from luts.ocio import OCIO_MAX_SIZE
 
 
 def smooth_cube(size: int, **domain) -> Lut3D:

@@ -10,7 +10,6 @@ import pytest
 import luts
 from luts.lut import Lut3D, nodes
 from luts.pictures import read_info, read_picture, write_picture
-from luts.plate.hald import read_plate, write_plate
 from luts.plate.plate import (
     Marker,
     identity_plate,
@@ -20,6 +19,8 @@ from luts.plate.plate import (
     read_marker,
     unroll,
 )
+from luts.plate.read import read_plate
+from luts.plate.write import write_plate
 
 
 def film(encoded: np.ndarray) -> np.ndarray:

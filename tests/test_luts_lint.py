@@ -7,7 +7,8 @@ import pytest
 
 import luts
 from luts.cli import main
-from luts.cube.lint import PROGRAMS, READS, REFUSES, TRAITS, WRONG, lint, traits
+from luts.cube.lint import READS, REFUSES, WRONG, lint
+from luts.cube.traits import PROGRAMS, TRAITS, traits
 from luts.lut import Lut3D, nodes, red_fastest
 
 PROBE = np.array([[0.8, 0.2, 0.4]], np.float32)

@@ -16,10 +16,10 @@ import luts
 from luts.cli import main
 from luts.families import FAMILIES, draw
 from luts.look import KINDS, Look, dump_look, parse_look, to_severity
-from luts.lookup import invert_exactly
 from luts.measure import natural_colours, severity
+from luts.ocio import invert_exactly
 from luts.pictures import read_picture, write_picture
-from luts.plate.hald import read_plate
+from luts.plate.read import read_plate
 from luts.studio.page import MODULES, page, script
 from luts.studio.serve import make_server
 from luts.tool.errors import UserError

@@ -503,12 +503,12 @@ def fuzz(source: Path, tmp_path: Path, count: int, seed: int) -> int:
 
 def used(path: Path) -> None:
     """What `datagen plan` does with a recipe."""
-    from datagen.build import distort, plan
+    from datagen.build import lut_checks, plan
     from datagen.build.estimate import estimate
     from datagen.sources import read_source, source_folder
 
     recipe = load_recipe(path)
-    distort.check_names(recipe)
+    lut_checks.check_names(recipe)
     jobs = plan.jobs(recipe, read_source(recipe.source))
     for job in jobs:
         for _ in zip(range(100), plan.samples(recipe, job.scene), strict=False):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,19 @@ from typing import Any
 import numpy as np
 
 import luts
-from luts import families, library
+from luts import families
 from luts.colour.colorimetry import delta_e_2000, encoded_to_lab
 from luts.cube.file import DECIMALS_3D
 from luts.fidelity import fidelity
 from luts.lut import Lut3D, nodes
 from luts.measure import mean_difference
 from luts.tool.files import sha256
-from luts.tool.outside import code_digest, is_outside, short
 from luts.tool.seeding import sample_rng
-from luts.tool.words import nearest
-from luts.units import doubts, refuse_useless
 
 from ..dataset.target import Target
 from ..recipe.load import Recipe, RecipeError
 from ..recipe.settings import Distort
-from .lut_splits import OPACITY, Division, Item, divide, lut_files
+from .lut_splits import OPACITY, Division, Item, divide
 
 MAX_DRAWS = 32
 MEMO = ".drawn"  # in the data set's folder while the build runs
@@ -55,11 +52,11 @@ class Distortion:
 
     def apply(self, encoded: np.ndarray) -> np.ndarray:
         """Distort (H, W, 3) encoded float values; the result lies in [0, 1], float32."""
-        return _through(self.layers, encoded).astype(np.float32)
+        return through(self.layers, encoded).astype(np.float32)
 
     def bake(self) -> Lut3D:
         """All layers as one LUT."""
-        return _bake(self.layers, self.lut_size)
+        return bake(self.layers, self.lut_size)
 
     def cube(self) -> bytes:
         """The .cube file of that LUT."""
@@ -87,75 +84,10 @@ def image_severity(distorted: np.ndarray, encoded: np.ndarray) -> float:
     return float(delta_e_2000(after, before).mean())
 
 
-def check_names(recipe: Recipe) -> dict[str, str]:
-    """Look up every family, library LUT and file that a recipe names, and divide them by split.
-
-    Returns the table hashes of its LUT files, and those of code from outside, which are part of
-    what the recipe means. Raises
-    RecipeError for a name that does not exist or a list too short to divide, LutFormatError for a
-    damaged file.
-    """
-    hashes: dict[str, str] = {}
-    for number, distort in enumerate(recipe.distort, start=1):
-        where = f"{recipe.path}: [[distort]] {number}"
-        for name in distort.library:
-            if name not in library.names():
-                raise RecipeError(f"{where} library: no {name!r}{nearest(name, library.names())}")
-        try:
-            at_hand(distort)
-        except families.DistortionError as error:
-            raise RecipeError(f"{where} families: {error}") from None
-        for file in lut_files(recipe.path, distort.files):
-            lut = luts.load(file)
-            refuse_useless(lut, file)
-            digest = luts.table_hash(lut)
-            if hashes.setdefault(Path(file).name, digest) != digest:
-                raise RecipeError(f"{where} files: two LUTs are called {Path(file).name}")
-    for spec in (
-        recipe.source.kind,
-        *(name for block in recipe.distort for name in block.families),
-    ):
-        if is_outside(spec):
-            hashes[short(spec)] = code_digest(spec)
-    divide(recipe)
-    return hashes
-
-
 def at_hand(distort: Distort) -> None:
     """Import the families of a block that come from outside, so that records find them."""
     for name in distort.families:
         families.find(name)
-
-
-def check_splits(recipe: Recipe, used: Iterable[str]) -> None:
-    """Refuse a recipe whose source puts scenes into a split that has no LUT of some block."""
-    for number, (distort, part) in enumerate(zip(recipe.distort, divide(recipe), strict=True), 1):
-        named = distort.library or distort.files or OPACITY in distort.families
-        for split in sorted(set(used)):
-            if named and not part[split]:
-                raise RecipeError(
-                    f"{recipe.path}: [[distort]] {number}: has no LUT for {split}, to which the "
-                    f"source gives scenes; [split] {split} must be above 0, or shared = true"
-                )
-
-
-def lut_notes(recipe: Recipe) -> list[str]:
-    """What is worth knowing about the LUT files of a recipe before it is built, a line each."""
-    notes = []
-    for distort in recipe.distort:
-        for file in lut_files(recipe.path, distort.files):
-            lut = luts.load(file)
-            notes += [f"{file}: {doubt.text}" for doubt in doubts(lut)]
-            layer = functools.partial(luts.apply, lut)
-            found = fidelity(
-                functools.partial(_through, (layer,)), _bake((layer,), distort.lut_size)
-            )
-            if found.lossy:
-                notes.append(
-                    f"{file}: pictures go through it as it is; stored at {distort.lut_size} nodes "
-                    f"it is off by {found} (lut_size)"
-                )
-    return notes
 
 
 _DIVISION = f"{MEMO}/division.json"
@@ -205,8 +137,8 @@ def _draw_entry(
     """Draw the layers of an entry: everything that says what they are, as JSON, and its file."""
     records = [_draw_layer(distort, finished, rng) for _ in range(distort.stack)]
     layers = tuple(_layer(record, finished) for record in records)
-    exact = functools.partial(_through, layers)
-    lut = _bake(layers, distort.lut_size)
+    exact = functools.partial(through, layers)
+    lut = bake(layers, distort.lut_size)
     record = {
         **(records[0] if len(records) == 1 else {"kind": "stack", "layers": records}),
         "exact": all(record["kind"] == "family" for record in records),
@@ -228,12 +160,12 @@ def lut_path(lut_hash: str) -> str:
     return f"luts/{lut_hash}.cube"
 
 
-def _bake(layers: tuple[Layer, ...], size: int) -> Lut3D:
+def bake(layers: tuple[Layer, ...], size: int) -> Lut3D:
     """The table that is stored, to the decimals that are: its hash and its text are one thing.
 
     No title and no comment: two sources that bake to one table are one LUT, whatever their names.
     """
-    table = _through(layers, nodes(size)).astype(np.float64)
+    table = through(layers, nodes(size)).astype(np.float64)
     return Lut3D(np.round(table, DECIMALS_3D))
 
 
@@ -296,7 +228,7 @@ def _draw_member(
     raise RecipeError(f"[[distort]] severity: {refusal}; lower the range, {list(severity)}")
 
 
-def _through(layers: tuple[Layer, ...], encoded: np.ndarray) -> np.ndarray:
+def through(layers: tuple[Layer, ...], encoded: np.ndarray) -> np.ndarray:
     """Layer by layer; each gives a picture that can be shown, hence the clipping in between."""
     for layer in layers:
         encoded = np.clip(layer(np.asarray(encoded, np.float32)), 0, 1)

@@ -33,7 +33,7 @@ from ..engines.progress import Progress
 from ..engines.worker import Outcome, Task
 from ..recipe.load import Recipe, RecipeError, load_recipe
 from ..sources import notes_on, read_source, source_folder
-from . import distort, plan
+from . import distort, lut_checks, plan
 from .plan import Job
 from .samples import Renderer, lost_rows
 
@@ -101,14 +101,14 @@ def build(
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
     run = engines.load(resources.engine)
-    head = Head(recipe.name, recipe.resolved(), False, distort.check_names(recipe))
+    head = Head(recipe.name, recipe.resolved(), False, lut_checks.check_names(recipe))
     target = open_target(out)
     if not (target.shared or resources.engine == "serial"):
         raise PlaceError(f"{target}: no other process can see it; use --engine serial")
     folder = source_folder(recipe.source).absolute()
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
-    distort.check_splits(recipe, (job.split for job in jobs))
+    lut_checks.check_splits(recipe, (job.split for job in jobs))
     summary = Summary(
         str(target), notes=[*plan.notes(recipe, scenes), *notes_on(recipe.source, scenes)]
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..recipe.load import Recipe, load_recipe
 from ..sources import read_source, source_folder
 from ..sources.scene import RAWS
-from . import distort, plan
+from . import lut_checks, plan
 from .plan import Job
 
 # Measured on the demo recipe with one core of a 2 GHz server processor; a guide, not a promise.
@@ -42,7 +42,7 @@ def plan_recipe(recipe: Recipe | Path | str) -> Estimate:
     """
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
-    distort.check_names(recipe)
+    lut_checks.check_names(recipe)
     return estimate(
         recipe, plan.jobs(recipe, read_source(recipe.source)), source_folder(recipe.source)
     )

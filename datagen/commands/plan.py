@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..build import distort, plan
+    from ..build import lut_checks, plan
     from ..build.estimate import estimate
     from ..recipe.load import load_recipe
     from ..recipe.settings import SPLITS
@@ -25,12 +25,12 @@ def run(args: argparse.Namespace) -> None:
     from ..sources.matching import matched
 
     recipe = load_recipe(args.recipe, args.set, code=args.code)
-    distort.check_names(recipe)
-    for note in distort.lut_notes(recipe):
+    lut_checks.check_names(recipe)
+    for note in lut_checks.lut_notes(recipe):
         print(note, file=sys.stderr)
     scenes = read_source(recipe.source)
     jobs = plan.jobs(recipe, scenes)
-    distort.check_splits(recipe, (job.split for job in jobs))
+    lut_checks.check_splits(recipe, (job.split for job in jobs))
     if args.list:
         for job in jobs:
             for sample in plan.samples(recipe, job.scene):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from .cfa import tiled
+from .libraw import demosaic_libraw
 from .photo import RawPhoto
-from .read import demosaic_libraw
 
 LIBRAW = ("ahd", "ppg", "dht", "vng", "linear")
 DEMOSAICERS = (*LIBRAW, "malvar", "bilinear")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..lookup import tetrahedral
+from ..definition import tetrahedral
 from ..lut import Lut3D, nodes
 from ..measure import NATURAL_SET, mean_difference
 from .family import Parameters

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..cube.grammar import Note
 from ..fidelity import fidelity
-from ..lookup import ocio_transforms
 from ..lut import Lut, Lut1D, Lut3D, LutFormatError, ShapedLut, nodes, stages
+from ..ocio import ocio_transforms
 
 ROWS = 4096  # of curves that are sampled
 SIZE = 65  # of a cube that stands for what is neither curves nor a cube

@@ -10,8 +10,8 @@ import numpy as np
 from ..cube.grammar import Note
 from ..lut import Lut, Lut3D
 from ..pictures import write_picture
-from ..plate.hald import read_plate
 from ..plate.plate import lay_out
+from ..plate.read import read_plate
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".bmp")
 

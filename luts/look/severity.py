@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..definition import tetrahedral
 from ..families.drawing import CLOSE, CORRECTIONS, MARGIN, TOLERANCE, find_root
-from ..lookup import tetrahedral
 from ..measure import mean_difference
 from ..tool.errors import UserError
 from .kind import MAX_AMOUNT

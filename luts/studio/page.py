@@ -20,7 +20,7 @@ import numpy as np
 from .. import library
 from ..colour import colorimetry, oklab
 from ..cube.file import read_cube, write_cube
-from ..cube.lint import PROGRAMS, TRAITS
+from ..cube.traits import PROGRAMS, TRAITS
 from ..families import FAMILIES, illuminant
 from ..families.distortion import VERSION
 from ..families.drawing import ATTEMPTS, CLOSE, CORRECTIONS

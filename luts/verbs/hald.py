@@ -8,8 +8,9 @@ from argparse import Namespace
 from ..algebra import resize
 from ..formats import check_output
 from ..lut import Lut
-from ..plate.hald import SQUARE_LAYOUTS, read_plate, write_plate
 from ..plate.plate import LEVELS, PATCH_LEVELS
+from ..plate.read import read_plate
+from ..plate.write import SQUARE_LAYOUTS, write_plate
 from ..tool.errors import UserError
 from .common import check_size, save, tell_loss
 

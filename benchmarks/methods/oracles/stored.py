@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from luts.lookup import invert_exactly
 from luts.lut import Lut
+from luts.ocio import invert_exactly
 
 
 def undo(degraded: np.ndarray, lut: Lut | None) -> np.ndarray:

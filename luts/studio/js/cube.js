@@ -1,4 +1,4 @@
-// LUTs: lookup by the float64 definition of luts/lookup.py, .cube files read and written.
+// LUTs: lookup by the float64 definition of luts/definition.py, .cube files read and written.
 import { DATA, inflate } from "./data.js";
 
 export const library = {}; // name -> stages, filled by unpackLibrary

@@ -1,4 +1,4 @@
-"""Identity plates out, edited plates in: a LUT from any program that can edit a picture.
+"""Edited plates in: a LUT from any program that can edit a picture.
 
 Draw a plate, open it in the editor, make any edit that treats each pixel alone, export it without
 scaling, and read it back. Everything that commonly goes wrong on the way is refused or noted.
@@ -13,27 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from ..lut import Lut3D, LutFormatError, axis_order
-from ..pictures import PictureInfo, check_suffix, encode, read_info, read_picture
-from ..pictures.keep import with_metadata
-from ..tool.files import whole_file
+from ..pictures import PictureInfo, read_info, read_picture
 from . import checks as plate_checks
 from .plate import (
-    DEPTHS,
-    LAYOUTS,
-    LEVELS,
     PATCH,
-    PATCH_LEVELS,
     Marker,
     fitting_layouts,
-    identity_plate,
     patch_level,
     patch_means,
     quantised_nodes,
     read_marker,
     unroll,
 )
-
-SQUARE_LAYOUTS = LAYOUTS[:2]
 
 # Limits in 8-bit levels, above what rounding does and below what the effect does (see the tests).
 NOISE_LIMIT = 0.46
@@ -55,43 +46,6 @@ class PlateReading:
     clipped: float
     folded: float
     notes: tuple[str, ...]
-
-
-def write_plate(
-    path: Path | str,
-    level: int = 8,
-    layout: str = "hald",
-    bits: int = 8,
-    *,
-    jpeg_proof: bool = False,
-) -> None:
-    """Write an identity plate with its marker strip.
-
-    Parameters
-    ----------
-    path : .png or .tif
-    level : 2 to 16; level^2 nodes per edge, level^3 pixels wide. 8 is 64 nodes in 512 pixels.
-    layout : "hald" or "tiles"
-    bits : 8 or 16
-    jpeg_proof : every node as a patch of 16 x 16 pixels, level 2 to 6; it may come back as JPEG
-
-    A PNG says that it is sRGB, so that an editor set to another space converts it.
-    """
-    if jpeg_proof and level not in PATCH_LEVELS:
-        raise ValueError(f"a JPEG-proof plate's level is 2 to {PATCH_LEVELS[-1]}, got {level}")
-    if level not in LEVELS:
-        raise ValueError(f"a plate's level is {LEVELS[0]} to {LEVELS[-1]}, got {level}")
-    if layout not in SQUARE_LAYOUTS:
-        raise ValueError(f"a plate is drawn as one of {SQUARE_LAYOUTS}, got {layout!r}")
-    if bits not in DEPTHS:
-        raise ValueError(f"a plate has one of {DEPTHS} bits, got {bits}")
-    check_suffix(Path(path))
-    suffix = Path(path).suffix.lower()
-    if suffix in (".jpg", ".jpeg"):
-        raise LutFormatError(f"{path}: JPEG changes colours; write the plate as .png or .tif")
-    pixels = identity_plate(level, layout, bits, patches=jpeg_proof)
-    with whole_file(Path(path)) as scratch:
-        scratch.write_bytes(with_metadata(encode(pixels, suffix), b""))
 
 
 def read_plate(
