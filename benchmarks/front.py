@@ -24,12 +24,12 @@ from .harness.photo import correct_file
 from .harness.run import Resources, RunPlan, RunSummary
 from .harness.run import run as run_plan
 from .methods import MethodError
-from .methods.models.given import GivenWeights
+from .methods.models.trained.given import GivenWeights
 from .metrics import score_regions
 
 if TYPE_CHECKING:
     from .harness.ranks import Rank
-    from .methods.models.record import TrainingRecord
+    from .methods.models.trained.record import TrainingRecord
 
 __all__ = ["Fix", "UserError", "apply", "method", "run", "score", "train"]
 
@@ -96,7 +96,7 @@ def train(
     model: str, data: str | Path, out: str | Path, *, device: str = "auto", **settings: Any
 ) -> TrainingRecord:
     """Train a model as its card says, but for `settings`; see `training.loop.train`."""
-    from .methods.models.record import parse_record
+    from .methods.models.trained.record import parse_record
     from .training.loop import train as loop
     from .training.settings import settings_for
 

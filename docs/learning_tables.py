@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from benchmarks.methods.models import MODELS
-from benchmarks.methods.models.checkpoints import WEIGHTS
-from benchmarks.methods.models.record import TrainingRecord, parse_record
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS
+from benchmarks.methods.models.trained.record import TrainingRecord, parse_record
 from benchmarks.report.formats import plain_markdown
 from datagen.recipe.load import RecipeError, load_recipe
 from datagen.references import DEFAULT

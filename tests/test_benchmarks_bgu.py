@@ -1,4 +1,4 @@
-"""benchmarks.methods.models.bgu: the solver against a dense one, slicing, exact cases, refusals."""
+"""models.parts.bgu: the solver against a dense one, slicing, exact cases, refusals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from benchmarks.methods.models import ModelError
-from benchmarks.methods.models.bgu import (
+from benchmarks.methods.models.parts.bgu import (
     CURVATURE,
     TETHER,
     _apply_on_device,
-    apply_bgu,
     fit_bgu,
     upsample_like,
 )
+from benchmarks.methods.models.parts.bilateral_grid import apply_bgu
 
 SMALL = (6, 6, 8)
 AFFINE = np.array([[1.2, 0.1, 0], [0, 0.8, 0.1], [0.1, 0, 0.9], [0.02, 0.03, -0.01]])

@@ -1,4 +1,4 @@
-"""benchmarks.methods.models.checkpoints: what is loaded is what was recorded, or a named error."""
+"""models.trained.checkpoints: what is loaded is what was recorded, or a named error."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.cli import main
-from benchmarks.methods.models import MODELS, build, checkpoints
-from benchmarks.methods.models.adopt import adopt
-from benchmarks.methods.models.checkpoints import (
+from benchmarks.methods.models import MODELS, build
+from benchmarks.methods.models.published.adopt import adopt
+from benchmarks.methods.models.trained import checkpoints
+from benchmarks.methods.models.trained.checkpoints import (
     CheckpointError,
     UntrainedError,
     digest,

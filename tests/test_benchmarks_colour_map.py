@@ -1,11 +1,11 @@
-"""benchmarks.methods.models.colour_map: three fits of one thing, and when none is possible."""
+"""models.parts.colour_map: three fits of one thing, and when none is possible."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from benchmarks.methods.models.colour_map import MAPS, SingularFitError, fit
+from benchmarks.methods.models.parts.colour_map import MAPS, SingularFitError, fit
 
 
 def warmer(colours):
@@ -59,7 +59,7 @@ def test_the_same_colours_give_the_same_map(kind, colours):
 
 
 def test_the_polynomial_has_all_56_terms_of_degree_five(rng):
-    from benchmarks.methods.models.colour_map import _monomials
+    from benchmarks.methods.models.parts.colour_map import _monomials
 
     terms = _monomials(rng.random((200, 3)))
     assert terms.shape == (200, 56)  # binomial(5 + 3, 3)

@@ -19,8 +19,8 @@ from benchmarks.harness.schedule import side_by_side
 from benchmarks.harness.tasks import batch_for
 from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError
-from benchmarks.methods.models.checkpoints import load
 from benchmarks.methods.models.output import Output
+from benchmarks.methods.models.trained.checkpoints import load
 from benchmarks.metrics import find_metrics
 from benchmarks.metrics.twins import TOLERANCE, TWINS, PictureTensors
 from benchmarks.report.write import write_report
@@ -115,7 +115,7 @@ def test_a_batch_that_fails_is_halved_and_costs_only_the_rows_it_must(
     out_of_memory, tiny_data, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        "benchmarks.methods.models.checkpoints.load_row",
+        "benchmarks.methods.models.trained.checkpoints.load_row",
         lambda *a, **k: (Moody(out_of_memory), None),
     )
     names = ["gamma", "zero_dce"]
@@ -230,7 +230,7 @@ def test_a_degree_is_part_of_what_a_row_is(tiny_data, tmp_path, capsys):
 
 
 def test_weights_of_another_folder_make_rows_of_their_own(tiny_data, tmp_path, capsys):
-    from benchmarks.methods.models.checkpoints import WEIGHTS, load, save
+    from benchmarks.methods.models.trained.checkpoints import WEIGHTS, load, save
 
     module, record = load("highlight_shadow_curve")
     with torch.no_grad():
@@ -257,7 +257,7 @@ def test_weights_of_another_folder_make_rows_of_their_own(tiny_data, tmp_path, c
 
 def test_several_weights_of_one_model_stand_side_by_side(tiny_data, tmp_path):
     """What `train` leaves, a file, and the shipped weights, in one table with their spread."""
-    from benchmarks.methods.models.checkpoints import load, save
+    from benchmarks.methods.models.trained.checkpoints import load, save
 
     name = "highlight_shadow_curve"
     module, record = load(name)

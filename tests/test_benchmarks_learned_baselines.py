@@ -8,8 +8,12 @@ import pytest
 import torch
 
 from benchmarks.methods.models import MODELS, ModelError, build
-from benchmarks.methods.models.hdr_cnn import FLOOR, TONE_RATE, Reinhard
-from benchmarks.methods.models.retinexnet import WEIGHTS, decomposition_terms, structure_smoothness
+from benchmarks.methods.models.networks.hdr_cnn import FLOOR, TONE_RATE, Reinhard
+from benchmarks.methods.models.networks.retinexnet import (
+    WEIGHTS,
+    decomposition_terms,
+    structure_smoothness,
+)
 
 FAMILIES = ("retinexnet", "hdr_cnn", "dped", "dpe", "retinexformer")
 

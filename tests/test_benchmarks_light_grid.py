@@ -1,4 +1,4 @@
-"""benchmarks.methods.models.light_grid: its map, its grid, its statistics and its regions."""
+"""models.networks.light_grid: its map, its grid, its statistics and its regions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from benchmarks.methods.models import ModelError, build
-from benchmarks.methods.models.bgu import apply_bgu
-from benchmarks.methods.models.gain_grid import apply_gains, slice_gains
-from benchmarks.methods.models.tone_map import ToneMap, bake, clamp_inwards
-from benchmarks.methods.models.tone_statistics import (
+from benchmarks.methods.models.parts.bilateral_grid import apply_bgu
+from benchmarks.methods.models.parts.gain_grid import apply_gains, slice_gains
+from benchmarks.methods.models.parts.tone_map import ToneMap, bake, clamp_inwards
+from benchmarks.methods.models.parts.tone_statistics import (
     COUNT,
     quantiles,
     region_statistics,

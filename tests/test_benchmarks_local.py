@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from benchmarks.methods.models import ModelError, build
-from benchmarks.methods.models.layers import identity_convolution
 from benchmarks.methods.models.local.ranlen import RegionNorm
+from benchmarks.methods.models.parts.layers import identity_convolution
 
 
 def images(*shape, seed=0):

@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.methods.models import ModelError
 from benchmarks.methods.models.output import Output
-from benchmarks.methods.models.region_mean import region_mean
+from benchmarks.methods.models.parts.region_mean import region_mean
 from benchmarks.training.losses import LOSSES
 from benchmarks.training.losses.regions import WEIGHTS, gradient_smoothness, region_loss
 from benchmarks.training.losses.retinex import hue_distance, illumination_smoothness

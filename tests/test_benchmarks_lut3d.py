@@ -12,19 +12,26 @@ from torch.nn import functional as F  # noqa: N812
 import luts
 from benchmarks.cli import main
 from benchmarks.methods.blend import blend
-from benchmarks.methods.models import ModelError, build, checkpoints
-from benchmarks.methods.models.adopt import adopt
-from benchmarks.methods.models.lut3d import as_luts, first_basis, look_up, monotonicity, smoothness
-from benchmarks.methods.models.lut3d_published import (
+from benchmarks.methods.models import ModelError, build
+from benchmarks.methods.models.networks.lut3d import (
+    as_luts,
+    first_basis,
+    look_up,
+    monotonicity,
+    smoothness,
+)
+from benchmarks.methods.models.output import MapsColour, unmodulated
+from benchmarks.methods.models.parts.region_blend import blend_by_regions
+from benchmarks.methods.models.published.adopt import adopt
+from benchmarks.methods.models.published.luts import (
     ADAINT,
     PAIRED,
     UNPAIRED,
     published_adaint,
     published_zeng,
 )
-from benchmarks.methods.models.output import MapsColour, unmodulated
-from benchmarks.methods.models.record import CheckpointError, Trained, TrainingRecord
-from benchmarks.methods.models.region_blend import blend_by_regions
+from benchmarks.methods.models.trained import checkpoints
+from benchmarks.methods.models.trained.record import CheckpointError, Trained, TrainingRecord
 from datagen.images.files import write_image
 from luts.algebra import compose
 from luts.lut import Lut3D, ShapedLut
@@ -349,12 +356,12 @@ def test_files_of_another_layout_are_refused(tmp_path):
 @pytest.fixture
 def trained(monkeypatch, tmp_path):
     """`checkpoints.load` gives a lively model; a picture to look at."""
-    import benchmarks.methods.models.export
+    import benchmarks.methods.models.trained.export
 
     def load(name, row):
         return trained_a_little(name), TrainingRecord(name, Trained(), sha256="0123456789abcdef")
 
-    monkeypatch.setattr(benchmarks.methods.models.export, "load_row", load)
+    monkeypatch.setattr(benchmarks.methods.models.trained.export, "load_row", load)
     picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
     write_image(tmp_path / "photo.png", picture)
     return tmp_path, picture
@@ -426,13 +433,15 @@ def test_baking_moves_the_vertices_and_is_close(trained):
 
 
 def test_what_is_no_colour_map_is_refused(trained, capsys, monkeypatch):
-    import benchmarks.methods.models.export
+    import benchmarks.methods.models.trained.export
 
     folder, _ = trained
     photo, out = str(folder / "photo.png"), str(folder / "out.cube")
     record = TrainingRecord("x", Trained())
     monkeypatch.setattr(
-        benchmarks.methods.models.export, "load_row", lambda name, row: (build(name), record)
+        benchmarks.methods.models.trained.export,
+        "load_row",
+        lambda name, row: (build(name), record),
     )
     wrong = {"zero_dce": "depends on where it is", "zero": "no method called", "gamma": "no model"}
     for name, message in wrong.items():

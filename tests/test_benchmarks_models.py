@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from benchmarks.methods.models import MODELS, ModelError, build
-from benchmarks.methods.models.deep_upe import slice_grid
-from benchmarks.methods.models.highlight_shadow import gaussian_kernel, s_curve
-from benchmarks.methods.models.zero_dce import apply_curves
+from benchmarks.methods.models.networks.deep_upe import slice_grid
+from benchmarks.methods.models.networks.highlight_shadow import gaussian_kernel, s_curve
+from benchmarks.methods.models.networks.zero_dce import apply_curves
 from benchmarks.training.loop import loss_terms, make_optimiser
 from benchmarks.training.settings import settings_for
 

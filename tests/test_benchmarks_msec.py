@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from benchmarks.methods.models import MODELS, ModelError, build
-from benchmarks.methods.models.msec import SKIPS
-from benchmarks.methods.models.msec_critic import Critic
+from benchmarks.methods.models.networks.msec import SKIPS
 from benchmarks.methods.models.output import Output
-from benchmarks.methods.models.pyramid import (
+from benchmarks.methods.models.parts.msec_critic import Critic
+from benchmarks.methods.models.parts.pyramid import (
     downsample,
     gaussian_pyramid,
     laplacian_pyramid,

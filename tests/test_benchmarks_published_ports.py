@@ -12,10 +12,10 @@ import torch
 from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.cli import main
-from benchmarks.methods.models.adopt import adopt
-from benchmarks.methods.models.checkpoints import load
-from benchmarks.methods.models.pyramid import laplacian_pyramid
-from benchmarks.methods.models.record import CheckpointError
+from benchmarks.methods.models.parts.pyramid import laplacian_pyramid
+from benchmarks.methods.models.published.adopt import adopt
+from benchmarks.methods.models.trained.checkpoints import load
+from benchmarks.methods.models.trained.record import CheckpointError
 
 
 @pytest.fixture(autouse=True)

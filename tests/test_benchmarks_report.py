@@ -19,7 +19,7 @@ from benchmarks.front import run
 from benchmarks.harness.rows import RunError, load_rows
 from benchmarks.harness.run_info import DataInfo, MethodInfo, RunInfo
 from benchmarks.methods import METHODS
-from benchmarks.methods.models.record import TrainedOn
+from benchmarks.methods.models.trained.record import TrainedOn
 from benchmarks.metrics import METRICS, MetricError
 from benchmarks.report.fade import IDEAL, POSITIONS, spread_pairs, typical_fades
 from benchmarks.report.formats import comma_separated, latex, literature_markdown, markdown

@@ -1,4 +1,4 @@
-"""benchmarks.methods.models.retinexformer: attention across channels, sizes, the authors' names."""
+"""models.networks.retinexformer: attention across channels, sizes, the authors' names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks.methods.models import build
-from benchmarks.methods.models.retinexformer import channel_attention
+from benchmarks.methods.models.networks.retinexformer import channel_attention
 
 
 def images(*shape, seed=0):

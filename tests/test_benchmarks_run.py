@@ -26,7 +26,7 @@ from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError, find_methods
 from benchmarks.methods import method as method_module
 from benchmarks.methods.method import Method
-from benchmarks.methods.models.checkpoints import load
+from benchmarks.methods.models.trained.checkpoints import load
 from benchmarks.metrics import METRICS, MetricError
 from datagen.dataset.read import load_pair, open_dataset
 from datagen.engines.worker import EngineError

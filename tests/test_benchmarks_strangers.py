@@ -16,8 +16,8 @@ from benchmarks.cli import main
 from benchmarks.front import run
 from benchmarks.harness.rows import ROWS, RunError, open_for_append, read_evaluations
 from benchmarks.harness.run_info import RUN, current, load_run
-from benchmarks.methods.models.checkpoints import WEIGHTS
-from benchmarks.methods.models.record import CheckpointError, parse_record
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS
+from benchmarks.methods.models.trained.record import CheckpointError, parse_record
 from benchmarks.report import escape
 from benchmarks.report.write import write_report
 from luts.tool.errors import UserError
@@ -218,7 +218,7 @@ def test_a_second_run_into_the_same_folder_is_refused_while_the_first_writes(
 def test_a_record_cannot_ask_for_code(tmp_path):
     """Settings of a record are data: a host that is a file is not imported."""
     from benchmarks.methods.models import build
-    from benchmarks.methods.models.checkpoints import load, save
+    from benchmarks.methods.models.trained.checkpoints import load, save
 
     evil = tmp_path / "evil.py"
     evil.write_text(f"open({str(tmp_path / 'pwned')!r}, 'w')\n")

@@ -20,9 +20,10 @@ from torch import nn
 import benchmarks.training.loop
 from benchmarks.cli import main
 from benchmarks.methods.method import Method
-from benchmarks.methods.models import MODELS, ModelError, build, checkpoints
+from benchmarks.methods.models import MODELS, ModelError, build
 from benchmarks.methods.models.cards import training_of
 from benchmarks.methods.models.output import Output
+from benchmarks.methods.models.trained import checkpoints
 from benchmarks.training.batches import Batches
 from benchmarks.training.loop import _average, learning_rate, make_optimiser, train
 from benchmarks.training.losses import LOSSES

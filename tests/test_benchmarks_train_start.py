@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from benchmarks.methods.models import MODELS, build
-from benchmarks.methods.models.record import CheckpointError
+from benchmarks.methods.models.trained.record import CheckpointError
 from benchmarks.training.start import start_from
 
 LOCAL = [name for name, row in MODELS.items() if "+" in name and not row.slow]

@@ -16,9 +16,10 @@ from safetensors.torch import load_file
 from torch import nn
 
 from benchmarks.cli import main
-from benchmarks.methods.models import MODELS, build, checkpoints
+from benchmarks.methods.models import MODELS, build
+from benchmarks.methods.models.networks.star import _resized_tanh
 from benchmarks.methods.models.output import Output
-from benchmarks.methods.models.star import _resized_tanh
+from benchmarks.methods.models.trained import checkpoints
 from benchmarks.training import queue, state
 from benchmarks.training.loop import learning_rate, train
 from benchmarks.training.material import Streamed

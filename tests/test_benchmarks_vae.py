@@ -10,9 +10,19 @@ from safetensors.torch import load_file, save_file
 from torch.distributions import Normal, kl_divergence
 
 from benchmarks.methods.models import ModelError
-from benchmarks.methods.models.latent_balancer import LatentBalancer, ReleasedBalancer, divergence
-from benchmarks.methods.models.vae import DiagonalGaussian, KlVae, load_vae
-from benchmarks.methods.models.vae_published import CONFIG, WEIGHTS, PublishedVae, read_diffusers
+from benchmarks.methods.models.networks.vae import KlVae, load_vae
+from benchmarks.methods.models.networks.vae_published import (
+    CONFIG,
+    WEIGHTS,
+    PublishedVae,
+    read_diffusers,
+)
+from benchmarks.methods.models.parts.latent_balancer import (
+    LatentBalancer,
+    ReleasedBalancer,
+    divergence,
+)
+from benchmarks.methods.models.parts.latents import DiagonalGaussian
 
 TINY = {"channels": (4, 4, 8, 8), "depth": 1, "groups": 4}
 

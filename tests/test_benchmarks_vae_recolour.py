@@ -8,10 +8,10 @@ import torch
 
 from benchmarks.cli import main
 from benchmarks.methods.models import ModelError, build
-from benchmarks.methods.models.checkpoints import WEIGHTS, load
-from benchmarks.methods.models.colour_map import MAPS
+from benchmarks.methods.models.networks.vae_recolour import VaeRecolour, thumbnail
 from benchmarks.methods.models.output import MapsColour
-from benchmarks.methods.models.vae_recolour import VaeRecolour, thumbnail
+from benchmarks.methods.models.parts.colour_map import MAPS
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS, load
 from benchmarks.methods.notes import listening
 from datagen.images.files import read_image, write_image
 from luts import apply, read_cube

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from benchmarks.methods.models import ModelError, build
-from benchmarks.methods.models.lut3d import SIZE
-from benchmarks.methods.models.neighbour_smoothness import OFFSETS, neighbour_smoothness
-from benchmarks.methods.models.ruas import _brightest
+from benchmarks.methods.models.networks.lut3d import SIZE
+from benchmarks.methods.models.networks.ruas import _brightest
+from benchmarks.methods.models.parts.neighbour_smoothness import OFFSETS, neighbour_smoothness
 
 
 def images(*shape, seed=0):
@@ -50,7 +50,7 @@ def test_smoothness_of_a_step_is_the_formula():
 
 
 def _ycbcr():
-    from benchmarks.methods.models.neighbour_smoothness import YCBCR
+    from benchmarks.methods.models.parts.neighbour_smoothness import YCBCR
 
     return YCBCR
 

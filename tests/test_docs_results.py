@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from benchmarks.methods import METHODS
-from benchmarks.methods.models.cards import CARDS, FAMILIES
-from benchmarks.methods.models.checkpoints import WEIGHTS
+from benchmarks.methods.models.card import FAMILIES
+from benchmarks.methods.models.cards import CARDS
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS
 from benchmarks.report.failures import MOST_BYTES, failure, sheet, worst_pairs
 from benchmarks.report.families import ALL, by_family, family_of
 from benchmarks.report.names import PSNR_CAP_DB

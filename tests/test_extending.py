@@ -66,7 +66,7 @@ MODEL = '''"""A residual 1 x 1 net."""
 
 from torch import nn
 
-from .output import Output, network_input
+from ..output import Output, network_input
 
 
 class Residual(nn.Module):
@@ -215,7 +215,7 @@ THINGS = {
         "| `mae` | ↓ |",
     ),
     "model": Thing(
-        "benchmarks/methods/models/residual.py",
+        "benchmarks/methods/models/networks/residual.py",
         MODEL,
         "benchmarks/methods/models/cards.py",
         (('    "zero_dce": Card', CARD),),

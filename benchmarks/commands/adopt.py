@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from ..methods.models.adopt import adopt
+    from ..methods.models.published.adopt import adopt
 
     done = adopt(
         args.model,

@@ -96,7 +96,7 @@ def _plot(fix, args: argparse.Namespace) -> None:  # type: ignore[no-untyped-def
     from luts.torch.layout import to_batch
 
     from ..harness.photo import read_rgb
-    from ..methods.models.checkpoints import load_row
+    from ..methods.models.trained.checkpoints import load_row
     from ..report.recolour_plot import plot_trajectories
 
     module, _ = load_row(fix.name, fix.row)

@@ -51,7 +51,7 @@ def as_table(methods: dict[str, Method]) -> str:
 
 
 def _weights(name: str, method: Method) -> str:
-    from ..methods.models.checkpoints import UntrainedError, digest
+    from ..methods.models.trained.checkpoints import UntrainedError, digest
 
     if not method.trained:
         return "-"

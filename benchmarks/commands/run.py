@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from ..harness.ranks import rank_from
     from ..harness.run import Resources, RunPlan
     from ..harness.run import run as score
-    from ..methods.models.given import GivenWeights
+    from ..methods.models.trained.given import GivenWeights
 
     if args.predictions and not args.predictions.is_dir():
         raise UserError(f"--predictions {args.predictions}: no such folder")

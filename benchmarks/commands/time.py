@@ -105,7 +105,7 @@ def _methods(args: argparse.Namespace, info: RunInfo | None) -> dict[str, Method
     """What to time: what is asked for, else what a run scored, else all; blends cost their host."""
     from ..harness.predict import with_degree
     from ..methods import find_methods
-    from ..methods.models.given import GivenWeights, with_weights
+    from ..methods.models.trained.given import GivenWeights, with_weights
 
     scored = {name: made.row(name) for name, made in info.methods.items()} if info else {}
     names = args.methods or [] if info else args.methods or ["classical", "model"]

@@ -95,7 +95,7 @@ def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
     from luts.tool.errors import UserError
     from luts.tool.files import locked
 
-    from ..methods.models.checkpoints import install
+    from ..methods.models.trained.checkpoints import install
     from ..training.loop import train
 
     first = os.environ.get("RANK", "0") == "0"

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _installed(standing: Standing, record: dict[str, Any]) -> str:
     """Make a row's best weights those that are scored; says what was done."""
-    from ..methods.models.checkpoints import install
+    from ..methods.models.trained.checkpoints import install
 
     if standing.best is None:
         return f"{standing.row}: no weights to install yet"

@@ -19,7 +19,7 @@ from luts.tool.errors import UserError
 
 from ..harness.runners import exact_float32, infer
 from ..methods.models import model_row
-from ..methods.models.checkpoints import load_row
+from ..methods.models.trained.checkpoints import load_row
 from ..metrics import METRICS
 from ..report.strata import STRATA
 from ..report.summary import PSNR_CAP_DB

@@ -18,7 +18,7 @@ from luts.tool.errors import UserError
 from ..environment import describe
 from ..harness.predict import fingerprint
 from ..harness.rows import evaluation_key
-from ..methods.models.checkpoints import UntrainedError
+from ..methods.models.trained.checkpoints import UntrainedError
 from .precision import gate
 from .timing import time_method
 

@@ -250,7 +250,7 @@ def _model_call(
 
     from ..harness.runners import exact_float32
     from ..methods.models import build_row
-    from ..methods.models.checkpoints import UntrainedError, changed_settings, load_row
+    from ..methods.models.trained.checkpoints import UntrainedError, changed_settings, load_row
     from .precision import variant
 
     batch, height, width = shape

@@ -13,7 +13,7 @@ from datagen.regions import labels as masks
 
 from ..environment import pick_device
 from ..methods import Method, MethodError, find_methods
-from ..methods.models.given import GivenWeights, with_weights
+from ..methods.models.trained.given import GivenWeights, with_weights
 from .predict import Predict, predictor
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Fix:
 
     def colour_map(self, encoded: np.ndarray, *, size: int | None = None) -> Lut:
         """The LUT of what a model does to one picture; see `export.colour_map`."""
-        from ..methods.models.export import colour_map
+        from ..methods.models.trained.export import colour_map
 
         return colour_map(self.name, self.row, encoded, size=size)
 

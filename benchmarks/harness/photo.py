@@ -53,7 +53,8 @@ def correct(fix: Fix, encoded: np.ndarray, regions: np.ndarray | None = None) ->
         print(f"{fix.name}: too large for the memory; upsampled", file=sys.stderr)
     import cv2
 
-    from ..methods.models.bgu import apply_bgu, fit_bgu
+    from ..methods.models.parts.bgu import fit_bgu
+    from ..methods.models.parts.bilateral_grid import apply_bgu
 
     height, width = encoded.shape[:2]
     scale = SMALLER / max(height, width)

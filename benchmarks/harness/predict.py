@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..methods import Method, MethodError
-from ..methods.models.checkpoints import digest, read_record
+from ..methods.models.trained.checkpoints import digest, read_record
 from ..metrics import Target
 from .code import code_hash
 from .runners import BadEstimateError, Batch, Sample, make_runner, problem
@@ -17,7 +17,7 @@ from .runners import BadEstimateError, Batch, Sample, make_runner, problem
 if TYPE_CHECKING:
     from datagen.dataset.read import Pair
 
-    from ..methods.models.record import TrainedOn
+    from ..methods.models.trained.record import TrainedOn
 
 Predict = Callable[["Pair", np.ndarray], np.ndarray]
 

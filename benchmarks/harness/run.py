@@ -19,8 +19,8 @@ from luts.tool.words import nearest, read_value
 
 from ..environment import describe
 from ..methods import EXTERNAL, Method, MethodError, find_methods
-from ..methods.models.checkpoints import UntrainedError
-from ..methods.models.given import GivenWeights, with_weights
+from ..methods.models.trained.checkpoints import UntrainedError
+from ..methods.models.trained.given import GivenWeights, with_weights
 from ..methods.outside import checked_name
 from ..metrics import Metric, choose_metrics
 from .evaluate import Done, Evaluator

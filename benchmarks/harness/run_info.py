@@ -19,7 +19,7 @@ from luts.tool.json_file import read_json
 from luts.tool.words import rest, to_table
 
 from ..methods import EXTERNAL, METHODS, Method, remember
-from ..methods.models.record import TrainedOn
+from ..methods.models.trained.record import TrainedOn
 from ..metrics import METRICS, REGIONS, Metric, MetricError
 from .rows import Evaluation, Name, RunError, Text, current_evaluations
 

@@ -164,7 +164,7 @@ class Network:
     together = True
 
     def __init__(self, name: str, method: Method, device: str):
-        from ..methods.models.checkpoints import load_row
+        from ..methods.models.trained.checkpoints import load_row
 
         self.name, self.device, self.blends = name, device, bool(method.blend_of)
         exact_float32(device)

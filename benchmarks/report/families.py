@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..methods import lookup
-from ..methods.models.cards import CARDS, FAMILIES
+from ..methods.models.card import FAMILIES
+from ..methods.models.cards import CARDS
 from .summary import COMPETING
 
 OWN = "own entry"

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from luts.tool.seeding import sample_rng
 
-from ..methods.models.msec_critic import Critic
+from ..methods.models.parts.msec_critic import Critic
 from .settings import Training
 
 

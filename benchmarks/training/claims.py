@@ -19,7 +19,7 @@ from typing import Any
 from luts.tool.files import write_text
 
 from ..methods.models import build
-from ..methods.models.checkpoints import load_weights
+from ..methods.models.trained.checkpoints import load_weights
 from .loop import train
 from .material import Material
 from .queue import FLOAT32

@@ -27,8 +27,8 @@ from datagen.dataset.read import open_dataset
 
 from ..environment import pick_device
 from ..methods.models import build, model_row
-from ..methods.models.checkpoints import Record
-from ..methods.models.layers import total
+from ..methods.models.parts.layers import total
+from ..methods.models.trained.checkpoints import Record
 from .adversarial import Adversary
 from .batches import Batch
 from .losses import LOSSES

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ..methods.models import MODELS
-from ..methods.models.checkpoints import WEIGHTS, Record
-from ..methods.models.record import parse_record
+from ..methods.models.trained.checkpoints import WEIGHTS, Record
+from ..methods.models.trained.record import parse_record
 from .loop import train
 from .material import Material
 from .plot import plot_curves

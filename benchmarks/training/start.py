@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ..methods.models.local.ranlen import RegionNorm
-from ..methods.models.record import CheckpointError
-from ..methods.models.state_dict import State, fit_state, read_state
+from ..methods.models.trained.record import CheckpointError
+from ..methods.models.trained.state_dict import State, fit_state, read_state
 from .batches import Batch
 
 

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from luts.tool.files import sha256_file, whole_file, write_text
 
 from ..environment import describe
-from ..methods.models.checkpoints import Record, save
-from ..methods.models.record import parse_record
+from ..methods.models.trained.checkpoints import Record, save
+from ..methods.models.trained.record import parse_record
 from .batches import Batch
 from .material import Material
 from .plot import plot_losses

@@ -126,7 +126,7 @@ def _pool_entry(
             out.write(path, cube)  # it is at hand; written once more only if it is lost
         out.write(name, json.dumps(drawn).encode())
     record = drawn["record"]
-    layers = tuple(_layer(layer, finished) for layer in record.get("layers", [record]))
+    layers = tuple(layer_of(layer, finished) for layer in record.get("layers", [record]))
     file = (drawn["file_sha256"], drawn["file_bytes"])
     return Distortion(layers, distort.lut_size, drawn["lut_hash"], file, record)
 
@@ -135,8 +135,8 @@ def _draw_entry(
     distort: Distort, finished: tuple[Item, ...], rng: np.random.Generator
 ) -> tuple[dict[str, Any], bytes]:
     """Draw the layers of an entry: everything that says what they are, as JSON, and its file."""
-    records = [_draw_layer(distort, finished, rng) for _ in range(distort.stack)]
-    layers = tuple(_layer(record, finished) for record in records)
+    records = [draw_layer(distort, finished, rng) for _ in range(distort.stack)]
+    layers = tuple(layer_of(record, finished) for record in records)
     exact = functools.partial(through, layers)
     lut = bake(layers, distort.lut_size)
     record = {
@@ -176,7 +176,7 @@ def _cube(lut: Lut3D) -> bytes:
         return path.read_bytes()
 
 
-def _layer(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
+def layer_of(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
     """The function that a layer's record describes."""
     if record["kind"] == "family":
         known = record["parameters"]
@@ -192,7 +192,7 @@ def _layer(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
     return functools.partial(luts.apply, luts.load(source), exact=True)
 
 
-def _draw_layer(
+def draw_layer(
     distort: Distort, finished: tuple[Item, ...], rng: np.random.Generator
 ) -> dict[str, Any]:
     """Pick a family or a finished LUT, each as likely as any other; returns its record."""

@@ -47,9 +47,9 @@ class Pools:
             if key not in self.records:
                 rng = sample_rng(self.recipe.seed, key)
                 self.records[key] = [
-                    built._draw_layer(distort, finished, rng) for _ in range(distort.stack)
+                    built.draw_layer(distort, finished, rng) for _ in range(distort.stack)
                 ]
-            layers = tuple(built._layer(layer, finished) for layer in self.records[key])
+            layers = tuple(built.layer_of(layer, finished) for layer in self.records[key])
             self._members[key] = Member(layers, _summary(self.records[key], entry))
         return self._members[key]
 
@@ -62,7 +62,7 @@ class Pools:
 def apply(member: Member, encoded: Tensor) -> Tensor:
     """Distort one picture (3, H, W), encoded in [0, 1]; so is the result."""
     array = encoded.permute(1, 2, 0).contiguous().cpu().numpy()
-    result = built._through(member.layers, array)
+    result = built.through(member.layers, array)
     return torch.from_numpy(np.asarray(result, np.float32)).permute(2, 0, 1).to(encoded.device)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from models_local import correct, sheet
 
-from benchmarks.methods.models.checkpoints import load
+from benchmarks.methods.models.trained.checkpoints import load
 from benchmarks.training.batches import to_batch
 from datagen.dataset.read import Pair, load_pair, open_dataset
 from datagen.images.files import write_image

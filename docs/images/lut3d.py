@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from benchmarks.methods.models.checkpoints import load
+from benchmarks.methods.models.trained.checkpoints import load
 from benchmarks.training.batches import to_batch
 from datagen.dataset.read import load_pair, open_dataset
 from luts import apply

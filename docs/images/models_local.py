@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from benchmarks.methods.models.checkpoints import MissingWeightsError, load
+from benchmarks.methods.models.trained.checkpoints import UntrainedError, load
 from benchmarks.training.batches import to_batch
 from datagen.dataset.read import Pair, load_pair, open_dataset
 from datagen.images.codes import quantise
@@ -46,7 +46,7 @@ def main() -> None:
     for name, rows in figures.items():
         try:
             write_image(HERE / f"{name}.jpg", sheet(rows()))
-        except MissingWeightsError as error:
+        except UntrainedError as error:
             print(f"{name}: skipped: {error}")
     profiles(pair, HERE / "models_profile.png")
 
@@ -99,7 +99,7 @@ def profiles(pair: Pair, path: Path) -> None:
         for version in ("concat", "ranlen", "ranlen_no_band", "three_tails"):
             try:
                 axes.plot(profile(correct(f"{host}+{version}", pair, circle)), label=version)
-            except MissingWeightsError as error:
+            except UntrainedError as error:
                 print(f"{path.stem}: left out: {error}")
         axes.axvspan(radius[circle == A].max(), radius[circle == B].max(), color="0.9")
         axes.set(title=host, xlabel="distance from the middle, pixels (grey: B)")

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from models_local import correct, sheet
 
-from benchmarks.methods.models.bgu import FIT_SIDE, apply_bgu, fit_bgu
-from benchmarks.methods.models.checkpoints import MissingWeightsError
-from benchmarks.methods.models.msec import WORKING_SIDE
+from benchmarks.methods.models.networks.msec import WORKING_SIDE
+from benchmarks.methods.models.parts.bgu import FIT_SIDE, fit_bgu
+from benchmarks.methods.models.parts.bilateral_grid import apply_bgu
+from benchmarks.methods.models.trained.checkpoints import UntrainedError
 from datagen.dataset.read import Pair, load_pair, open_dataset
 from datagen.develop.series import develop
 from datagen.images.codes import to_float
@@ -44,7 +45,7 @@ def main() -> None:
     pair = load_pair(dataset, next(row for row in dataset.rows if row.id == args.sample))
     try:
         write_image(HERE / "msec_scales.jpg", sheet(scaled(pair)))
-    except MissingWeightsError as error:
+    except UntrainedError as error:
         print(f"msec_scales: skipped: {error}")
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.methods.models.checkpoints import load
+from benchmarks.methods.models.trained.checkpoints import load
 from benchmarks.report.recolour_plot import plot_trajectories
 from datagen.dataset.read import load_pair, open_dataset
 from datagen.images.codes import quantise

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.methods.models import build
-from benchmarks.methods.models.checkpoints import load
-from benchmarks.methods.models.lut3d import ImageAdaptiveLut, look_up
+from benchmarks.methods.models.networks.lut3d import ImageAdaptiveLut, look_up
+from benchmarks.methods.models.trained.checkpoints import load
 from luts.torch import lookup as torch_ops
 
 NAMES = ("image_adaptive_lut", "adaint")

@@ -24,7 +24,7 @@ from benchmarks.harness.predict import predictor
 from benchmarks.harness.rows import ROWS, load_rows
 from benchmarks.harness.run_info import RUN
 from benchmarks.methods import find_methods
-from benchmarks.methods.models.checkpoints import UntrainedError
+from benchmarks.methods.models.trained.checkpoints import UntrainedError
 from benchmarks.metrics import Target, score_target
 from benchmarks.report.summary import COLUMNS, tabulate
 from datagen.dataset.read import load_pair, open_dataset

@@ -19,11 +19,11 @@ from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.methods.models import MODELS, build
 from benchmarks.methods.models.cards import CARDS
-from benchmarks.methods.models.deep_upe import BINS, SIDE, DeepUpe
-from benchmarks.methods.models.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
-from benchmarks.methods.models.retinexformer import Retinexformer
-from benchmarks.methods.models.star import GRID, StarDce
-from benchmarks.methods.models.zero_dce import apply_curves
+from benchmarks.methods.models.networks.deep_upe import BINS, SIDE, DeepUpe
+from benchmarks.methods.models.networks.dped import CENTRE, NORM_FLOOR, STRETCH, Dped
+from benchmarks.methods.models.networks.retinexformer import Retinexformer
+from benchmarks.methods.models.networks.star import GRID, StarDce
+from benchmarks.methods.models.networks.zero_dce import apply_curves
 from benchmarks.training.loop import LAYOUT, loss_terms, make_optimiser
 from benchmarks.training.settings import settings_for
 from tests.speed import colour_maps

@@ -25,17 +25,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.methods.models import build
-from benchmarks.methods.models.bgu import (
+from benchmarks.methods.models.networks.msec import SLOPE, Msec
+from benchmarks.methods.models.parts.bgu import (
     CURVATURE,
     FIT_SIDE,
     GRID,
-    LUMA,
     TETHER,
     _apply_on_device,
-    apply_bgu,
     fit_bgu,
 )
-from benchmarks.methods.models.msec import SLOPE, Msec
+from benchmarks.methods.models.parts.bilateral_grid import LUMA, apply_bgu
 
 TWELVE_MP = (3000, 4000)
 REPEATS = 3

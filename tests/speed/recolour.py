@@ -17,8 +17,8 @@ import torch
 from torch.nn import functional as F  # noqa: N812
 
 from benchmarks.methods.models import build
-from benchmarks.methods.models.colour_map import MAPS, fit
-from benchmarks.methods.models.vae_recolour import SIZE, thumbnail
+from benchmarks.methods.models.networks.vae_recolour import SIZE, thumbnail
+from benchmarks.methods.models.parts.colour_map import MAPS, fit
 from luts import apply
 from luts.lut import Lut3D, nodes
 

@@ -3,7 +3,7 @@
 A model is an `nn.Module` with `forward(images, regions=None) -> Output`: `images` (N, 3, H, W)
 encoded in [0, 1]; `regions` (N, 2, H, W), channel 0 = A, channel 1 = A or B, which global models
 ignore and local ones read as "everywhere A" when it is None. `host+conversion` is a global model
-made local: see `local/`. To add a model: one file here, one card in `cards.py`.
+made local: see `local/`. To add a model: one file in `networks/`, one card in `cards.py`.
 """
 
 from __future__ import annotations

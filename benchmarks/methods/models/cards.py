@@ -1,6 +1,6 @@
 """CARDS: everything that belongs to one trainable row, in one place. Plain data, without torch.
 
-To add a model: one file beside this one, and one card here. A row of the table, its parameters in
+To add a model: one file in networks/, and one card here. A row of the table, its parameters in
 docs/models.md, its training and its local versions all come from the card. `host+conversion` is a
 global model made local (Yao et al., "Local low-light image enhancement via region-aware
 normalization", 2024): a card names the conversions its model has in the table; `build` makes any
@@ -9,58 +9,10 @@ other as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..method import Method
-
-_HERE = "benchmarks.methods.models."
-
-# What a network gives. curve: a formula with its own numbers at every pixel; LUT: one colour map.
-FAMILIES = ("curve", "LUT", "encoder-decoder", "Retinex", "own entry")
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a model before it is imported.
-
-    target : "module:Class" below this package
-    summary, paper : for tables
-    family : one of FAMILIES
-    parameters : trainable ones; 0 for a model with nothing to train
-    slow : in no group of methods, only asked for by name
-    settings : of the class, where a row differs from its defaults
-    training : what the paper and its code use, fields of `benchmarks.training.settings.Training`;
-        number of steps and crop are not theirs, who trained for days on a GPU
-    local : conversion, a key of CONVERSIONS -> parameters of the converted model
-    """
-
-    target: str
-    summary: str
-    family: str = "encoder-decoder"
-    paper: str = ""
-    parameters: int = 0
-    slow: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-    local: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A way to make a global model local.
-
-    target : "module:Class" that takes `host`; empty for the host's own class
-    summary, settings : as on a card, on top of the host's
-    training : what training a converted model differs in from training its host
-    """
-
-    target: str
-    summary: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, Any] = field(default_factory=dict)
-
+from .card import Card, Conversion, converted, row
 
 CARDS: dict[str, Card] = {
     "highlight_shadow_gaussian": Card(
@@ -360,26 +312,26 @@ CARDS: dict[str, Card] = {
 
 CONVERSIONS: dict[str, Conversion] = {
     "concat": Conversion("", "region maps beside RGB", {"mask_channels": 2}),
-    "ranlen": Conversion("local.ranlen:Ranlen", "region-aware normalisation"),
+    "ranlen": Conversion("ranlen:Ranlen", "region-aware normalisation"),
     "ranlen_no_band": Conversion(
-        "local.ranlen:Ranlen",
+        "ranlen:Ranlen",
         "no transition area",
         {"mask_channels": 1},
         # Section 4.3.2: no loss on B, and C is all but A.
         {"region_weights": (1.0, 0.0, 1.0)},
     ),
     "ranlen_blend": Conversion(
-        "local.lut3d:RanlenBlend", "region-aware normalisation, the colour map blended by alpha"
+        "lut3d:RanlenBlend", "region-aware normalisation, the colour map blended by alpha"
     ),
-    "three_tails": Conversion("local.three_tails:ThreeTails", "a small tail per region"),
+    "three_tails": Conversion("three_tails:ThreeTails", "a small tail per region"),
 }
 
 
 def rows() -> dict[str, Method]:
     """The rows of METHODS that the cards make: every model, then every local version."""
-    models = {name: _row(card) for name, card in CARDS.items()}
+    models = {name: row(card) for name, card in CARDS.items()}
     local = {
-        f"{host}+{name}": _converted(host, CONVERSIONS[name], parameters)
+        f"{host}+{name}": converted(host, card, CONVERSIONS[name], parameters)
         for host, card in CARDS.items()
         for name, parameters in card.local.items()
     }
@@ -391,30 +343,3 @@ def training_of(name: str) -> dict[str, Any]:
     host, _, conversion = name.partition("+")
     own = CARDS[host].training if host in CARDS else {}
     return {**own, **(CONVERSIONS[conversion].training if conversion in CONVERSIONS else {})}
-
-
-def _row(card: Card) -> Method:
-    return Method(
-        _HERE + card.target,
-        "model",
-        card.summary,
-        paper=card.paper,
-        parameters=card.parameters,
-        trained=card.parameters > 0,
-        slow=card.slow,
-        settings=dict(card.settings),
-    )
-
-
-def _converted(host: str, conversion: Conversion, parameters: int) -> Method:
-    wraps = {"host": host} if conversion.target else {}
-    return Method(
-        _HERE + (conversion.target or CARDS[host].target),
-        "model",
-        f"{host} made local: {conversion.summary}",
-        paper="Yao et al., 2024",
-        parameters=parameters,
-        trained=True,
-        region_aware=True,
-        settings={**CARDS[host].settings, **wraps, **conversion.settings},
-    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from ...methods.models.region_mean import squared
+from ...methods.models.parts.region_mean import squared
 from .decibels import decibels
 from .pyramid import pyramid
 from .retinex import retinex

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...methods.models.output import Output
-from ...methods.models.region_mean import TINY, region_mean
+from ...methods.models.parts.region_mean import TINY, region_mean
 
 WEIGHT, SMALLEST_ERROR = 0.05, 1e-5  # of the logarithm beside L1; of a picture's squared error
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ...methods.models.layers import size_of
 from ...methods.models.output import Output
-from ...methods.models.pyramid import gaussian_pyramid, upsample
-from ...methods.models.region_mean import region_mean
+from ...methods.models.parts.layers import size_of
+from ...methods.models.parts.pyramid import gaussian_pyramid, upsample
+from ...methods.models.parts.region_mean import region_mean
 
 
 def pyramid(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...methods.models.output import Output, luma
-from ...methods.models.region_mean import region_mean
+from ...methods.models.parts.region_mean import region_mean
 
 EXPONENT = 1.2
 FLOOR = 1e-4

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from ...methods.models.output import Output, given, luma
-from ...methods.models.region_mean import region_mean
+from ...methods.models.parts.region_mean import region_mean
 
 EXPONENT = 1.2
 FLOOR = 1e-4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...methods.models.output import Output
-from ...methods.models.region_mean import region_mean
+from ...methods.models.parts.region_mean import region_mean
 
 
 def absolute(

@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from ...methods.models import ModelError
-from ...methods.models.layers import total
 from ...methods.models.output import Output, given
-from ...methods.models.region_mean import region_mean
+from ...methods.models.parts.layers import total
+from ...methods.models.parts.region_mean import region_mean
 
 SPATIAL_CELL = 4
 EXPOSURE_CELL = 16

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from luts.lut import Lut
 
 from .. import ModelError, build
-from ..lut3d import ImageAdaptiveLut
+from ..networks.lut3d import ImageAdaptiveLut
 from ..output import Modulate, Output, region_maps
 from .ranlen import RegionNorm
 
@@ -25,7 +25,7 @@ class RanlenBlend(nn.Module):
     """A host whose convolutions are modulated as in RANLEN, and whose map is blended by alpha.
 
     No refining convolution follows, unlike `ranlen`: the effect in A stays one colour map. `host`
-    is a model of models.lut3d or adaint; `hidden` is the width between maps and modulation;
+    is an ImageAdaptiveLut, such as AdaInt; `hidden` is the width between maps and modulation;
     host_settings are passed on.
     """
 

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from .. import ModelError, build
-from ..layers import bias_of, identity_convolution, size_of
 from ..output import HasSites, Output, region_maps
+from ..parts.layers import bias_of, identity_convolution, size_of
 
 NORMS = {
     "batch": lambda channels: nn.BatchNorm2d(channels, affine=False),

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from .. import build
-from ..layers import start_near_zero
 from ..output import Output, region_maps
+from ..parts.layers import start_near_zero
 
 WIDTH = 16
 

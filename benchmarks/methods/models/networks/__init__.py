@@ -1,0 +1,1 @@
+"""Networks, a file each: what the cards name."""

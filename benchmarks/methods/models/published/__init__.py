@@ -1,0 +1,1 @@
+"""Weights as authors published them, converted to the networks here."""
