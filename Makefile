@@ -76,4 +76,4 @@ results: .venv/.made ## print the pages of results: RUN=folder of bench-full TRA
 clean: ## remove everything generated, the virtual environment too
 	rm -rf out build dist *.egg-info .venv
 
-.PHONY: help install data train bench bench-full bench-stream test test-slow lint library lamps samples results clean
+.PHONY: help install data bench bench-full test test-slow lint train bench-stream library lamps samples docs results clean
