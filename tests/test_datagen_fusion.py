@@ -11,10 +11,24 @@ from datagen.references import auto_torch, fusion_torch
 from datagen.references.fusion import FLOOR, SIGMA, exposure_steps, fusion, luminance
 from datagen.references.pyramid import depth_of, double, halve
 from datagen.references.tables import encoded_by_root, root_gain, steps_of
-from datagen.references.tone_order import TOLERANCE, keep_order, worst_inversion
+from datagen.references.tone_order import TOLERANCE, disjoint_pairs, keep_order
 from luts.colour.transfer import decode_srgb, encode_srgb
 
 CODE = 1 / 255
+
+
+def worst_inversion(tone: np.ndarray, light: np.ndarray) -> float:
+    """By how much the darker of two neighbours in `light` is the brighter in `tone`, at most.
+
+    Parameters
+    ----------
+    tone, light : (H, W) float
+    """
+    worst = 0.0
+    for one, two in disjoint_pairs(*tone.shape):
+        wrong = (tone[two] - tone[one]) * np.sign(light[one] - light[two])
+        worst = max(worst, float(wrong.max(initial=0.0)))
+    return worst
 
 
 def room(height=64, width=96, *, seed=0):

@@ -34,7 +34,6 @@ LIMITS = {
     "jump": 1.35,
     "profile_rmse": 0.05,
 }
-GOOD = ("ideal", "ideal + noise", "ideal, JPEG 95")
 
 
 def tripped(values: dict[str, float]) -> list[str]:

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from luts.torch.layout import to_arrays
+
 from ..methods.classical import CLASSICAL
 from ..methods.models.output import Output
 from .material import Material
@@ -28,7 +30,7 @@ class Rule(nn.Module):
 
     def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:
         """Correct (N, 3, H, W) pictures one by one; a rule knows no regions."""
-        pictures = images.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        pictures = to_arrays(images)
         made = np.stack([self.function(picture) for picture in pictures])
         return Output(torch.from_numpy(made).permute(0, 3, 1, 2))
 

@@ -13,6 +13,7 @@ from datagen.dataset.read import DataSet
 from datagen.dataset.rows import Sample
 from datagen.regions.labels import A, B, C, alpha
 from datagen.regions.labels import ideal as blended
+from luts.torch.layout import to_arrays
 
 from ..methods.models import model_row
 from .batches import Batch
@@ -85,7 +86,7 @@ def validate(
 def _errors(estimates: Tensor, batch: Batch, local: bool) -> list[dict[str, float]]:
     """The mean squared error in each region of each picture."""
     planes = (estimates, batch["degraded"], batch["reference"])
-    made, degraded, references = (x.float().permute(0, 2, 3, 1).cpu().numpy() for x in planes)
+    made, degraded, references = (to_arrays(x.float()) for x in planes)
     in_a, in_ab = batch["regions"].cpu().numpy().transpose(1, 0, 2, 3)
     found = []
     for number, estimate in enumerate(made):

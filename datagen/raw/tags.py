@@ -35,7 +35,6 @@ class Metadata:
     baseline_ev: float | None = None  # DNG BaselineExposure + BaselineExposureOffset, stops
     noise_profile: tuple[tuple[float, float], ...] | None = None  # of the first directory
     as_shot_xy: bool = False  # the balance as shot is told by a chromaticity
-    is_dng: bool = False
     unreadable: bool = False  # a TIFF whose directories cannot be read
     directories: tuple[Directory, ...] = ()  # of a DNG: every picture in it, the first one first
     short_of: int = 0  # bytes that a DNG's own directory promises and the file lacks
@@ -80,7 +79,6 @@ def _tiff_metadata(path: Path) -> Metadata:
         pages = [file.pages.first, *_sub_pages(file)]
         return replace(
             about,
-            is_dng=True,
             orientation=checked_orientation(first.valueof(ORIENTATION, 1))[0],
             baseline_ev=_baseline(first),
             noise_profile=noise_pairs(first.valueof(NOISE_PROFILE)),

@@ -43,20 +43,6 @@ def keep_order(tone: np.ndarray, light: np.ndarray) -> np.ndarray:
     return tone
 
 
-def worst_inversion(tone: np.ndarray, light: np.ndarray) -> float:
-    """By how much the darker of two neighbours in `light` is the brighter in `tone`, at most.
-
-    Parameters
-    ----------
-    tone, light : (H, W) float
-    """
-    worst = 0.0
-    for one, two in disjoint_pairs(*tone.shape):
-        wrong = (tone[two] - tone[one]) * np.sign(light[one] - light[two])
-        worst = max(worst, float(wrong.max(initial=0.0)))
-    return worst
-
-
 def disjoint_pairs(height: int, width: int) -> list[tuple]:
     """Indices of all neighbours, in four sets of pairs that share no pixel."""
     along = [

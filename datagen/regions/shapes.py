@@ -75,8 +75,8 @@ class Circle:
 
 
 @dataclass(frozen=True)
-class Ellipse:
-    """An ellipse of random turn; the axes are radius * m and that times U(aspect)."""
+class Oblong:
+    """What an ellipse and a rectangle have in common: two half axes, and a random turn."""
 
     centre: Centre = "random"
     radius: float = RANLEN_RADIUS
@@ -87,24 +87,19 @@ class Ellipse:
         check_length(radius=self.radius)
         check_aspect(self.aspect)
         check_band(self.band)
+
+
+@dataclass(frozen=True)
+class Ellipse(Oblong):
+    """An ellipse of random turn; the axes are radius * m and that times U(aspect)."""
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         return _turned(self, size, rng, guide, norm=exact.hypot)
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class Rectangle(Oblong):
     """A rectangle of random turn; half its sides are radius * m and that times U(aspect)."""
-
-    centre: Centre = "random"
-    radius: float = RANLEN_RADIUS
-    aspect: tuple[float, float] = (0.5, 1.0)
-    band: tuple[float, float] = RANLEN_BAND
-
-    def __post_init__(self) -> None:
-        check_length(radius=self.radius)
-        check_aspect(self.aspect)
-        check_band(self.band)
 
     def draw(self, size: Size, rng: np.random.Generator, guide: Guide) -> Drawn:
         return _turned(self, size, rng, guide, norm=lambda x, y: np.maximum(abs(x), abs(y)))
@@ -241,7 +236,7 @@ def follows_segmentation(shape: Shape) -> bool:
 
 
 def _turned(
-    shape: Ellipse | Rectangle, size: Size, rng: np.random.Generator, guide: Guide, *, norm: Any
+    shape: Oblong, size: Size, rng: np.random.Generator, guide: Guide, *, norm: Any
 ) -> Drawn:
     """A stretched and turned unit ball of `norm`."""
     long = shape.radius * min(size)

@@ -56,17 +56,6 @@ def luminance(linear: np.ndarray) -> np.ndarray:
     return exact.mix(linear, REC709_LUMINANCE[None])[..., 0]
 
 
-def linear_to_xyz(linear: np.ndarray) -> np.ndarray:
-    """Convert scene-linear sRGB (..., 3) to CIE XYZ (..., 3) with Y = 1 for white."""
-    linear = _colours(linear)
-    return exact.mix(linear, LINEAR_TO_XYZ)
-
-
-def xyz_to_lab(xyz: np.ndarray) -> np.ndarray:
-    """Convert CIE XYZ (..., 3), Y = 1 for white, to CIE 1976 L*a*b* (..., 3), L* in 0..100."""
-    return _tiled(_lab_of_relative, _colours(xyz) / WHITE_D65.astype(np.asarray(xyz).dtype))
-
-
 def linear_to_lab(linear: np.ndarray) -> np.ndarray:
     """Convert scene-linear sRGB (..., 3) to CIE Lab (..., 3); same dtype.
 

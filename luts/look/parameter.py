@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-FORMS = ("number", "whole", "vector", "points", "choice", "text")
-
 
 @dataclass(frozen=True)
 class Parameter:

@@ -31,7 +31,6 @@ _HALF_PI = (1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879
 _SIN = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800, 1 / 6227020800, -1 / 1307674368000]
 _COS = [-1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600, -1 / 87178291200]
 _COS += [1 / 20922789888000]
-MOST_TURN = 1e5  # radians: beyond it the reduction to a quarter turn loses digits
 
 
 def _elementwise(plain: Callable | None) -> Callable:
@@ -98,13 +97,13 @@ def raised(x: np.ndarray | float, exponent: np.ndarray | float) -> np.ndarray:
 
 @_elementwise(np.sin)
 def sin(x: np.ndarray) -> np.ndarray:
-    """Sine of (...) float radians, |x| <= 1e5."""
+    """Sine of (...) float radians, |x| <= 1e5; further from 0 the reduction loses digits."""
     return _sine(x, 0)
 
 
 @_elementwise(np.cos)
 def cos(x: np.ndarray) -> np.ndarray:
-    """Cosine of (...) float radians, |x| <= 1e5."""
+    """Cosine of (...) float radians, as `sin`."""
     return _sine(x, 1)
 
 

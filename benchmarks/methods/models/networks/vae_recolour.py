@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from luts.lut import Lut3D, nodes
 from luts.torch import lookup as torch_ops
+from luts.torch.layout import to_arrays
 
 from ...notes import note
 from .. import ModelError
@@ -200,7 +201,7 @@ def thumbnail(images: Tensor) -> Tensor:
 
 def _pixels(pictures: Tensor) -> np.ndarray:
     """(N, 3, h, w) on any device to (N, h, w, 3) float32."""
-    return pictures.permute(0, 2, 3, 1).float().cpu().numpy()
+    return to_arrays(pictures.float())
 
 
 def _through(colour_map, colours: np.ndarray) -> np.ndarray:

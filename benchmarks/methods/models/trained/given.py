@@ -14,7 +14,6 @@ from luts.tool.errors import UserError
 
 from ...method import Method, MethodError
 from ...outside import checked_name
-from .checkpoints import WEIGHTS
 from .record import parse_record
 
 BEST = "best.safetensors"
@@ -73,11 +72,6 @@ def with_weights(methods: Mapping[str, Method], given: Sequence[GivenWeights]) -
                 f"--weights {weights.path}: of {models or 'no model'}, which is not among --methods"
             )
     return chosen
-
-
-def adopted(name: str) -> Path:
-    """Where weights adopted as NAME@LABEL are."""
-    return WEIGHTS / f"{name}.safetensors"
 
 
 def _files(path: Path) -> list[Path]:
