@@ -16,6 +16,7 @@ import json
 import math
 import os
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -37,6 +38,7 @@ ROWS = "rows.jsonl"
 PARTS = "rows*.jsonl"
 OK = "ok"
 MADE = 16  # hex digits of a key that say by what it was made; the rest say of which pair
+_OURS = re.compile(f"[0-9a-f]{{{2 * MADE}}}")
 LABELS = (
     "method",
     "sample",
@@ -136,13 +138,25 @@ def read_evaluations(run: Path) -> Iterator[Evaluation]:
         yield _parse(table, where)
 
 
-def finished_keys(run: Path) -> set[str]:
-    """The keys of the stored evaluations that worked."""
-    return {
-        table["key"]
-        for table, _ in _tables(run)
-        if table.get("status") == OK and isinstance(table.get("key"), str)
-    }
+def finished_keys(run: Path, made: Iterable[str]) -> dict[str, np.ndarray]:
+    """The keys of the stored evaluations that worked, eight bytes of memory each.
+
+    Parameters
+    ----------
+    made : beginnings of keys, MADE hex digits; all others are left out
+
+    Returns
+    -------
+    Beginning -> the ends of such keys, as numbers (uint64).
+    """
+    found = {start: array("Q") for start in made}
+    for table, _ in _tables(run):
+        key = table.get("key")
+        if table.get("status") == OK and isinstance(key, str) and _OURS.fullmatch(key):
+            start, end = key[:MADE], int(key[MADE:], 16)
+            if start in found:
+                found[start].append(end)
+    return {start: np.array(ends, np.uint64) for start, ends in found.items()}
 
 
 def current_evaluations(run: Path, made: Mapping[str, Iterable[str]]) -> list[Evaluation]:

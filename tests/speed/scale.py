@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.tasks import Plan, list_tasks, schedule
+from benchmarks.harness.groups import schedule
+from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.methods.classical import CLASSICAL
 from datagen.build import plan as planned
 from datagen.build.driver import Resources, build
@@ -82,8 +83,9 @@ def _plan(folder: Path, count: int) -> None:
 def _tasks(folder: Path, count: int) -> None:
     methods = {name: CLASSICAL[name] for name in list(CLASSICAL)[:8]}
     plan = Plan(makes=dict.fromkeys(methods, ""), measures=dict.fromkeys(methods, ""))
-    tasks = list_tasks(open_dataset(folder / "set").select(), methods, plan)
-    assert len(schedule(tasks, 1)) >= count
+    pairs = Pairs()
+    open_dataset(folder / "set", pairs.note)  # every row of it is a sample
+    assert sum(map(len, schedule(list_tasks(pairs, methods, plan), 1))) >= count
 
 
 def _plain(folder: Path, count: int) -> None:
