@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ class Groups(Sequence[tuple[Task, ...]]):
         return tuple(self.tasks[int(self.ends[at - 1]) if at else 0 : int(self.ends[at])])
 
     def __iter__(self) -> Iterator[tuple[Task, ...]]:
-        return (self[at] for at in range(len(self)))
+        one_by_one = iter(self.tasks)
+        return (tuple(islice(one_by_one, int(count))) for count in np.diff(self.ends, prepend=0))
 
 
 def schedule(tasks: Tasks, jobs: int) -> Groups:

@@ -5,6 +5,7 @@ A million pairs are some dozen numbers each; a task is made when its turn comes.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from ..methods import Method
 
+COLUMNS = ("at", "height", "width", "reference", "given", "wanted")
+AT_ONCE = 4096
 NO_PICTURE = bytes(32)  # in place of the SHA-256 of a picture that is not there
 
 
@@ -115,8 +118,7 @@ class Tasks(Sequence[Task]):
 
     names : of all methods, in the order in which they are scored
     references : names by their numbers
-    columns : at (samples among the rows scored), height, width, reference (its number), given and
-        wanted (hashes), as arrays as long as there are tasks
+    columns : those of COLUMNS as arrays, see Pairs
     left : (tasks, bytes) uint8, a bit per method: whether it is still to be scored
     pictures : method -> (tasks, 32) uint8, the SHA-256 of its pictures, for those made elsewhere
     """
@@ -144,22 +146,33 @@ class Tasks(Sequence[Task]):
                 left=self.left[index],
                 pictures={name: column[index] for name, column in self.pictures.items()},
             )
-        one = {name: column[index].item() for name, column in self.columns.items()}
-        left = np.unpackbits(self.left[index], count=len(self.names))
-        pictures = {name: column[index].tobytes() for name, column in self.pictures.items()}
-        return Task(
-            one["at"],
-            (one["height"], one["width"]),
-            self.references[one["reference"]],
-            tuple(name for name, is_left in zip(self.names, left, strict=True) if is_left),
-            self.plan,
-            _hexadecimal(one["given"]),
-            _hexadecimal(one["wanted"]),
-            {n: "" if p == NO_PICTURE else p.hex() for n, p in pictures.items()} or None,
-        )
+        (task,) = self[np.array([index])]
+        return task
 
     def __iter__(self) -> Iterator[Task]:
-        return (self[index] for index in range(len(self)))
+        """Make the tasks one by one, out of columns that are taken some thousand at a time."""
+        names = functools.cache(self._names)
+        for start in range(0, len(self), AT_ONCE):
+            some = self[start : start + AT_ONCE]
+            columns = (some.columns[name].tolist() for name in COLUMNS)
+            for number, (at, height, width, reference, given, wanted) in enumerate(
+                zip(*columns, strict=True)
+            ):
+                hashes = {name: digests[number] for name, digests in some.pictures.items()}
+                yield Task(
+                    at,
+                    (height, width),
+                    self.references[reference],
+                    names(some.left[number].tobytes()),
+                    self.plan,
+                    f"{given:0{MADE}x}",
+                    f"{wanted:0{MADE}x}",
+                    {n: h.tobytes().hex() if h.any() else "" for n, h in hashes.items()} or None,
+                )
+
+    def _names(self, left: bytes) -> tuple[str, ...]:
+        bits = np.unpackbits(np.frombuffer(left, np.uint8), count=len(self.names))
+        return tuple(name for name, is_left in zip(self.names, bits, strict=True) if is_left)
 
     @property
     def pixels(self) -> np.ndarray:
@@ -225,14 +238,7 @@ def list_tasks(
     plan : see Plan
     rows : of the manifest, those noted in `pairs`; read only where pictures were made elsewhere
     """
-    columns: dict[str, np.ndarray] = {
-        "at": np.array(pairs.at, np.uint32),
-        "height": np.array(pairs.height, np.uint32),
-        "width": np.array(pairs.width, np.uint32),
-        "reference": np.array(pairs.reference, np.uint16),
-        "given": np.array(pairs.given, np.uint64),
-        "wanted": np.array(pairs.wanted, np.uint64),
-    }
+    columns = {name: np.array(getattr(pairs, name)) for name in COLUMNS}
     elsewhere = {
         name: PictureFolder(Path(m.settings["folder"]), m.settings.get("pattern", ""))
         for name, m in methods.items()
@@ -257,10 +263,6 @@ def _digest(*parts: str) -> bytes:
 
 def _number(digest: bytes) -> int:
     return int.from_bytes(digest, "big")
-
-
-def _hexadecimal(number: int) -> str:
-    return f"{number:0{MADE}x}"
 
 
 def _picture_digest(folder: PictureFolder, sample: str) -> bytes:
