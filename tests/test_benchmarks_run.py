@@ -19,8 +19,9 @@ from benchmarks import methods
 from benchmarks.cli import main
 from benchmarks.front import run
 from benchmarks.harness.groups import schedule
+from benchmarks.harness.long_table import load_rows
 from benchmarks.harness.ranks import Rank, rank_from
-from benchmarks.harness.rows import ROWS, RunError, load_rows, read_evaluations
+from benchmarks.harness.rows import ROWS, RunError, read_evaluations
 from benchmarks.harness.runners import infer
 from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.harness.verify import verify
