@@ -6,6 +6,7 @@ sixty bytes whatever its texts are.
 
 from __future__ import annotations
 
+import itertools
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -115,33 +116,33 @@ class LongTable:
 
         places = newest([self.texts[name] for name in PAIR], self.ok)
         counts = np.array(self.counts)
-        at = np.repeat(places, counts[places])
-        starts = np.cumsum(counts, dtype=np.int64) - counts
-        # Where the values of each evaluation lie: its start, and 0, 1, 2 ... from there.
-        within = np.arange(len(at)) - np.repeat(
-            np.cumsum(counts[places], dtype=np.int64) - counts[places], counts[places]
-        )
-        where = starts[at] + within
-        del within
+        where: slice | np.ndarray = slice(None)  # of the values of what counts: mostly of all
+        if len(places) < len(counts) or (np.diff(places) < 0).any():
+            starts = np.cumsum(counts, dtype=np.int64) - counts
+            values = (range(starts[place], starts[place] + counts[place]) for place in places)
+            where = np.fromiter(itertools.chain.from_iterable(values), np.int64)
 
         def labels(name: str) -> object:
             if name in self.numbers:
-                return np.array(self.numbers[name])[at]
-            return _categories(list(self.texts[name].known), np.array(self.texts[name].codes)[at])
+                return np.repeat(np.array(self.numbers[name])[places], counts[places])
+            codes = np.array(self.texts[name].codes)[places]
+            return _categories(list(self.texts[name].known), codes, counts[places])
 
         methods = self.texts["method"]
-        ids = np.array(self.ids.codes)[where]
+        ids = np.frombuffer(self.ids.codes, np.uint32)[where]
         parts = [split_id(metric_id) for metric_id in self.ids.known]
         return pd.DataFrame(
             {
                 **{name: labels(name) for name in LABELS},
                 "checkpoint": _categories(
-                    [checkpoints.get(name) for name in methods.known], np.array(methods.codes)[at]
+                    [checkpoints.get(name) for name in methods.known],
+                    np.array(methods.codes)[places],
+                    counts[places],
                 ),
                 "metric": _categories([metric for metric, _ in parts], ids),
                 "region": _categories([region for _, region in parts], ids),
-                "value": np.array(self.values)[where],
-                "coverage": np.array(self.coverage)[where],
+                "value": np.frombuffer(self.values)[where],
+                "coverage": np.frombuffer(self.coverage)[where],
             },
             copy=False,
         )
@@ -171,15 +172,17 @@ def long_table(rows: Iterable[Evaluation], checkpoints: Mapping[str, str | None]
     return table.frame(checkpoints)
 
 
-def _categories(texts: list[str | None], codes: np.ndarray) -> pd.Categorical:
-    """Numbers into texts, of which several may be the same and None is missing, as a column."""
+def _categories(
+    texts: Sequence[str | None], codes: np.ndarray, counts: np.ndarray | int = 1
+) -> pd.Categorical:
+    """A column of texts: each by its number, so many times. None is a missing one."""
     import pandas as pd
 
     used = np.zeros(len(texts), bool)
     used[codes] = True
-    texts = [text if is_used else None for text, is_used in zip(texts, used, strict=True)]
-    known = sorted({text for text in texts if text is not None})
+    kept = [text if is_used else None for text, is_used in zip(texts, used, strict=True)]
+    known = sorted({text for text in kept if text is not None})
     number = {text: at for at, text in enumerate(known)} | {None: -1}
-    new = np.array([number[text] for text in texts], np.min_scalar_type(-len(known) - 1))
+    new = np.array([number[text] for text in kept], np.min_scalar_type(-len(known) - 1))
     dtype = pd.CategoricalDtype(pd.Index(known, dtype="str"))
-    return pd.Categorical.from_codes(new[codes], dtype=dtype)
+    return pd.Categorical.from_codes(np.repeat(new[codes], counts), dtype=dtype)

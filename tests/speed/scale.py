@@ -24,8 +24,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness.groups import schedule
+from benchmarks.harness.rows import read_evaluations, to_line
+from benchmarks.harness.run import Resources as Scorers
+from benchmarks.harness.run import RunPlan, prepare, run
+from benchmarks.harness.run_info import load_run
 from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.methods.classical import CLASSICAL
+from benchmarks.report.results import load_results
+from benchmarks.report.write import write_report
 from datagen.build import plan as planned
 from datagen.build.driver import Resources, build
 from datagen.build.estimate import estimate
@@ -33,7 +39,9 @@ from datagen.dataset.manifest import dataset_hash, dump_row, read_rows
 from datagen.dataset.pack import pack
 from datagen.dataset.preview import write_preview
 from datagen.dataset.read import open_dataset
+from datagen.dataset.seal import seal
 from datagen.dataset.stats import write_stats
+from datagen.dataset.target import open_target
 from datagen.dataset.verify import verify
 from datagen.dataset.workspace import read_dataset, write_dataset
 from datagen.images.files import write_image
@@ -71,6 +79,32 @@ def make(folder: Path, count: int) -> None:
     head = read_dataset(folder / "set")
     signed = dataset_hash(read_rows(manifest))
     write_dataset(folder / "set", dataclasses.replace(head, hash=signed, files={}))
+
+
+def make_results(folder: Path, count: int) -> None:
+    """A results folder of `count` evaluations of the set, each with the values of a real one."""
+    plan = RunPlan(folder / "set", ["gamma"], split="train", limit=PER_SCENE)
+    run(plan, folder / "run")
+    first = {row.method: row for row in read_evaluations(folder / "run")}
+    asked = dataclasses.replace(plan, limit=count // len(first))
+    dataset, _, _, _, _, tasks = prepare(asked, folder / "run", Scorers())
+    with (folder / "run" / "rows.jsonl").open("w") as stream:
+        for sample, task in zip(dataset.select(split="train"), tasks, strict=False):
+            for name in task.names:
+                about = {"key": task.key(name), "sample": sample.id, "group": sample.group}
+                stream.write(to_line(dataclasses.replace(first[name], **about)))
+
+
+def _resume(folder: Path, count: int) -> None:
+    methods = load_run(folder / "run").methods
+    plan = RunPlan(folder / "set", ["gamma"], split="train", limit=count // len(methods))
+    summary = run(plan, folder / "run")
+    assert summary.asked == summary.reused == count // len(methods) * len(methods)
+
+
+def _seal(folder: Path, count: int) -> None:
+    head = read_dataset(folder / "set")
+    seal(open_target(folder / "set"), folder / "set" / "manifest.jsonl", head)
 
 
 def _plan(folder: Path, count: int) -> None:
@@ -111,8 +145,15 @@ TASKS: dict[str, Callable[[Path, int], object]] = {
     "preview, 5000": lambda folder, count: write_preview(
         open_dataset(folder / "set"), folder / "all.html", scenes=5000
     ),
+    "seal": _seal,
+    "resume, 44 values": _resume,
+    "load_results": lambda folder, count: load_results([folder / "run"]),
+    "report": lambda folder, count: write_report(folder / "run"),
     "pack": lambda folder, count: pack(folder / "set", folder / "packed"),
 }
+
+
+RESULTS = {"resume, 44 values", "load_results", "report"}
 
 
 def one(task: str, folder: Path, count: int) -> None:
@@ -142,6 +183,8 @@ def main() -> None:
     for count in args.rows:
         with tempfile.TemporaryDirectory() as place:
             make(Path(place), count)
+            if RESULTS & set(args.tasks):
+                make_results(Path(place), count)
             floor = 0
             for task in dict.fromkeys(["nothing", *args.tasks]):
                 command = [sys.executable, "-m", "tests.speed.scale", str(count)]
