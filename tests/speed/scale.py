@@ -47,8 +47,10 @@ from datagen.dataset.workspace import read_dataset, write_dataset
 from datagen.images.files import write_image
 from datagen.recipe.load import load_recipe
 from datagen.sources.scene import Scene
+from tests import browser
 
 PER_SCENE = 8
+SHOWN = "preview, 5000"
 TOML = """
 name = "scale"
 [source]
@@ -56,15 +58,15 @@ folder = "{folder}"
 licence = "CC0-1.0"
 [render]
 evs = [-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
-long_edge = 16
+long_edge = {edge}
 """
 
 
-def make(folder: Path, count: int) -> None:
+def make(folder: Path, count: int, edge: int = 16) -> None:
     """A set of `count` rows, signed, of which every scene has the pictures of one small scene."""
-    picture = np.random.default_rng(0).integers(0, 255, (16, 24, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 255, (edge, edge * 3 // 2, 3), np.uint8)
     write_image(folder / "photos" / "p.png", picture)
-    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos"))
+    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos", edge=edge))
     build(load_recipe(folder / "r.toml"), folder / "set", Resources(engine="serial"))
     manifest = folder / "set" / "manifest.jsonl"
     rows = list(read_rows(manifest))
@@ -142,7 +144,7 @@ TASKS: dict[str, Callable[[Path, int], object]] = {
     "preview, 60": lambda folder, count: write_preview(
         open_dataset(folder / "set"), folder / "p.html"
     ),
-    "preview, 5000": lambda folder, count: write_preview(
+    SHOWN: lambda folder, count: write_preview(
         open_dataset(folder / "set"), folder / "all.html", scenes=5000
     ),
     "seal": _seal,
@@ -151,6 +153,28 @@ TASKS: dict[str, Callable[[Path, int], object]] = {
     "report": lambda folder, count: write_report(folder / "run"),
     "pack": lambda folder, count: pack(folder / "set", folder / "packed"),
 }
+
+
+def browse(page: Path, screenshot: Path | None = None) -> str:
+    """Open a preview in Chromium: how long its first page takes, and that it has pictures."""
+    if why := browser.missing():
+        return f"not opened in a browser: {why}"
+    with browser.Browser() as chromium:
+        before = chromium.processor_seconds()
+        seconds = chromium.go(page.as_uri())
+        shown = chromium.js(
+            "const all = [...document.images].filter(image => image.src);"
+            "await Promise.all(all.map(image => image.decode()));"
+            "return all.filter(image => image.naturalWidth).length;"
+        )
+        spent = chromium.processor_seconds() - before
+        assert shown and not chromium.console()
+        if screenshot:
+            chromium.screenshot(screenshot)
+    return (
+        f"first page of {page.stat().st_size / 1e6:.1f} MB loaded in {seconds:.2f} s by the clock; "
+        f"{spent:.1f} s of the browser's processor time until its {shown} pictures are decoded"
+    )
 
 
 RESULTS = {"resume, 44 values", "load_results", "report"}
@@ -197,6 +221,8 @@ def main() -> None:
                     f"{seconds / count * 1e6:7.0f} {peak / 1e6:7.0f} {(peak - floor) / count:7.0f}"
                 )
                 print(f"{task:18} {count:9d} {seconds:8.1f} {each}", flush=True)
+            if SHOWN in args.tasks:
+                print(f"{SHOWN}: {browse(Path(place, 'all.html'))}", flush=True)
 
 
 if __name__ == "__main__":
