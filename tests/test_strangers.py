@@ -509,7 +509,7 @@ def used(path: Path) -> None:
 
     recipe = load_recipe(path)
     lut_checks.check_names(recipe)
-    jobs = plan.jobs(recipe, read_source(recipe.source))
+    jobs, _ = plan.jobs(recipe, read_source(recipe.source))
     for job in jobs:
         for _ in zip(range(100), plan.samples(recipe, job.scene), strict=False):
             pass

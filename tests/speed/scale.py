@@ -113,7 +113,8 @@ def _plan(folder: Path, count: int) -> None:
     recipe = load_recipe(folder / "r.toml")
     names = (f"s{number:08d}" for number in range(count // PER_SCENE))
     scenes = [Scene(name, path="p.png", group=name) for name in names]
-    estimate(recipe, planned.jobs(recipe, scenes), folder / "photos")
+    jobs, _ = planned.jobs(recipe, scenes)
+    estimate(recipe, jobs, folder / "photos")
 
 
 def _tasks(folder: Path, count: int) -> None:
