@@ -129,7 +129,7 @@ class LongTable:
             return _categories(list(self.texts[name].known), codes, counts[places])
 
         methods = self.texts["method"]
-        ids = np.frombuffer(self.ids.codes, np.uint32)[where]
+        ids = np.asarray(self.ids.codes)[where]
         parts = [split_id(metric_id) for metric_id in self.ids.known]
         return pd.DataFrame(
             {
@@ -141,8 +141,8 @@ class LongTable:
                 ),
                 "metric": _categories([metric for metric, _ in parts], ids),
                 "region": _categories([region for _, region in parts], ids),
-                "value": np.frombuffer(self.values)[where],
-                "coverage": np.frombuffer(self.coverage)[where],
+                "value": np.asarray(self.values)[where],
+                "coverage": np.asarray(self.coverage)[where],
             },
             copy=False,
         )
