@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.cli import RENAMED, main
 from benchmarks.front import run
-from benchmarks.harness.rows import load_rows
+from benchmarks.harness.long_table import load_rows
 from benchmarks.report.cost_plot import draw, pareto_front, quality_and_cost
 from luts.tool.errors import UserError
 

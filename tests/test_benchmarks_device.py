@@ -13,10 +13,11 @@ from benchmarks.cli import main
 from benchmarks.front import run
 from benchmarks.harness import runners
 from benchmarks.harness.evaluate import Evaluator
-from benchmarks.harness.rows import load_rows, read_evaluations
+from benchmarks.harness.groups import batch_for
+from benchmarks.harness.long_table import load_rows
+from benchmarks.harness.rows import read_evaluations
 from benchmarks.harness.runners import Batch, Estimates
 from benchmarks.harness.schedule import side_by_side
-from benchmarks.harness.tasks import batch_for
 from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError
 from benchmarks.methods.models.output import Output

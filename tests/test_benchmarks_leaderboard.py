@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.harness.estimate import estimate
-from benchmarks.harness.rows import load_rows
+from benchmarks.harness.long_table import load_rows
 from benchmarks.harness.run import RunPlan, run
 from benchmarks.methods import METHODS, MethodError, find_methods
 from benchmarks.methods.leaderboard import LEADERBOARD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.front import run
-from benchmarks.harness.rows import load_rows
+from benchmarks.harness.long_table import load_rows
 from benchmarks.methods import METHODS
 from benchmarks.methods.classical import gamma
 from benchmarks.methods.notes import listening, note

@@ -16,7 +16,8 @@ import pytest
 from benchmarks.cli import main
 from benchmarks.commands.report import SPLITS
 from benchmarks.front import run
-from benchmarks.harness.rows import RunError, load_rows
+from benchmarks.harness.long_table import load_rows
+from benchmarks.harness.rows import RunError
 from benchmarks.harness.run_info import DataInfo, MethodInfo, RunInfo
 from benchmarks.methods import METHODS
 from benchmarks.methods.models.trained.record import TrainedOn

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.harness.long_table import load_rows
 from benchmarks.harness.rows import (
     ROWS,
     Evaluation,
     RunError,
     evaluation_key,
-    load_rows,
     open_for_append,
     read_evaluations,
     split_id,

@@ -18,10 +18,12 @@ import pytest
 from benchmarks import methods
 from benchmarks.cli import main
 from benchmarks.front import run
+from benchmarks.harness.groups import schedule
+from benchmarks.harness.long_table import load_rows
 from benchmarks.harness.ranks import Rank, rank_from
-from benchmarks.harness.rows import ROWS, RunError, load_rows, read_evaluations
+from benchmarks.harness.rows import ROWS, RunError, read_evaluations
 from benchmarks.harness.runners import infer
-from benchmarks.harness.tasks import Plan, list_tasks, schedule
+from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.harness.verify import verify
 from benchmarks.methods import MethodError, find_methods
 from benchmarks.methods import method as method_module
@@ -453,7 +455,10 @@ def test_the_last_tasks_are_sliced_and_none_is_lost(tiny_data):
     chosen = {name: Method("", "classical", "") for name in names}
     rows = open_dataset(tiny_data).select(split="test")
     plan = Plan({name: name for name in names}, {name: name for name in names})
-    tasks = list(list_tasks(rows, chosen, plan))
+    pairs = Pairs()
+    for row in rows:
+        pairs.note(row)
+    tasks = list_tasks(pairs, chosen, plan)
     groups = schedule(tasks, jobs=2)
     pixels = [task.size[0] * task.size[1] for (task,) in groups]
     assert pixels == sorted(pixels, reverse=True)

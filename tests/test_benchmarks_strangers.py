@@ -15,7 +15,7 @@ import pytest
 from benchmarks.cli import main
 from benchmarks.front import run
 from benchmarks.harness.rows import ROWS, RunError, open_for_append, read_evaluations
-from benchmarks.harness.run_info import RUN, current, load_run
+from benchmarks.harness.run_info import RUN, load_run, tries
 from benchmarks.methods.models.trained.checkpoints import WEIGHTS
 from benchmarks.methods.models.trained.record import CheckpointError, parse_record
 from benchmarks.report import escape
@@ -88,7 +88,7 @@ def test_a_run_that_was_changed_is_read_or_refused_in_one_line(finished, tmp_pat
     shutil.copy(finished / ROWS, tmp_path)
     for text in [*map(dumped, mutations(table, rng, 400)), *RAW]:
         (tmp_path / RUN).write_text(text, errors="surrogatepass")
-        check(lambda: current(tmp_path, load_run(tmp_path)), RunError)
+        check(lambda: list(tries(tmp_path, load_run(tmp_path))), RunError)
 
 
 def test_rows_that_were_changed_are_read_or_refused_in_one_line(finished, tmp_path):

@@ -398,7 +398,8 @@ def test_a_bad_index_is_named_with_its_line(tmp_path, row, message):
 
 
 def test_the_splits_of_the_samples_are_those_of_their_index():
-    found = {job.split for job in jobs(load_recipe("demo"), read_source(Source("samples:")))}
+    made, _ = jobs(load_recipe("demo"), read_source(Source("samples:")))
+    found = {job.split for job in made}
     assert found == {"train", "val", "test"}
 
 

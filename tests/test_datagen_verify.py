@@ -99,7 +99,7 @@ def test_a_flipped_byte_in_any_output_is_found(built, copy):
 @pytest.mark.parametrize("name", ["manifest.jsonl", "README.md", "croissant.json", "dataset.json"])
 def test_a_flipped_byte_anywhere_in_the_words_is_found(copy, name, monkeypatch):
     monkeypatch.setattr(
-        "datagen.dataset.verify._scene_reports", lambda *_: []
+        "datagen.dataset.verify.scene_reports", lambda *_: []
     )  # pictures: tested above
     path = copy / name
     whole = path.read_bytes()

@@ -7,7 +7,7 @@ import csv
 import pytest
 
 from benchmarks.front import run
-from benchmarks.harness.rows import load_rows
+from benchmarks.harness.long_table import load_rows
 from benchmarks.report.compare import compare
 from benchmarks.report.ranking import headline_rows
 from benchmarks.report.splits import ORDER

@@ -509,7 +509,7 @@ def used(path: Path) -> None:
 
     recipe = load_recipe(path)
     lut_checks.check_names(recipe)
-    jobs = plan.jobs(recipe, read_source(recipe.source))
+    jobs, _ = plan.jobs(recipe, read_source(recipe.source))
     for job in jobs:
         for _ in zip(range(100), plan.samples(recipe, job.scene), strict=False):
             pass
@@ -527,14 +527,14 @@ def read(folder: Path) -> None:
 
 
 def test_any_file_gives_one_line_or_what_is_right(source, tmp_path, monkeypatch):
-    monkeypatch.setattr("datagen.dataset.verify._scene_reports", lambda *_: [])
+    monkeypatch.setattr("datagen.dataset.verify.scene_reports", lambda *_: [])
     assert fuzz(source, tmp_path, 300, seed=1) > 100
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_ten_thousand_files_give_one_line_or_what_is_right(seed, source, tmp_path, monkeypatch):
-    monkeypatch.setattr("datagen.dataset.verify._scene_reports", lambda *_: [])
+    monkeypatch.setattr("datagen.dataset.verify.scene_reports", lambda *_: [])
     assert fuzz(source, tmp_path, 1000, seed=100 + seed) > 300
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .rows import finished_keys
 from .run import Resources, RunPlan, prepare
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator
-    from .tasks import Task
+    from .tasks import Tasks
 
 
 def estimate(plan: RunPlan, out: Path, resources: Resources | None = None) -> str:
@@ -25,13 +27,12 @@ def estimate(plan: RunPlan, out: Path, resources: Resources | None = None) -> st
     Raises as `run` does.
     """
     resources = resources or Resources()
-    _, evaluator, _, _, _, every = prepare(plan, out, resources)
-    done = finished_keys(out) if Path(out).is_dir() else set()
-    todo = [rest for task in every if (rest := task.without(done)).names]
+    _, evaluator, _, _, made, every = prepare(plan, out, resources)
+    todo = every.without(finished_keys(out, made.measures.values()))
     if not todo:
         return "nothing is left to score"
-    left = Counter(name for task in todo for name in task.names)
-    each = _seconds(evaluator, todo)
+    left = Counter({name: count for name, count in todo.counts().items() if count})
+    each = _seconds(evaluator, todo, len(left))
     seconds = sum(each[name] * count for name, count in left.items()) / resources.jobs
     slow = sorted(left, key=lambda name: -each[name] * left[name])[:3]
     share = ", ".join(f"{name} {_words(each[name] * left[name] / resources.jobs)}" for name in slow)
@@ -41,11 +42,13 @@ def estimate(plan: RunPlan, out: Path, resources: Resources | None = None) -> st
     )
 
 
-def _seconds(evaluator: Evaluator, todo: Sequence[Task]) -> dict[str, float]:
+def _seconds(evaluator: Evaluator, todo: Tasks, methods: int) -> dict[str, float]:
     """What one evaluation of each method takes, metrics with it, on a pair of middling size."""
     found: dict[str, float] = {}
-    ordered = sorted(todo, key=lambda task: task.size[0] * task.size[1])
-    for task in (ordered[len(ordered) // 2], *ordered):
+    ordered = todo[np.argsort(todo.pixels, kind="stable")]
+    for task in chain([ordered[len(ordered) // 2]], ordered):
+        if len(found) == methods:
+            break
         for name in task.names:
             if name not in found:
                 one = task.only([name])

@@ -146,7 +146,7 @@ class Evaluator:
         """Kept predictions; empty when none are kept."""
         if not self.predictions:
             return {}
-        found = {s: self.predictions.find(*task_of(s).estimate_of(name)) for s in samples}
+        found = {s: self.predictions.find(*_place(s, name)) for s in samples}
         return {sample: estimate for sample, estimate in found.items() if estimate is not None}
 
     def _made(self, name: str, batch: Batch) -> list[Finish]:
@@ -201,8 +201,7 @@ class Evaluator:
                     raise BadEstimateError(words)
                 picture: Any = pictures[index] if pictures is not None else None
                 if keep and self.predictions:
-                    place = task_of(sample).estimate_of(name)
-                    picture = self.predictions.keep(*place, picture)
+                    picture = self.predictions.keep(*_place(sample, name), picture)
                 measured = dict(zip(ids, values[index].tolist(), strict=True)) if ids else {}
                 if rest:
                     measured |= score_target(picture, sample.target, names=rest)
@@ -286,6 +285,11 @@ def row_of(sample: Sample) -> ManifestRow:
     """What the manifest says of a sample that was loaded."""
     assert sample.pair.sample is not None
     return sample.pair.sample
+
+
+def _place(sample: Sample, name: str) -> tuple[str, str, str]:
+    """Method, sample and key of an estimate: where its prediction is kept."""
+    return name, row_of(sample).id, task_of(sample).estimate_key(name)
 
 
 def _arrays(made: Estimates) -> Callable[[], tuple[None, Any, Any]]:

@@ -2,8 +2,8 @@
 
 One line of `rows.jsonl` (`rows.RANK.jsonl` where several ranks write) is one evaluation (method,
 sample, reference) with all its values: a line is there whole or not at all, so a run can be killed
-at any moment and resumed. The long table (one row per metric and region) is a view of it made by
-`load_rows`, which reports save as `rows.csv`.
+at any moment and resumed. The long table (one row per metric and region) is a view of it, see
+`long_table`, which reports save as `rows.csv`.
 """
 
 from __future__ import annotations
@@ -16,42 +16,27 @@ import json
 import math
 import os
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
+import orjson
 
 from luts.tool import gate
 from luts.tool.errors import UserError
 from luts.tool.files import open_plain, open_to_append
 from luts.tool.words import FieldError, read_value, shown, to_table
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 METRIC_ID = re.compile(r"(?P<name>\w+)(@\d+)?(\(.*\))?\[(?P<region>\w+)(:[^\]]*)?\]")
 ROWS = "rows.jsonl"
 PARTS = "rows*.jsonl"
 OK = "ok"
 MADE = 16  # hex digits of a key that say by what it was made; the rest say of which pair
-LABELS = (
-    "method",
-    "sample",
-    "group",
-    "ev",
-    "distortion",
-    "severity",
-    "mask",
-    "expert",
-    "status",
-    "seconds",
-    "scorer",
-    "note",
-)
-
+_OURS = re.compile(f"[0-9a-f]{{{2 * MADE}}}")
 Name = Annotated[str, gate.plain_name]
 Text = Annotated[str, gate.plain_text]
 
@@ -136,36 +121,39 @@ def read_evaluations(run: Path) -> Iterator[Evaluation]:
         yield _parse(table, where)
 
 
-def finished_keys(run: Path) -> set[str]:
-    """The keys of the stored evaluations that worked."""
-    return {
-        table["key"]
-        for table, _ in _tables(run)
-        if table.get("status") == OK and isinstance(table.get("key"), str)
-    }
+def finished_keys(run: Path, made: Iterable[str]) -> dict[str, np.ndarray]:
+    """The keys of the stored evaluations that worked, eight bytes of memory each.
+
+    Parameters
+    ----------
+    made : beginnings of keys, MADE hex digits; all others are left out
+
+    Returns
+    -------
+    Beginning -> the ends of such keys, as numbers (uint64).
+    """
+    found = {start: array("Q") for start in made}
+    for table, _ in _tables(run):
+        key = table.get("key")
+        if table.get("status") == OK and isinstance(key, str) and _OURS.fullmatch(key):
+            start, end = key[:MADE], int(key[MADE:], 16)
+            if start in found:
+                found[start].append(end)
+    return {start: np.array(ends, np.uint64) for start, ends in found.items()}
 
 
-def current_evaluations(run: Path, made: Mapping[str, Iterable[str]]) -> list[Evaluation]:
-    """Read what a table shows: one row per method, sample and reference.
+def evaluations_by(run: Path, made: Mapping[str, Iterable[str]]) -> Iterator[Evaluation]:
+    """Yield the evaluations that hold, in the order in which they were made: every try of each.
 
     Parameters
     ----------
     made : method -> beginnings of the keys that hold for it (rows of older code stay out)
-
-    Returns
-    -------
-    Of several tries the last that worked, else the last.
     """
     starts = {name: tuple(parts) for name, parts in made.items()}
-    found: dict[tuple[str, str, str], Evaluation] = {}
     for table, where in _tables(run):
         known = starts.get(str(table.get("method")))
-        if known is None or not str(table.get("key")).startswith(known):
-            continue
-        row = _parse(table, where)
-        if row.ok or row.pair not in found or not found[row.pair].ok:
-            found[row.pair] = row
-    return list(found.values())
+        if known is not None and str(table.get("key")).startswith(known):
+            yield _parse(table, where)
 
 
 def _tables(run: Path) -> Iterator[tuple[dict[str, Any], str]]:
@@ -187,9 +175,7 @@ def _json(line: bytes, where: str) -> dict[str, Any]:
     if len(line) > gate.MOST_LINE:
         raise RunError(f"{where}: not a result row: a line of more than {gate.MOST_LINE} bytes")
     try:
-        table = json.loads(line)
-    except RecursionError:
-        raise RunError(f"{where}: not a result row: nested too deep") from None
+        table = orjson.loads(line)
     except ValueError:
         hint = "; `benchmarks run` makes it again when the line is taken out"
         raise RunError(f"{where}: not a result row: {shown(line[:50])}{hint}") from None
@@ -251,41 +237,6 @@ def _whole_lines(stream: IO[bytes]) -> int:
             return start + at + 1
         end = start
     return 0
-
-
-def load_rows(run: Path) -> pd.DataFrame:
-    """Load a run as the long table.
-
-    Returns
-    -------
-    One row per method, sample, reference, metric and region, with the columns of LABELS and
-    metric, region, value, coverage (share of the frame) and checkpoint. Failed evaluations have one
-    row with metric and region empty and value NaN. An exposure that is not known is NaN.
-    """
-    from .run_info import current, load_run
-
-    info = load_run(run)
-    checkpoints = {name: facts.checkpoint for name, facts in info.methods.items()}
-    return long_table(current(run, info), checkpoints)
-
-
-def long_table(rows: list[Evaluation], checkpoints: Mapping[str, str | None]) -> pd.DataFrame:
-    """The long table of some evaluations; see `load_rows`."""
-    import pandas as pd
-
-    table = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in LABELS})
-    table["ev"] = table["ev"].astype(float)
-    table["checkpoint"] = [checkpoints.get(row.method) for row in rows]
-    counts, long = [], []
-    for row in rows:
-        values = row.values or {"": math.nan}
-        counts.append(len(values))
-        for metric_id, value in values.items():
-            metric, region = split_id(metric_id)
-            long.append((metric, region, value, row.coverage.get(region, 1.0)))
-    wide = table.take(np.repeat(np.arange(len(rows)), counts)).reset_index(drop=True)
-    measured = pd.DataFrame(long, columns=["metric", "region", "value", "coverage"])
-    return pd.concat([wide, measured], axis=1)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 
 from datagen.dataset.leaks import shares_luts
 from datagen.dataset.read import DataSet, open_dataset
+from datagen.dataset.rows import Row, Sample
 from datagen.dataset.workspace import read_dataset
 from datagen.engines.worker import EngineError
 from luts.tool import gate
@@ -24,6 +25,7 @@ from ..methods.models.trained.given import GivenWeights, with_weights
 from ..methods.outside import checked_name
 from ..metrics import Metric, choose_metrics
 from .evaluate import Done, Evaluator
+from .groups import batch_for, in_batches, schedule
 from .pictures import PictureFolder
 from .predict import fingerprint, training_data, with_degree
 from .predictions import PREDICTIONS, Predictions
@@ -48,7 +50,7 @@ from .run_info import (
     write_run,
 )
 from .schedule import evaluate, pipelined, side_by_side
-from .tasks import Plan, Task, batch_for, in_batches, list_tasks, schedule
+from .tasks import Pairs, Plan, Tasks, list_tasks
 
 
 @dataclass(frozen=True)
@@ -156,10 +158,9 @@ def run(
             before = load_run(out) if (Path(out) / RUN).is_file() else None
             write_run(out, joined(before, info, out))
         mine = every[rank.index :: rank.count]
-        done = finished_keys(out)
-        todo = [left for task in mine if (left := task.without(done)).names]
-        asked = sum(len(task.names) for task in mine)
-        reused = asked - sum(len(task.names) for task in todo)
+        todo = mine.without(finished_keys(out, made.measures.values()))
+        asked = sum(mine.counts().values())
+        reused = asked - sum(todo.counts().values())
         streams, lanes = _streams(todo, evaluator, resources)
         failed, finished, busy = 0, reused, 0.0
         reasons: dict[str, str] = {}
@@ -181,7 +182,7 @@ def run(
 
 def prepare(
     plan: RunPlan, out: Path, resources: Resources
-) -> tuple[DataSet, Evaluator, dict[str, dict[str, object]], dict[str, str], Plan, list[Task]]:
+) -> tuple[DataSet, Evaluator, dict[str, dict[str, object]], dict[str, str], Plan, Tasks]:
     """Check and look up all that a run needs; nothing is evaluated or written.
 
     Returns the data set, the evaluator, the methods' fingerprints, those that are not trained, how
@@ -194,7 +195,7 @@ def prepare(
     for metric in metrics:
         metric.check_ready()
     methods = choose_methods(plan)
-    dataset, rows = _samples(plan)
+    dataset, rows, pairs = _samples(plan)
     for folder in plan.elsewhere.values():
         PictureFolder(Path(folder), plan.pattern).missing(row.id for row in rows)
     prints, untrained = _fingerprints(methods)
@@ -211,26 +212,17 @@ def prepare(
         kept,
     )
     made = _made_by(prints, metrics, evaluator)
-    every = list(list_tasks(rows, methods, made))
-    known = sorted({task.reference for task in every})
+    every = list_tasks(pairs, methods, made, rows)
+    known = sorted(every.references)
     for name in plan.references:
         if name not in known:
             there = ", ".join(known)
             raise MethodError(f"--references {name}: {plan.data} has {there}{nearest(name, known)}")
     wanted = plan.references or known
-    return (
-        dataset,
-        evaluator,
-        prints,
-        untrained,
-        made,
-        [task for task in every if task.reference in wanted],
-    )
+    return dataset, evaluator, prints, untrained, made, every.against(wanted)
 
 
-def _streams(
-    todo: list[Task], evaluator: Evaluator, resources: Resources
-) -> tuple[Iterator[Done], int]:
+def _streams(todo: Tasks, evaluator: Evaluator, resources: Resources) -> tuple[Iterator[Done], int]:
     """Make the stream of rows, and count what works on it at once.
 
     Models for a device are driven from this process; the other methods go to workers.
@@ -242,11 +234,11 @@ def _streams(
 
     apart = {name for name in evaluator.methods if evaluator.goes_on_device(name)}
     rest = evaluator.methods.keys() - apart
-    here = [part for task in todo if (part := task.only(apart)).names]
-    others = [part for task in todo if (part := task.only(rest)).names]
+    here, others = todo.only(apart), todo.only(rest)
     if engine != "local":
-        here, others = [], todo
-    batches = jobs == 1 or any(most(task.size) > 1 for task in others)
+        here, others = todo.only(()), todo
+    sizes, _ = others.sizes()
+    batches = jobs == 1 or any(most((height, width)) > 1 for height, width in sizes.tolist())
     groups = in_batches(others, most) if batches else schedule(others, jobs)
     workers = min(jobs, max(len(groups), 1))
     # A copy: it is pickled while this one is in use already.
@@ -275,12 +267,19 @@ def choose_methods(plan: RunPlan) -> dict[str, Method]:
     return find_methods(["check"]) | methods
 
 
-def _samples(plan: RunPlan) -> tuple[DataSet, Any]:
-    dataset = open_dataset(plan.data)
+def _samples(plan: RunPlan) -> tuple[DataSet, Any, Pairs]:
+    """The data set, the samples that are scored, and their pairs."""
+    pairs = Pairs()
+
+    def note(row: Row) -> None:
+        if isinstance(row, Sample) and row.split == plan.split and pairs.samples != plan.limit:
+            pairs.note(row)
+
+    dataset = open_dataset(plan.data, note)
     rows = dataset.select(split=plan.split)[: plan.limit]
     if not rows:
         raise MethodError(f"{plan.data}: no sample in split {plan.split!r}")
-    return dataset, rows
+    return dataset, rows, pairs
 
 
 def _fingerprints(
@@ -316,7 +315,7 @@ def _info(
     prints: Mapping[str, Any],
     made: Plan,
     untrained: Mapping[str, str],
-    every: Sequence[Task],
+    every: Tasks,
 ) -> RunInfo:
     """run.json of this run alone."""
     asked = len(every)

@@ -8,7 +8,7 @@ away.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from luts.tool.words import rest, to_table
 from ..methods import EXTERNAL, METHODS, Method, remember
 from ..methods.models.trained.record import TrainedOn
 from ..metrics import METRICS, REGIONS, Metric, MetricError
-from .rows import Evaluation, Name, RunError, Text, current_evaluations
+from .rows import Evaluation, Name, RunError, Text, evaluations_by
 
 RUN = "run.json"
 MOST_BYTES = 1 << 28  # of an old one, which listed every key
@@ -219,12 +219,12 @@ def joined(before: RunInfo | None, now: RunInfo, run: Path) -> RunInfo:
     return replace(now, methods=methods, untrained=untrained, metrics=metrics, keys=())
 
 
-def current(run: Path, info: RunInfo) -> list[Evaluation]:
-    """The evaluations that a table of the run shows; see `rows.current_evaluations`."""
+def tries(run: Path, info: RunInfo) -> Iterator[Evaluation]:
+    """The evaluations that tables of the run choose from; see `rows.evaluations_by`."""
     if info.keys:
-        return current_evaluations(run, _by_method(info))
+        return evaluations_by(run, _by_method(info))
     made = {name: (method.made,) for name, method in info.methods.items() if method.made}
-    return current_evaluations(run, made)
+    return evaluations_by(run, made)
 
 
 def _by_method(info: RunInfo) -> dict[str, tuple[str, ...]]:

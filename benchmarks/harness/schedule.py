@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ PATIENCE_S = 1e6  # for one task: eleven days; a slow method is no dead one
 AHEAD = 4  # groups that are decoded before the device asks for them
 BEHIND = 256  # evaluations that wait for the CPU; each holds a picture
 
-Groups = list[tuple["Task", ...]]
+Groups = Sequence[tuple["Task", ...]]  # they may be made when they are asked for
 
 
 def evaluate(
@@ -67,9 +67,9 @@ def evaluate(
 def _in_workers(groups: Groups, *, evaluator: Evaluator, jobs: int, engine: str) -> Iterator:
     if not groups:
         return iter(())
-    tasks = [Work(group, deadline_s=PATIENCE_S) for group in groups]
+    tasks = (Work(group, deadline_s=PATIENCE_S) for group in groups)
     work = partial(_on_one_core, evaluator)
-    return engines.load(engine)(work, tasks, workers=min(jobs, len(tasks)), memory=0)
+    return engines.load(engine)(work, tasks, workers=min(jobs, len(groups)), memory=0)
 
 
 def _on_one_core(evaluator: Evaluator, group: tuple[Task, ...]) -> Done:

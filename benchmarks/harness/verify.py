@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from datagen.dataset.rows import Sample
 
 from ..methods import Method
 from ..metrics import Target, score_target
+from .long_table import Texts, newest
 from .predict import predictor
 from .predictions import rounded_as_kept
 from .rows import Evaluation, RunError
-from .run_info import current, load_run
+from .run_info import load_run, tries
 
 # Relative. What another machine or thread count moves a single row by: 2e-4 for iterative solvers,
 # 1e-6 for the rest (docs/reproducibility.md).
@@ -60,15 +62,23 @@ def verify(
         for name, made in info.methods.items()
         if name not in known and made.kind != "external" and not made.row(name).target
     }
-    rows = [row for row in current(run, info) if row.ok and row.method not in gone]
-    if not rows:
+    tried, ok = (Texts(), Texts(), Texts()), array("B")
+    for row in tries(run, info):
+        for column, text in zip(tried, row.pair, strict=True):
+            column.append(text)
+        ok.append(row.ok)
+    places = newest(tried, ok)
+    known_methods = np.array([name not in gone for name in tried[0].known], bool)
+    good = np.array(ok, bool)[places] & known_methods[np.array(tried[0].codes)[places]]
+    places = places[good]
+    if not len(places):
         raise RunError(f"{run}: no finished rows to verify")
     dataset = open_dataset(Path(info.dataset.folder))
     if dataset.hash != info.dataset.hash:
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
-    chosen = np.random.default_rng(seed).permutation(len(rows))[:count]
+    chosen = np.sort(places[np.random.default_rng(seed).permutation(len(places))[:count]])
     found: list[Mismatch] = []
-    for row in (rows[i] for i in sorted(chosen)):
+    for row in _those(tries(run, info), chosen):
         made = info.methods[row.method]
         pair = load_pair(dataset, _sample(dataset, row), row.expert)
         target = Target(pair.reference, pair.degraded, pair.regions)
@@ -80,6 +90,11 @@ def verify(
         values = score_target(estimate, target, names=made.metrics)
         found += _compare(row, values)
     return len(chosen), found
+
+
+def _those(rows: Iterable[Evaluation], places: np.ndarray) -> Iterator[Evaluation]:
+    wanted = set(places.tolist())
+    return (row for place, row in enumerate(rows) if place in wanted)
 
 
 def _sample(dataset: DataSet, row: Evaluation) -> Sample:

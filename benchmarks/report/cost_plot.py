@@ -24,7 +24,7 @@ def quality_and_cost(rows: pd.DataFrame, timing: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    rows : the long table of `benchmarks.harness.rows.load_rows`
+    rows : the long table of `benchmarks.harness.long_table.load_rows`
     timing : rows of timing.csv; of one method the largest picture it was timed at in fp32, batch 1
 
     Returns

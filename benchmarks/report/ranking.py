@@ -29,7 +29,9 @@ LEAST_ROWS = 3  # fewer have no order to speak of
 
 def headline_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of the main tables: against the experts, else the leading reference."""
-    return rows[rows["expert"].isin(headline(rows["expert"].unique()))]
+    names = rows["expert"].unique()
+    chosen = headline(names)
+    return rows if set(chosen) >= set(names) else rows[rows["expert"].isin(chosen)]
 
 
 def headline_line(rows: pd.DataFrame) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..harness.rows import Evaluation, RunError, long_table
-from ..harness.run_info import MethodInfo, RunInfo, current, load_run
+from ..harness.long_table import LongTable
+from ..harness.rows import Evaluation, RunError
+from ..harness.run_info import MethodInfo, RunInfo, load_run, tries
 from ..methods import remember
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def load_results(runs: Sequence[Path]) -> tuple[RunInfo, pd.DataFrame]:
     first = load_run(runs[0])
     methods: dict[str, MethodInfo] = {}
     untrained: dict[str, str] = {}
-    rows: list[Evaluation] = []
+    table = LongTable()
     for run in runs:
         info = load_run(run)
         one, two = first.dataset, info.dataset
@@ -43,19 +44,17 @@ def load_results(runs: Sequence[Path]) -> tuple[RunInfo, pd.DataFrame]:
             names[name] = f"{name}@{run.name}" if known else name
             methods[names[name]] = facts
         untrained |= info.untrained
-        rows.extend(
-            row if names[row.method] == row.method else _named(row, names)
-            for row in current(run, info)
-            if row.method in names
-        )
-    if not rows:
+        for row in tries(run, info):
+            if row.method in names:
+                table.add(row if names[row.method] == row.method else _named(row, names))
+    if not table:
         words = "holds no rows yet; finish `benchmarks run` first"
         raise RunError(f"{', '.join(map(str, runs))}: {words}")
     remember({name: facts.row(name) for name, facts in methods.items()})
     untrained = {name: why for name, why in untrained.items() if name not in methods}
     keys = first.keys if len(runs) == 1 else ()
     joined = replace(first, methods=methods, untrained=untrained, keys=keys)
-    return joined, long_table(rows, {name: facts.checkpoint for name, facts in methods.items()})
+    return joined, table.frame({name: facts.checkpoint for name, facts in methods.items()})
 
 
 def _same(one: MethodInfo, two: MethodInfo) -> bool:

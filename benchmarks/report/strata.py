@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,12 +39,26 @@ def strata(rows: pd.DataFrame) -> dict[str, pd.Series]:
     (its name) and "severity" (mean CIEDE2000). An exposure that nobody knows is UNKNOWN.
     """
     return {
-        "ev": rows["ev"].map(_stops),
-        "exposure": np.sign(rows["ev"]).map({-1: "under", 0: "as shot", 1: "over"}).fillna(UNKNOWN),
-        "coverage": rows["coverage"].map(_decile),
-        "distortion": rows["distortion"].astype(str),
-        "severity": rows["severity"].map(_severity),
+        "ev": _labelled(rows["ev"], _stops),
+        "exposure": _labelled(np.sign(rows["ev"]), _side),
+        "coverage": _labelled(rows["coverage"], _decile),
+        "distortion": _labelled(rows["distortion"], str),
+        "severity": _labelled(rows["severity"], _severity),
     }
+
+
+def _labelled(column: pd.Series, label: Callable[[Any], str]) -> pd.Series:
+    """A label for every row, made once for each value that there is."""
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    names, numbers = np.unique(
+        np.array([label(value) for value in values], str), return_inverse=True
+    )
+    made = pd.Categorical.from_codes(numbers[codes], pd.Index(names, dtype="str"))
+    return pd.Series(made, index=column.index)
+
+
+def _side(sign: float) -> str:
+    return UNKNOWN if np.isnan(sign) else {-1: "under", 0: "as shot", 1: "over"}[int(sign)]
 
 
 def _stops(ev: float) -> str:

@@ -54,7 +54,7 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
     Parameters
     ----------
-    rows : the long table of `benchmarks.harness.rows.load_rows`, or a part of it
+    rows : the long table of `benchmarks.harness.long_table.load_rows`, or a part of it
     columns : (metric, region) pairs
 
     Returns
@@ -83,7 +83,7 @@ def best_of(table: dict[str, dict[Column, Cell]], column: Column) -> set[str]:
 
 def ordered_methods(rows: pd.DataFrame) -> list[str]:
     """List the methods of a run group by group, in each in the order of METHODS, then others."""
-    present = dict.fromkeys(rows["method"])
+    present = dict.fromkeys(rows["method"].unique())
     ordered = [name for name in METHODS if name in present]
     ordered += [name for name in present if name not in METHODS]
     return sorted(ordered, key=lambda name: list(GROUPS).index(group_of(name)))

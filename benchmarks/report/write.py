@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from datagen.dataset.read import load_pair, open_dataset
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file, write_text
@@ -33,7 +35,6 @@ from .strata import STRATA
 from .summary import COLUMNS, leaders, tabulate
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
     from datagen.dataset.read import Pair
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 LEFT_ALONE = "C"  # compared with the input: no reference has a say there
+ROWS_AT_ONCE = 100_000  # of rows.csv
 
 
 @dataclass(frozen=True)
@@ -144,21 +146,22 @@ def write_report(
         "table.md": text,
         "table.tex": latex(tables["all"], f"{info.dataset.name}, all pairs"),
         "table.csv": comma_separated(listed),
-        "rows.csv": _safe(every).to_csv(index=False),
         **{f"{name}.svg": svg for name, svg in plots.items()},
         "report.html": page(info, content),
     }
     for name, file in contents.items():
         write_text(out / name, file)
+    _write_rows(out / "rows.csv", every)
     if costs:
         with whole_file(out / "cost.png") as scratch:
             scratch.write_bytes(costs.png)
-    return Report(text, [out / name for name in (*contents, *(["cost.png"] if costs else []))])
+    files = [*contents, "rows.csv", *(["cost.png"] if costs else [])]
+    return Report(text, [out / name for name in files])
 
 
 def usual_columns(rows: pd.DataFrame) -> list[Column]:
     """The usual columns that were measured; where some were not, what was measured besides."""
-    computed = {pair for pair in zip(rows["metric"], rows["region"], strict=True) if pair[0]}
+    computed = _measured(rows)
     columns = [column for column in COLUMNS if column in computed]
     own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
     asked = METRICS if len(columns) < len(COLUMNS) else own
@@ -169,25 +172,44 @@ def usual_columns(rows: pd.DataFrame) -> list[Column]:
     return columns or list(COLUMNS)
 
 
-def _safe(rows: pd.DataFrame) -> pd.DataFrame:
-    """The long table with texts that no spreadsheet takes for a formula."""
-    texts = {name: rows[name].map(cell, na_action="ignore") for name in _texts(rows)}
-    return rows.assign(**texts)
+def _write_rows(path: Path, rows: pd.DataFrame) -> None:
+    """Write the long table, part by part, with texts that no spreadsheet takes for a formula."""
+    texts = {
+        str(name): rows[name].cat.categories.map(cell) for name in rows if _is_text(rows[name])
+    }
+    with whole_file(path) as scratch, scratch.open("w", encoding="utf-8", newline="") as stream:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows.iloc[start : start + ROWS_AT_ONCE]
+            safe = {name: _named(part[name].cat.codes, known) for name, known in texts.items()}
+            part.assign(**safe).to_csv(stream, index=False, header=not start)
 
 
-def _texts(rows: pd.DataFrame) -> list[str]:
-    return [str(name) for name in rows if rows[name].dtype == object or rows[name].dtype == "str"]
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == "category"
+
+
+def _named(codes: pd.Series, texts: pd.Index) -> np.ndarray:
+    """Texts by their numbers; -1 is a missing one."""
+    return np.array([*texts, None], object)[codes.to_numpy()]
 
 
 def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """Keep what the tables need: the columns' values, failures, and A's shares of the frame."""
-    wanted = {*columns, ("psnr", "A"), ("", "")}
-    return rows[[pair in wanted for pair in zip(rows["metric"], rows["region"], strict=True)]]
+    keep = np.zeros(len(rows), bool)
+    for metric, region in {*columns, ("psnr", "A"), ("", "")}:
+        keep |= (rows["metric"] == metric).to_numpy() & (rows["region"] == region).to_numpy()
+    return rows[keep]
+
+
+def _measured(rows: pd.DataFrame) -> set[Column]:
+    """Every metric and region that there is a value of."""
+    pairs = rows[["metric", "region"]].drop_duplicates()
+    return {pair for pair in zip(pairs["metric"], pairs["region"], strict=True) if pair[0]}
 
 
 def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
     """Refuse a column of nothing but dashes; a run in which everything failed has no column."""
-    computed = set(zip(rows["metric"], rows["region"], strict=True)) - {("", "")}
+    computed = _measured(rows)
     for column in columns:
         if computed and column not in computed:
             known = ", ".join(f"{metric}:{region}" for metric, region in sorted(computed))

@@ -107,11 +107,9 @@ def build(
         raise PlaceError(f"{target}: no other process can see it; use --engine serial")
     folder = source_folder(recipe.source).absolute()
     scenes = read_source(recipe.source)
-    jobs = plan.jobs(recipe, scenes)
+    jobs, notes = plan.jobs(recipe, scenes)
     lut_checks.check_splits(recipe, (job.split for job in jobs))
-    summary = Summary(
-        str(target), notes=[*plan.notes(recipe, scenes), *notes_on(recipe.source, scenes)]
-    )
+    summary = Summary(str(target), notes=[*notes, *notes_on(recipe.source, scenes)])
     with target.held() as manifest, _interruptible() as stop:
         workspace.claim(target, head)
         target.remove_tree(distort.MEMO)  # another's would be believed

@@ -43,9 +43,8 @@ def plan_recipe(recipe: Recipe | Path | str) -> Estimate:
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
     lut_checks.check_names(recipe)
-    return estimate(
-        recipe, plan.jobs(recipe, read_source(recipe.source)), source_folder(recipe.source)
-    )
+    jobs, _ = plan.jobs(recipe, read_source(recipe.source))
+    return estimate(recipe, jobs, source_folder(recipe.source))
 
 
 def estimate(recipe: Recipe, jobs: Sequence[Job], folder: Path) -> Estimate:

@@ -36,20 +36,16 @@ class Planned:
     mask: int | None = None  # number of the scene's mask, where each has its own samples
 
 
-def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> list[Job]:
-    """Give every scene its split.
+def jobs(recipe: Recipe, scenes: Sequence[Scene]) -> tuple[list[Job], tuple[str, ...]]:
+    """Give every scene its split; returns the jobs, and what about them may surprise: a line each.
 
     Raises RecipeError when the split cannot be made, or a [[distort]] block waits for an EV that no
     input has.
     """
     _refuse_unused_evs(recipe, scenes)
-    splits = divide(recipe.split, scenes, seed=recipe.seed).splits
-    return [Job(scene, split) for scene, split in zip(scenes, splits, strict=True) if split]
-
-
-def notes(recipe: Recipe, scenes: Sequence[Scene]) -> list[str]:
-    """What about the plan may surprise: a line each."""
-    return list(divide(recipe.split, scenes, seed=recipe.seed).notes)
+    made = divide(recipe.split, scenes, seed=recipe.seed)
+    found = [Job(scene, split) for scene, split in zip(scenes, made.splits, strict=True) if split]
+    return found, made.notes
 
 
 def samples(recipe: Recipe, scene: Scene) -> Iterator[Planned]:

@@ -32,7 +32,8 @@ from ..regions import labels as masks
 from ..regions.geometry import Guide
 from ..regions.shapes import Drawn, Whole, follows_segmentation
 from . import distort, plan
-from .opened import OpenScene, OpenSceneError, open_scene
+from .open_scene import open_scene
+from .opened import OpenScene, OpenSceneError
 from .plan import Job, Planned
 
 SUFFIXES = {"png": ".png", "tiff": ".tif"}

@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> None:
     for note in lut_checks.lut_notes(recipe):
         print(note, file=sys.stderr)
     scenes = read_source(recipe.source)
-    jobs = plan.jobs(recipe, scenes)
+    jobs, notes = plan.jobs(recipe, scenes)
     lut_checks.check_splits(recipe, (job.split for job in jobs))
     if args.list:
         for job in jobs:
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"total  {len(jobs):8d} scenes {found.samples.total():9d} samples")
     for line in matched(scenes):
         print(line)
-    for note in [*plan.notes(recipe, scenes), *notes_on(recipe.source, scenes)]:
+    for note in [*notes, *notes_on(recipe.source, scenes)]:
         print(f"note: {note}")
     print(f"{found.groups} groups, at most {found.luts} LUTs")
     if found.bytes is None or found.worker_seconds is None:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from luts.tool.files import sha256
+from luts.tool.files import sha256, sha256_file
 
 from ..recipe.settings import SPLITS
 from ..references import leading
-from .croissant import croissant
+from .croissant import croissant, write_croissant
 from .leaks import shares_luts
 from .manifest import MANIFEST
 from .rows import Head, Row, Sample
+from .source_files import UNKNOWN, SourceFiles
 from .tables import table_name
 from .target import Target
 from .templates import template
 
 CARD, CROISSANT = "README.md", "croissant.json"
-UNKNOWN = "unknown"
 EXAMPLES = 3  # scenes shown on the card
 NO_TABLES: Mapping[str, str] = {}
 # Words of a licence that forbid handing the pictures on; compared without case.
@@ -32,7 +33,7 @@ class Contents:
     """What a manifest adds up to."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)  # samples by split, status
-    sources: dict[str, dict[str, str]] = field(default_factory=dict)  # licence, origin, sha256
+    sources: SourceFiles = field(default_factory=SourceFiles)
     evs: set[float | None] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)  # of masks
     references: set[str] = field(default_factory=set)  # names
@@ -43,7 +44,7 @@ class Contents:
         for row in rows:
             self.counts[row.split, row.status] += 1
             if isinstance(row, Sample):
-                self.sources.update(_sources(row))
+                self.sources.note(row)
                 self.evs.add(row.ev)
                 self.kinds[row.mask.kind] += 1
                 self.references.update(row.references)
@@ -71,11 +72,10 @@ def write_card(
     -------
     SHA-256 by file name, those of manifest and tables too.
     """
-    licences = Counter(source["licence"] for source in contents.sources.values())
     evs = sorted(contents.evs, key=lambda ev: ev or 0)
     page = template("card.md.j2").render(
         content=head,
-        licences=licences,
+        licences=contents.sources.licences(),
         evs=evs,
         kinds=contents.kinds,
         shared_luts=shares_luts(head.recipe),
@@ -85,19 +85,14 @@ def write_card(
         tables={split: table_name(split) for split in SPLITS if table_name(split) in tables},
     )
     described = croissant(head, contents, manifest_sha256=manifest_sha256, tables=tables)
-    text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    files = {CARD: page.encode(), CROISSANT: text.encode()}
-    for name, data in files.items():
-        out.write(name, data)
-    beside = {name: sha256(data) for name, data in files.items()}
+    out.write(CARD, page.encode())
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / CROISSANT
+        with path.open("w", encoding="utf-8") as stream:
+            write_croissant(stream, described, contents.sources)
+        out.keep(CROISSANT, path)
+        beside = {CARD: sha256(page.encode()), CROISSANT: sha256_file(path)}
     return {MANIFEST: manifest_sha256, **tables, **beside}
-
-
-def _sources(row: Sample) -> dict[str, dict[str, str]]:
-    """The files a sample was made from: path -> licence, origin, sha256."""
-    known = {"licence": row.licence or UNKNOWN, "origin": row.source.origin}
-    files = {row.source.path: row.source.sha256, **row.source.others}
-    return {path: {**known, "sha256": digest} for path, digest in files.items()}
 
 
 def forbidden_licences(licences: Iterable[str]) -> list[str]:

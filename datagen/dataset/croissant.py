@@ -12,15 +12,17 @@ vocabulary for responsible AI.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .manifest import MANIFEST
 from .rows import Head
 
 if TYPE_CHECKING:
     from .card import Contents
+    from .source_files import Source
 
+BASED_ON = "isBasedOn"  # the source files
 SPDX = "https://spdx.org/licenses/"
 SPDX_NAMES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "MIT", "Apache-2.0")
 MIME_TYPES = {"png": "image/png", "tiff": "image/tiff"}
@@ -63,7 +65,7 @@ _FIELDS = {  # column of the manifest -> type and meaning
 def croissant(
     head: Head, contents: Contents, *, manifest_sha256: str, tables: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Describe a data set.
+    """Describe a data set, but for its source files, which `write_croissant` adds.
 
     Parameters
     ----------
@@ -71,7 +73,7 @@ def croissant(
     contents : what the rows add up to
     tables : SHA-256 of the tables of pairs by file name
     """
-    name, sources = head.name, contents.sources
+    name = head.name
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -81,22 +83,13 @@ def croissant(
         ],
         "name": name,
         "description": f"Paired pictures for exposure and colour correction; recipe {name}.",
-        "license": sorted({_licence(source["licence"]) for source in sources.values()}),
+        "license": sorted({_licence(licence) for licence in contents.sources.licences()}),
         "version": f"1.0.0+{head.hash[:16]}",
         "identifier": f"sha256:{head.hash}",
         "keywords": ["exposure correction", "colour correction", "image restoration"],
         "rai:dataCollection": "Developed from the source files by the recipe in dataset.json.",
         "rai:dataPreprocessingProtocol": json.dumps(head.recipe, sort_keys=True),
-        "isBasedOn": [
-            {
-                "@type": "CreativeWork",
-                "name": path,
-                "license": _licence(source["licence"]),
-                "creditText": source["origin"],
-                "sha256": source["sha256"],
-            }
-            for path, source in sorted(sources.items())
-        ],
+        BASED_ON: [],
         "distribution": _distribution(head.recipe["output"]["format"], manifest_sha256, tables),
         "recordSet": [
             {
@@ -110,6 +103,31 @@ def croissant(
             *(_pairs(table, sorted(contents.references)) for table in sorted(tables)),
         ],
     }
+
+
+def write_croissant(
+    stream: TextIO, described: Mapping[str, Any], sources: Iterable[Source]
+) -> None:
+    """Write what `croissant` describes as JSON, source file by source file: there may be many."""
+    # In a text of JSON its quotes would have backslashes, so this can stand there but once.
+    before, empty, after = _json(described).partition(f'"{BASED_ON}": []')
+    stream.write(before + empty[:-1])
+    between = "\n    "
+    for source in sources:
+        work = {
+            "@type": "CreativeWork",
+            "name": source.path,
+            "license": _licence(source.licence),
+            "creditText": source.origin,
+            "sha256": source.sha256,
+        }
+        stream.write(between + _json(work).replace("\n", "\n    "))
+        between = ",\n    "
+    stream.write(("]" if between.startswith("\n") else "\n  ]") + after + "\n")
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
 
 
 def _licence(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -89,8 +89,12 @@ class Pair:
     sample: Sample | None = None  # its row
 
 
-def open_dataset(folder: Path | str) -> DataSet:
+def open_dataset(folder: Path | str, note: Callable[[Row], None] | None = None) -> DataSet:
     """Open a data set.
+
+    Parameters
+    ----------
+    note : is called with every row as it is checked, for those who want something of each
 
     Raises
     ------
@@ -101,7 +105,7 @@ def open_dataset(folder: Path | str) -> DataSet:
     head = read_dataset(folder)
     if not head.complete:
         raise ManifestError(f"{folder / DATASET}: the build has not finished; run it again")
-    return DataSet(folder, head.name, head.hash, read_table(folder / MANIFEST))
+    return DataSet(folder, head.name, head.hash, read_table(folder / MANIFEST, note=note))
 
 
 def one_reference(

@@ -89,13 +89,18 @@ class Rows(Sequence[Row]):
         return Rows(self.held, some.chosen[fitting])
 
 
-def read_table(path: Path, refused: Callable[[ManifestError], None] | None = None) -> Rows:
+def read_table(
+    path: Path,
+    refused: Callable[[ManifestError], None] | None = None,
+    note: Callable[[Row], None] | None = None,
+) -> Rows:
     """Read a manifest through, checking every row.
 
     Parameters
     ----------
     refused : takes the errors of rows that cannot be read, which are then left out; without it the
         first one is raised
+    note : takes every row that can be read, in their order
 
     Raises
     ------
@@ -118,6 +123,8 @@ def read_table(path: Path, refused: Callable[[ManifestError], None] | None = Non
             splits.append(SPLITS.index(row.split))
             made.append(isinstance(row, Sample))
             evs.append(float("nan") if row.ev is None else row.ev)
+            if note is not None:
+                note(row)
     index = Index(
         path,
         np.array(offsets, np.uint64),

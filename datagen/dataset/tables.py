@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from luts.tool.files import sha256
+from luts.tool.files import sha256_file
 
 from ..recipe.settings import SPLITS
 from ..references import leading
@@ -72,10 +72,10 @@ def write_tables(
                 stream.close()
         written = {}
         for split in SPLITS:
-            data = (Path(scratch) / table_name(split)).read_bytes()
-            if data:
-                out.write(table_name(split), data)
-                written[table_name(split)] = sha256(data)
+            path = Path(scratch) / table_name(split)
+            if path.stat().st_size:
+                out.keep(table_name(split), path)
+                written[table_name(split)] = sha256_file(path)
     return written
 
 

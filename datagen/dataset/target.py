@@ -59,6 +59,11 @@ class Folder:
         with whole_file(self._place_for(name)) as scratch:
             scratch.write_bytes(data)
 
+    def keep(self, name: str, path: Path) -> None:
+        """The same of a file that lies elsewhere on this machine, however large."""
+        with whole_file(self._place_for(name)) as scratch:
+            shutil.copyfile(path, scratch)
+
     def _place_for(self, name: str) -> Path:
         """The path to write a file at: its folder is checked, a link at its own name goes."""
         path = PurePosixPath(name)
@@ -168,6 +173,9 @@ class Remote:
             except FileNotFoundError:  # object stores have no folders to be missing
                 system.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
                 system.pipe_file(path, data)
+
+    def keep(self, name: str, path: Path) -> None:
+        self.write(name, path.read_bytes())
 
     def size(self, name: str) -> int | None:
         system, path = self._at(name)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..build.division import divide
-from ..build.opened import OpenScene, OpenSceneError, open_scene
+from ..build.open_scene import open_scene
+from ..build.opened import OpenScene, OpenSceneError
 from ..images.codes import quantise
 from ..images.hdr import read_scene
 from ..recipe.load import Recipe

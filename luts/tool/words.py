@@ -19,6 +19,7 @@ Value = TypeVar("Value")
 Reader = Callable[[Any], Any]
 _REST = "rest"
 _NESTED = frozenset({dict, list, float})
+_PLAIN = frozenset({str, int, bool, type(None)})
 MOST_DEPTH = 32  # of JSON that is kept as it is
 
 
@@ -205,11 +206,12 @@ def _float(value: Any) -> float:
 
 
 def _one_of(choices: tuple[Any, ...]) -> Reader:
+    kinds = {type(choice) for choice in choices}
+
     def read(value: Any) -> Any:
-        for choice in choices:
-            if value == choice and type(value) is type(choice):
-                return choice
-        raise FieldError(f"must be one of {', '.join(map(str, choices))}; got {shown(value)}")
+        if type(value) not in kinds or value not in choices:
+            raise FieldError(f"must be one of {', '.join(map(str, choices))}; got {shown(value)}")
+        return value
 
     return read
 
@@ -251,6 +253,7 @@ def _plain_and_checked(kind: type, check: Reader) -> Reader:
 
 def _listed(kinds: tuple[Any, ...]) -> Reader:
     inner = _reader(kinds[0])
+    plain = {kinds[0]} if kinds[0] in _PLAIN else set()  # is taken as it is
     count = None if kinds[-1] is Ellipsis else len(kinds)
 
     def read(value: Any) -> tuple[Any, ...]:
@@ -258,6 +261,8 @@ def _listed(kinds: tuple[Any, ...]) -> Reader:
             raise FieldError(f"must be a list, got {shown(value)}")
         if count is not None and len(value) != count:
             raise FieldError(f"must be a list of {count}, got {len(value)}")
+        if plain.issuperset(map(type, value)):
+            return tuple(value)
         found = []
         for number, item in enumerate(value):
             try:
@@ -288,39 +293,37 @@ def _table(cls: type) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
     takes_rest = next((item.name for item in fields(cls) if item.metadata.get(_REST)), None)
     attributes = [item.name for item in fields(cls) if item.name != takes_rest]
-    known = [_key(name) for name in attributes]
+    readers = {_key(name): (name, _reader(hints[name])) for name in attributes}
     needed = frozenset(
         _key(item.name)
         for item in fields(cls)
         if item.default is MISSING and item.default_factory is MISSING
     )
-    readers = [(_key(name), name, _reader(hints[name])) for name in attributes]
-    names = frozenset(known)
 
     def read(table: Any) -> Any:
         if type(table) is not dict and not isinstance(table, Mapping):
             raise FieldError(f"must be a table, got {shown(table)}")
-        if not names.issuperset(table) and takes_rest is None:
-            key = next(key for key in table if key not in names)
-            raise FieldError(f"unknown key {shown(key)}{nearest(key, known)}")
-        if not needed <= table.keys():
-            missing = next(key for key in known if key in needed and key not in table)
-            raise FieldError(f"{missing} is missing")
         values: dict[str, Any] = {}
-        for key, name, inner in readers:
-            if key in table:
-                try:
-                    values[name] = inner(table[key])
-                except FieldError as error:
-                    raise error.inside(key) from None
-        if takes_rest is not None and len(values) < len(table):
-            values[takes_rest] = more = {}
-            for key in table:
-                if key not in names:
-                    try:
-                        more[key] = plain_json(table[key])
-                    except FieldError as error:
-                        raise error.inside(shown(key)) from None
+        more: dict[str, Any] = {}
+        key: Any = None
+        try:
+            for key, item in table.items():
+                if key in readers:
+                    name, inner = readers[key]
+                    values[name] = inner(item)
+                elif takes_rest is None:
+                    raise FieldError(f"unknown key {shown(key)}{nearest(key, readers)}")
+                else:
+                    more[key] = item if type(item) in _PLAIN else plain_json(item)
+        except FieldError as error:
+            if key not in readers and takes_rest is None:
+                raise
+            raise error.inside(key if key in readers else shown(key)) from None
+        if len(values) < len(readers) and not needed <= table.keys():
+            missing = next(key for key in readers if key in needed and key not in table)
+            raise FieldError(f"{missing} is missing")
+        if more:
+            values[takes_rest] = more  # type: ignore[index]  # there is one
         try:
             return cls(**values)
         except FieldError:

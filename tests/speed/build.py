@@ -105,7 +105,7 @@ def planning(folder: Path, count: int, samples: int = 10_000) -> Iterator[Line]:
     """Ten thousand tiny pictures: listed, divided, their samples named; nothing opened."""
     recipe = _tiny(folder, samples)
     started = time.perf_counter()
-    jobs = plan.jobs(recipe, read_source(recipe.source))
+    jobs, _ = plan.jobs(recipe, read_source(recipe.source))
     planned = sum(1 for job in jobs for _ in plan.samples(recipe, job.scene))
     seconds = time.perf_counter() - started
     yield f"{planned} samples planned", f"{seconds:.2f} s", "wanted below 2 s"

@@ -20,8 +20,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.front import run
+from benchmarks.harness.long_table import load_rows
 from benchmarks.harness.predict import predictor
-from benchmarks.harness.rows import ROWS, load_rows
+from benchmarks.harness.rows import ROWS
 from benchmarks.harness.run_info import RUN
 from benchmarks.methods import find_methods
 from benchmarks.methods.models.trained.checkpoints import UntrainedError

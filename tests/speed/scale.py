@@ -23,8 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness.tasks import Plan, list_tasks, schedule
+from benchmarks.harness.groups import schedule
+from benchmarks.harness.rows import read_evaluations, to_line
+from benchmarks.harness.run import Resources as Scorers
+from benchmarks.harness.run import RunPlan, prepare, run
+from benchmarks.harness.run_info import load_run
+from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.methods.classical import CLASSICAL
+from benchmarks.report.results import load_results
+from benchmarks.report.write import write_report
 from datagen.build import plan as planned
 from datagen.build.driver import Resources, build
 from datagen.build.estimate import estimate
@@ -32,14 +39,18 @@ from datagen.dataset.manifest import dataset_hash, dump_row, read_rows
 from datagen.dataset.pack import pack
 from datagen.dataset.preview import write_preview
 from datagen.dataset.read import open_dataset
+from datagen.dataset.seal import seal
 from datagen.dataset.stats import write_stats
+from datagen.dataset.target import open_target
 from datagen.dataset.verify import verify
 from datagen.dataset.workspace import read_dataset, write_dataset
 from datagen.images.files import write_image
 from datagen.recipe.load import load_recipe
 from datagen.sources.scene import Scene
+from tests import browser
 
 PER_SCENE = 8
+SHOWN = "preview, 5000"
 TOML = """
 name = "scale"
 [source]
@@ -47,15 +58,15 @@ folder = "{folder}"
 licence = "CC0-1.0"
 [render]
 evs = [-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2]
-long_edge = 16
+long_edge = {edge}
 """
 
 
-def make(folder: Path, count: int) -> None:
+def make(folder: Path, count: int, edge: int = 16) -> None:
     """A set of `count` rows, signed, of which every scene has the pictures of one small scene."""
-    picture = np.random.default_rng(0).integers(0, 255, (16, 24, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 255, (edge, edge * 3 // 2, 3), np.uint8)
     write_image(folder / "photos" / "p.png", picture)
-    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos"))
+    (folder / "r.toml").write_text(TOML.format(folder=folder / "photos", edge=edge))
     build(load_recipe(folder / "r.toml"), folder / "set", Resources(engine="serial"))
     manifest = folder / "set" / "manifest.jsonl"
     rows = list(read_rows(manifest))
@@ -72,18 +83,46 @@ def make(folder: Path, count: int) -> None:
     write_dataset(folder / "set", dataclasses.replace(head, hash=signed, files={}))
 
 
+def make_results(folder: Path, count: int) -> None:
+    """A results folder of `count` evaluations of the set, each with the values of a real one."""
+    plan = RunPlan(folder / "set", ["gamma"], split="train", limit=PER_SCENE)
+    run(plan, folder / "run")
+    first = {row.method: row for row in read_evaluations(folder / "run")}
+    asked = dataclasses.replace(plan, limit=count // len(first))
+    dataset, _, _, _, _, tasks = prepare(asked, folder / "run", Scorers())
+    with (folder / "run" / "rows.jsonl").open("w") as stream:
+        for sample, task in zip(dataset.select(split="train"), tasks, strict=False):
+            for name in task.names:
+                about = {"key": task.key(name), "sample": sample.id, "group": sample.group}
+                stream.write(to_line(dataclasses.replace(first[name], **about)))
+
+
+def _resume(folder: Path, count: int) -> None:
+    methods = load_run(folder / "run").methods
+    plan = RunPlan(folder / "set", ["gamma"], split="train", limit=count // len(methods))
+    summary = run(plan, folder / "run")
+    assert summary.asked == summary.reused == count // len(methods) * len(methods)
+
+
+def _seal(folder: Path, count: int) -> None:
+    head = read_dataset(folder / "set")
+    seal(open_target(folder / "set"), folder / "set" / "manifest.jsonl", head)
+
+
 def _plan(folder: Path, count: int) -> None:
     recipe = load_recipe(folder / "r.toml")
     names = (f"s{number:08d}" for number in range(count // PER_SCENE))
     scenes = [Scene(name, path="p.png", group=name) for name in names]
-    estimate(recipe, planned.jobs(recipe, scenes), folder / "photos")
+    jobs, _ = planned.jobs(recipe, scenes)
+    estimate(recipe, jobs, folder / "photos")
 
 
 def _tasks(folder: Path, count: int) -> None:
     methods = {name: CLASSICAL[name] for name in list(CLASSICAL)[:8]}
     plan = Plan(makes=dict.fromkeys(methods, ""), measures=dict.fromkeys(methods, ""))
-    tasks = list_tasks(open_dataset(folder / "set").select(), methods, plan)
-    assert len(schedule(tasks, 1)) >= count
+    pairs = Pairs()
+    open_dataset(folder / "set", pairs.note)  # every row of it is a sample
+    assert sum(map(len, schedule(list_tasks(pairs, methods, plan), 1))) >= count
 
 
 def _plain(folder: Path, count: int) -> None:
@@ -106,11 +145,40 @@ TASKS: dict[str, Callable[[Path, int], object]] = {
     "preview, 60": lambda folder, count: write_preview(
         open_dataset(folder / "set"), folder / "p.html"
     ),
-    "preview, 5000": lambda folder, count: write_preview(
+    SHOWN: lambda folder, count: write_preview(
         open_dataset(folder / "set"), folder / "all.html", scenes=5000
     ),
+    "seal": _seal,
+    "resume, 44 values": _resume,
+    "load_results": lambda folder, count: load_results([folder / "run"]),
+    "report": lambda folder, count: write_report(folder / "run"),
     "pack": lambda folder, count: pack(folder / "set", folder / "packed"),
 }
+
+
+def browse(page: Path, screenshot: Path | None = None) -> str:
+    """Open a preview in Chromium: how long its first page takes, and that it has pictures."""
+    if why := browser.missing():
+        return f"not opened in a browser: {why}"
+    with browser.Browser() as chromium:
+        before = chromium.processor_seconds()
+        seconds = chromium.go(page.as_uri())
+        shown = chromium.js(
+            "const all = [...document.images].filter(image => image.src);"
+            "await Promise.all(all.map(image => image.decode()));"
+            "return all.filter(image => image.naturalWidth).length;"
+        )
+        spent = chromium.processor_seconds() - before
+        assert shown and not chromium.console()
+        if screenshot:
+            chromium.screenshot(screenshot)
+    return (
+        f"first page of {page.stat().st_size / 1e6:.1f} MB loaded in {seconds:.2f} s by the clock; "
+        f"{spent:.1f} s of the browser's processor time until its {shown} pictures are decoded"
+    )
+
+
+RESULTS = {"resume, 44 values", "load_results", "report"}
 
 
 def one(task: str, folder: Path, count: int) -> None:
@@ -140,6 +208,8 @@ def main() -> None:
     for count in args.rows:
         with tempfile.TemporaryDirectory() as place:
             make(Path(place), count)
+            if RESULTS & set(args.tasks):
+                make_results(Path(place), count)
             floor = 0
             for task in dict.fromkeys(["nothing", *args.tasks]):
                 command = [sys.executable, "-m", "tests.speed.scale", str(count)]
@@ -152,6 +222,8 @@ def main() -> None:
                     f"{seconds / count * 1e6:7.0f} {peak / 1e6:7.0f} {(peak - floor) / count:7.0f}"
                 )
                 print(f"{task:18} {count:9d} {seconds:8.1f} {each}", flush=True)
+            if SHOWN in args.tasks:
+                print(f"{SHOWN}: {browse(Path(place, 'all.html'))}", flush=True)
 
 
 if __name__ == "__main__":
