@@ -14,7 +14,6 @@ from luts.tool.files import whole_file, write_text
 
 from ..harness.predict import Predict, predictor
 from ..methods.blend import blend
-from ..metrics import METRICS
 from .costs import read_costs
 from .escape import cell, md
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
@@ -30,7 +29,7 @@ from .results import load_results
 from .seeds import over_labels
 from .splits import IN_CSV, expert_tables, split_tables
 from .strata import STRATA
-from .summary import COLUMNS, leaders, tabulate
+from .summary import leaders, tabulate, usual_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,19 +153,6 @@ def write_report(
         with whole_file(out / "cost.png") as scratch:
             scratch.write_bytes(costs.png)
     return Report(text, [out / name for name in (*contents, *(["cost.png"] if costs else []))])
-
-
-def usual_columns(rows: pd.DataFrame) -> list[Column]:
-    """The usual columns that were measured; where some were not, what was measured besides."""
-    computed = {pair for pair in zip(rows["metric"], rows["region"], strict=True) if pair[0]}
-    columns = [column for column in COLUMNS if column in computed]
-    own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
-    asked = METRICS if len(columns) < len(COLUMNS) else own
-    for name in asked:
-        regions = [region for metric, region in computed if metric == name]
-        if regions and name not in {metric for metric, _ in columns}:
-            columns.append((name, "A" if "A" in regions else min(regions)))
-    return columns or list(COLUMNS)
 
 
 def _safe(rows: pd.DataFrame) -> pd.DataFrame:
