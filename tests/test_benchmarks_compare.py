@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.cli import main
 from benchmarks.harness.rows import ROWS, Evaluation, RunError, to_line
+from benchmarks.methods import MethodError
 from benchmarks.report.compare import Change, compare, versus
 from benchmarks.report.stats import permutations_for, smallest_p
 
@@ -79,6 +80,30 @@ def test_a_method_that_is_gone_or_fails_is_a_loss(tmp_path, capsys):
     assert found.losses[0] == "he_rgb: 4 pairs instead of 24: 20 failed, ValueError: no"
     assert {c.pairs for c in found.changes} == {4}
     assert main(["compare", str(failed), str(a)]) == 0
+
+
+def test_pairs_that_were_lost_count_whatever_else_works_now(tmp_path):
+    a = make_run(tmp_path / "a", lambda i: 0, failing=[0])
+    b = make_run(tmp_path / "b", lambda i: 0, failing=[1])
+    assert compare(a, b).losses == ["he_rgb: 22 pairs instead of 23: 1 failed, ValueError: no"]
+
+
+def test_numbers_that_are_none_any_more_are_a_loss(tmp_path):
+    a, b = make_run(tmp_path / "a", lambda i: 0), make_run(tmp_path / "b", lambda i: math.nan)
+    found = compare(a, b)
+    assert found.losses == ["he_rgb: fewer numbers than before of psnr A"]
+    assert found.regressed and not compare(b, a).regressed
+
+
+def test_whatever_was_measured_is_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.METRIC", "psnr_y@1(bt601,[16/255,235/255])[A]")
+    a, b = make_run(tmp_path / "a", lambda i: 0), make_run(tmp_path / "b", lambda i: -1)
+    (change,) = compare(a, b).changes
+    assert change.metric == "psnr_y" and change.regressed
+    with pytest.raises(MethodError, match="give two methods, got 'he_rgb' twice"):
+        versus(a, "he_rgb", "he_rgb")
+    both = make_run(tmp_path / "both", lambda i: 0, names=("he_rgb", "gamma"))
+    assert [c.metric for c in versus(both, "he_rgb", "gamma")[0]] == ["psnr_y"]
 
 
 def test_identical_rows_are_no_tests_and_permutations_grow_with_those_that_are(tmp_path):

@@ -10,17 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from benchmarks.cli import main
 from benchmarks.front import run
-from benchmarks.harness.isolation import isolated
 from benchmarks.harness.rows import read_evaluations
 from benchmarks.methods import MethodError, find_methods
 from benchmarks.metrics import METRICS, MetricError, find_metrics
 from benchmarks.report.write import write_report
+from luts.tool.isolation import isolated
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "my_model.py"
@@ -56,6 +55,69 @@ def a_little_over(encoded):
 
 def leave(encoded):
     sys.exit(3)
+
+def signed(encoded):
+    return encoded * 0.4 - 0.8
+
+def codes_16(encoded):
+    return (encoded * 65535).round().astype("uint16")
+
+def to_65535(encoded):
+    return encoded * 65535
+
+def planes(encoded):
+    return encoded.transpose(2, 0, 1)
+
+def grey(encoded):
+    return encoded.mean(2)
+
+def with_alpha(encoded):
+    return np.dstack([encoded, encoded[..., 0]])
+
+def a_batch(encoded):
+    return encoded[None]
+
+def nothing_at_all(encoded):
+    encoded.sum()
+
+def rows_of_it(encoded):
+    return (row for row in encoded)
+
+def with_more(encoded):
+    return encoded, {"gain": 1}
+
+def complex_ones(encoded):
+    return encoded.astype("complex64")
+
+def double(encoded):
+    return encoded.astype("float64")
+
+def halves(encoded):
+    return encoded.astype("float16")
+
+def bfloat(encoded):
+    return torch.from_numpy(encoded).bfloat16()
+
+def with_gradients(encoded):
+    return torch.from_numpy(encoded).requires_grad_() * 1
+
+def a_view(encoded):
+    return encoded[:, ::-1][:, ::-1]
+
+def a_list(encoded):
+    return encoded.tolist()
+
+class Several(torch.nn.Module):
+    def forward(self, images):
+        return images * 0.5, images
+
+class OneOfSeveral(torch.nn.Module):
+    def forward(self, images):
+        return images.mean(), images
+
+class Grey(torch.nn.Module):
+    def forward(self, images):
+        return images.mean(1, keepdim=True)
 
 class InPlace(torch.nn.Module):
     def forward(self, images, regions):
@@ -108,27 +170,135 @@ def test_a_random_method_gives_the_same_row_in_any_company(bad, tiny_data, tmp_p
     assert {k: v for k, v in psnr(tmp_path / "more").items() if k in alone} == alone
 
 
-def test_global_state_is_put_back_whatever_happens():
-    with pytest.raises(ZeroDivisionError), isolated("a", "b"):
-        np.seterr(all="ignore")
-        torch.set_default_dtype(torch.float64)
-        raise ZeroDivisionError
-    assert torch.get_default_dtype() == torch.float32
-    assert np.geterr()["divide"] != "ignore"
-
-
-@pytest.mark.parametrize(
-    ("name", "status"),
-    [
-        ("codes", "returned uint8 values; allowed are floating-point numbers from 0 to 1; divide"),
-        ("to_255", "allowed are 0 to 1; divide by 255"),
-        ("leave", "SystemExit: the method tried to end the program (3)"),
-    ],
+LEFT = {  # what a method does to everybody: how it is seen
+    "os.chdir('/')": "os.getcwd()",
+    "os.environ['OMP_NUM_THREADS'] = '77'; os.environ['EVIL'] = '1'": "dict(os.environ)",
+    "os.umask(0o077)": "(os.umask(m := os.umask(0o22)), m)[1]",
+    "sys.path.insert(0, '/nowhere')": "sys.path[:]",
+    "sys.stdout = sys.stderr = io.StringIO()": "(id(sys.stdout), id(sys.stderr))",
+    "sys.setrecursionlimit(5000)": "sys.getrecursionlimit()",
+    "gc.disable()": "gc.isenabled()",
+    "warnings.simplefilter('ignore')": "warnings.filters[:]",
+    "signal.signal(signal.SIGINT, signal.SIG_IGN)": "signal.getsignal(signal.SIGINT)",
+    "signal.signal(signal.SIGALRM, print); signal.setitimer(signal.ITIMER_REAL, 600)": (
+        "(signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)[0])"
+    ),
+    "locale.setlocale(locale.LC_ALL, 'C')": "locale.setlocale(locale.LC_ALL)",
+    "random.seed(3)": "random.getstate()",
+    "np.random.seed(3)": "str(np.random.get_state())",
+    "np.seterr(all='ignore')": "np.geterr()",
+    "np.set_printoptions(precision=2)": "np.get_printoptions()",
+    "cv2.setNumThreads(3)": "cv2.getNumThreads()",
+    "cv2.setUseOptimized(False)": "cv2.useOptimized()",
+    "torch.manual_seed(3)": "torch.get_rng_state().tolist()",
+    "torch.set_default_dtype(torch.float64)": "torch.get_default_dtype()",
+    "torch.set_default_device('meta')": "torch.get_default_device()",
+    "torch.set_grad_enabled(False)": "torch.is_grad_enabled()",
+    "torch.use_deterministic_algorithms(True, warn_only=True)": (
+        "torch.are_deterministic_algorithms_enabled(),"
+        " torch.is_deterministic_algorithms_warn_only_enabled()"
+    ),
+    "torch.autograd.set_detect_anomaly(True)": "torch.is_anomaly_enabled()",
+    "torch.set_float32_matmul_precision('medium')": "torch.get_float32_matmul_precision()",
+    "torch.backends.cudnn.benchmark = True": "torch.backends.cudnn.benchmark",
+    "torch.backends.mkldnn.enabled = False": "torch.backends.mkldnn.enabled",
+    "torch.set_flush_denormal(True)": "(torch.tensor([1e-310], dtype=torch.float64) * 1).item()",
+}
+LIBRARIES = (
+    "import gc, io, locale, os, random, signal, sys, warnings\nimport cv2, numpy as np, torch\n"
 )
-def test_what_cannot_be_a_picture_says_what_to_do(name, status, bad, tiny_data, tmp_path):
-    summary = run(tiny_data, [f"{bad}:{name}"], tmp_path, metrics=["psnr"], limit=1)
-    assert summary.failed == 1
-    assert status in summary.reasons[name]
+
+
+@pytest.mark.parametrize("act", LEFT)
+def test_global_state_is_put_back_whatever_happens(act):
+    known: dict[str, object] = {}
+    exec(LIBRARIES, known)
+    before = eval(LEFT[act], known)
+    with pytest.raises(ZeroDivisionError), isolated("a", "b"):
+        exec(act, known)
+        raise ZeroDivisionError
+    assert eval(LEFT[act], known) == before
+
+
+def test_what_a_file_does_when_it_is_imported_is_put_back_too(tmp_path):
+    lines = [act for act in LEFT if "stdout" not in act]
+    file = tmp_path / "loud.py"
+    file.write_text(LIBRARIES + "\n".join(lines) + "\ndef f(e):\n    return e\n")
+    known: dict[str, object] = {}
+    exec(LIBRARIES, known)
+    looks = [look for look in LEFT.values() if "path" not in look and "stdout" not in look]
+    before = [eval(look, known) for look in looks]
+    find_methods([f"{file}:f"])
+    assert [eval(look, known) for look in looks] == before
+
+
+def test_two_folders_may_both_have_a_module_of_one_name(tiny_data, tmp_path):
+    """Authors' repositories all have a `utils`; some are imported late, some from a sub-folder."""
+    code = {
+        "m.py": "import sys\nsys.path.insert(0, {deep!r})\n"
+        "from utils import V\nfrom deep_one import W\n"
+        "def early(e):\n    return e * V\n"
+        "def late(e):\n    import helper\n    return e * helper.V\n"
+        "def deep(e):\n    import deep_two\n    return e * W * deep_two.V\n",
+        "utils.py": "V = {v}\n",
+        "helper.py": "V = {v}\n",
+        "deep/deep_one.py": "W = {v}\n",
+        "deep/deep_two.py": "V = 1.0\n",
+    }
+    for name, value in (("a", 0.5), ("b", 0.25)):
+        for file, text in code.items():
+            path = tmp_path / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.format(v=value, deep=str(tmp_path / name / "deep")))
+    functions = ("early", "late", "deep")
+    specs = [f"{n}_{f}={tmp_path / n / 'm.py'}:{f}" for n in "ab" for f in functions]
+    settings = {"metrics": ["psnr"], "limit": 1}
+    assert run(tiny_data, specs, tmp_path / "out", **settings).failed == 0
+    found = {method: value for (method, _), value in psnr(tmp_path / "out").items()}
+    assert found["a_early"] == found["a_late"] == found["a_deep"]
+    assert found["b_early"] == found["b_late"] == found["b_deep"] != found["a_early"]
+    assert "utils" not in sys.modules
+
+
+WRONG = {
+    "codes": "returned uint8 values; allowed are floating-point numbers from 0 to 1; divide",
+    "to_255": "allowed are 0 to 1; divide by 255",
+    "leave": "SystemExit: the method tried to end the program (3)",
+    "signed": "; allowed are 0 to 1; add 1 and divide by 2",
+    "codes_16": "returned uint16 values; allowed are floating-point numbers from 0 to 1; div",
+    "to_65535": "allowed are 0 to 1; divide by their largest code",
+    "planes": ", 3); give its axes in that order",
+    "grey": ", 3); give three channels",
+    "with_alpha": ", 3); give three channels",
+    "a_batch": ", 3); give one picture, no batch",
+    "nothing_at_all": "returned a NoneType; give a floating-point array (H, W, 3)",
+    "rows_of_it": "returned a generator; give a floating-point array (H, W, 3)",
+    "with_more": "returned a tuple; give an array (H, W, 3)",
+    "complex_ones": "returned complex64 values; give a floating-point array (H, W, 3)",
+    "Several": "returned 2 results, 2 of them of the shape of the pictures; return the",
+    "Grey": "returned (1, 1, ",
+}
+
+
+def test_what_cannot_be_a_picture_says_what_to_do(bad, tiny_data, tmp_path):
+    specs = [f"{bad}:{name}" for name in WRONG]
+    summary = run(tiny_data, specs, tmp_path, metrics=["psnr"], limit=1)
+    assert summary.failed == len(WRONG)
+    for name, status in WRONG.items():
+        assert status in summary.reasons[name], name
+
+
+KINDS = ["double", "halves", "bfloat", "with_gradients", "a_view", "a_list", "OneOfSeveral"]
+
+
+def test_any_floating_point_picture_is_scored(bad, tiny_data, tmp_path):
+    summary = run(
+        tiny_data, [f"{bad}:{kind}" for kind in KINDS], tmp_path, metrics=["psnr"], limit=1
+    )
+    assert summary.reasons == {}
+    found = {method: value for (method, _), value in psnr(tmp_path).items()}
+    for kind in KINDS:
+        assert found[kind] == pytest.approx(found["input"], abs=0.1), kind
 
 
 def test_small_excursions_stay_clipped(bad, tiny_data, tmp_path):

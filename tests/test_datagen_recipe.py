@@ -22,7 +22,7 @@ SMALLEST = {"name": "a", "source": {"folder": "here"}}
 def test_a_recipe_needs_only_a_name_and_a_folder():
     recipe = parse_recipe(SMALLEST, where="a.toml")
     assert recipe.render.evs == (-1.5, -1.0, 0.0, 1.0, 1.5)
-    assert recipe.resolved()["render"]["long_edge"] == 512
+    assert recipe.render.longest(ready=False) == 512
 
 
 @pytest.mark.parametrize("name", shipped_recipes())

@@ -180,6 +180,32 @@ def test_every_layout_can_be_built(kind, tmp_path):
         assert pair.degraded.shape == pair.reference.shape == (row.height, row.width, 3)
 
 
+@pytest.mark.parametrize("kind", ["pairs", "lol", "uieb", "msec", "sice"])
+@pytest.mark.parametrize(("said", "wanted"), [("", (530, 20)), ("long_edge = 265", (265, 10))])
+def test_ready_pictures_keep_their_size_unless_the_recipe_says_one(kind, said, wanted, tmp_path):
+    MINIATURES[kind][0](tmp_path / "source")
+    for path in (tmp_path / "source").rglob("*.*"):
+        cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), (530, 20)))
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(
+        f'name = "r"\n[source]\nkind = "{kind}"\nfolder = "{tmp_path / "source"}"\n'
+        f"limit = 1\n[render]\n{said}\n"
+    )
+    build(load_recipe(recipe), tmp_path / "out", Resources(engine="serial"))
+    rows = open_dataset(tmp_path / "out").rows
+    assert {(row.width, row.height) for row in rows} == {wanted}
+
+
+def test_what_is_rendered_has_512_pixels_unless_the_recipe_says_otherwise(tmp_path):
+    put(tmp_path / "source", "a.png", size=(20, 530))
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(
+        f'name = "r"\n[source]\nfolder = "{tmp_path / "source"}"\n[render]\nevs = [0]\n'
+    )
+    build(load_recipe(recipe), tmp_path / "out", Resources(engine="serial"))
+    assert [row.width for row in open_dataset(tmp_path / "out").rows] == [512]
+
+
 @pytest.mark.parametrize("kind", sorted(set(SOURCES)))
 def test_a_folder_that_is_empty_is_one_line(kind, tmp_path):
     with pytest.raises(RecipeError, match=r"not laid out as|holds no picture"):

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
         for c in changes:
             low, high = intervals[c.metric, c.region]
             numbers = f"{c.before:.4g} | {c.after:.4g} | {c.difference:+.4g}"
-            print(f"| {c.metric} {c.region} | {numbers} | {low:+.3g} to {high:+.3g} | {_end(c)} |")
+            interval = "–" if math.isnan(low) else f"{low:+.3g} to {high:+.3g}"
+            print(f"| {c.metric} {c.region} | {numbers} | {interval} | {_end(c)} |")
         return SUCCESS
     if args.after is None:
         raise UserError("give a second run, or --methods ONE TWO")

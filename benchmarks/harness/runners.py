@@ -18,9 +18,10 @@ import numpy as np
 
 from datagen.images.codes import to_float
 from luts import read_cube
+from luts.tool.isolation import isolated
+from luts.tool.outside import beside
 
 from ..methods.blend import blend
-from .isolation import isolated
 from .pictures import PictureFolder, read_picture
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 # Encoded values this far out are no overshoot of a picture in [0, 1] any more.
 FAR = 8.0
+# Nor is a picture below black in the mean: it is one in [-1, 1].
+BELOW = -0.05
+DIVIDE = {"uint8": "; divide by 255", "uint16": "; divide by 65535"}
 
 
 class BadEstimateError(ValueError):
@@ -136,7 +140,7 @@ class Plain:
     def __init__(self, name: str, method: Method):
         self.name, self.blends = name, bool(method.blend_of)
         host = replace(method, blend_of="", region_aware=False) if self.blends else method
-        self._call = _function(host)
+        self._call, self._target = _function(host), method.target
 
     def named(self, name: str, *, blends: bool) -> Plain:
         """The same method under another name, for its blended row."""
@@ -149,7 +153,7 @@ class Plain:
         (sample,) = batch.samples
         pair, ideal = _own(sample.pair), sample.target.ideal.encoded.copy()
         began = time.perf_counter()
-        with isolated(self.name, pair.id):
+        with isolated(self.name, pair.id), beside(self._target):
             raw = self._call(pair, ideal)
         picture, facts = checked(raw, sample.pair.degraded)
         if self.blends:
@@ -168,7 +172,9 @@ class Network:
 
         self.name, self.device, self.blends = name, device, bool(method.blend_of)
         exact_float32(device)
-        self.module = load_row(name, method)[0].to(device).eval()
+        with isolated(name):
+            self.module = load_row(name, method)[0].to(device).eval()
+        self._target = method.target
 
     def named(self, name: str, *, blends: bool) -> Network:
         """The same network under another row's name, its results blended or not."""
@@ -184,10 +190,11 @@ class Network:
 
         images, regions = batch.images.clone(), batch.regions.clone()
         began = mark(self.device)
-        with isolated(self.name, batch.samples[0].pair.id), torch.inference_mode():
+        own = isolated(self.name, batch.samples[0].pair.id)
+        with own, beside(self._target), torch.inference_mode():
             raw = self.module(images, regions).image
             if raw.shape != batch.images.shape:
-                raise BadEstimateError(_other_shape(raw.shape[2:], batch.images.shape[2:]))
+                raise BadEstimateError(_other_shape(raw.shape, batch.images.shape))
             raw = raw.float()
             pictures = raw.clamp(0, 1)
             if self.blends:
@@ -225,24 +232,32 @@ def problem(facts: Sequence[float]) -> str:
     finite, low, high, mean = map(float, facts)
     if not finite:
         return "returned values that are not finite"
+    if -1 <= low < -0.5 and high <= 1 and mean < BELOW:
+        words = f"returned values from {low:.4g} to {high:.4g} with a mean of {mean:.2g}"
+        return f"{words}; allowed are 0 to 1; add 1 and divide by 2"
     if max(high, -low) <= FAR and mean <= 2:
         return ""
-    remedy = "; divide by 255" if low >= -1 and high <= 256 else ""
+    remedy = "; divide by their largest code" if low >= -1 else ""
+    remedy = "; divide by 255" if low >= -1 and high <= 256 else remedy
     return f"returned values from {low:.4g} to {high:.4g}; allowed are 0 to 1{remedy}"
 
 
 def checked(raw: Any, degraded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """An estimate as (H, W, 3) float32 in [0, 1], and its facts; raises BadEstimateError."""
     if hasattr(raw, "detach"):  # a tensor
-        raw = raw.detach().cpu().numpy()
+        raw = raw.detach().cpu()
+        raw = (raw.float() if raw.is_floating_point() else raw).numpy()  # numpy has no bfloat16
+    if isinstance(raw, tuple | dict):
+        raise BadEstimateError(f"returned a {type(raw).__name__}; give an array (H, W, 3)")
     estimate = np.asarray(raw)
     if estimate.dtype.kind in "biu":
         raise BadEstimateError(
             f"returned {estimate.dtype} values; allowed are floating-point numbers from 0 to 1"
-            + ("; divide by 255" if estimate.dtype == np.uint8 else "")
+            + DIVIDE.get(estimate.dtype.name, "")
         )
     if estimate.dtype.kind != "f":
-        raise BadEstimateError(f"returned a {type(raw).__name__}; give an array (H, W, 3)")
+        what = f"{estimate.dtype} values" if estimate.shape else f"a {type(raw).__name__}"
+        raise BadEstimateError(f"returned {what}; give a floating-point array (H, W, 3)")
     if estimate.shape != degraded.shape:
         raise BadEstimateError(_other_shape(estimate.shape, degraded.shape))
     estimate = estimate.astype(np.float32)  # a copy: a method may return what it was given
@@ -289,7 +304,15 @@ def between(began: Any, ended: Any) -> float:
 
 
 def _other_shape(found: Sequence[int], wanted: Sequence[int]) -> str:
-    return f"returned {tuple(found)} for an input {tuple(wanted)}"
+    found, wanted = tuple(found), tuple(wanted)
+    hint = ""
+    if len(found) == len(wanted) and found != wanted and sorted(found) == sorted(wanted):
+        hint = "; give its axes in that order"
+    elif found == wanted[:-1] or found[:-1] == wanted[:-1]:
+        hint = "; give three channels"
+    elif found == (1, *wanted):
+        hint = "; give one picture, no batch"
+    return f"returned {found} for an input {wanted}{hint}"
 
 
 def _own(pair: Pair) -> Pair:

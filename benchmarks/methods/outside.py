@@ -22,7 +22,8 @@ from functools import cache
 from typing import Any
 
 from luts.tool import gate
-from luts.tool.outside import METHODS, OutsideError, load_target, offered
+from luts.tool.isolation import isolated
+from luts.tool.outside import METHODS, OutsideError, beside, load_target, offered
 
 from .method import Method, MethodError
 
@@ -120,6 +121,8 @@ def _is_network(found: Any) -> bool:
 
 def _built(target: str, make: Any) -> Any:
     try:
-        return make()
-    except TypeError as error:
-        raise MethodError(f"{target}: must be built without arguments: {error}") from None
+        with isolated("build", target.rpartition(":")[2]), beside(target):
+            return make()
+    except Exception as error:
+        words = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        raise MethodError(f"{target}: cannot be built without arguments: {words}"[:300]) from error

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from luts.tool.errors import UserError
-from luts.tool.outside import METRICS, load_target, offered
+from luts.tool.isolation import isolated
+from luts.tool.outside import METRICS, beside, load_target, offered
 
 from .inputs import MetricError
 from .metric import REGIONS, Metric
@@ -52,7 +53,7 @@ def metric_from(spec: str) -> Metric:
         convention=f"outside,{_code(spec)}",
         unit=str(getattr(found, "unit", "")),
         higher_is_better=bool(getattr(found, "higher_is_better", False)),
-        function=_calling(found, weighted),
+        function=_calling(found, weighted, spec),
         summary=text,
         definition=text,
         span="whatever the function returns",
@@ -70,11 +71,12 @@ def from_package(name: str) -> Metric | None:
     return replace(metric_from(target), name=name, label=name, spec=name) if target else None
 
 
-def _calling(function: Any, weighted: bool) -> Any:
+def _calling(function: Any, weighted: bool, spec: str) -> Any:
     def score(comparison: Comparison, weight: np.ndarray | None) -> float:
         pair = (comparison.estimate.encoded.copy(), comparison.reference.encoded.copy())
-        value = function(*pair, weight=weight) if weighted else function(*pair)
-        return float(value)
+        own = {"weight": None if weight is None else weight.copy()} if weighted else {}
+        with isolated(spec.rpartition(":")[2]), beside(spec):
+            return float(function(*pair, **own))
 
     return score
 

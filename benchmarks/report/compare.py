@@ -8,7 +8,8 @@ there are too few scenes for so many tests, that is said.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 from ..harness.rows import RunError
 from ..methods import MethodError, lookup
 from ..metrics import METRICS
+from .names import Column
 from .results import load_results
 from .stats import holm, paired_test, permutations_for, scene_interval, smallest_p
-from .summary import COLUMNS, Column, scores
+from .summary import scores, usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +82,10 @@ class Comparison:
         return bool(self.losses) or any(change.regressed for change in self.changes)
 
 
-def compare(before: Path, after: Path, columns: Iterable[Column] = COLUMNS) -> Comparison:
+def compare(before: Path, after: Path, columns: Iterable[Column] | None = None) -> Comparison:
     """Compare every method of the first run with the second, on the pairs both have values for.
+
+    columns : (metric, region); None for those that the first run's report has
 
     Raises
     ------
@@ -96,21 +100,25 @@ def compare(before: Path, after: Path, columns: Iterable[Column] = COLUMNS) -> C
     shared = [name for name in scored if name in present]
     if not shared:
         raise RunError(f"{before} and {after} have no method in common")
-    found = []
-    for column in columns:
+    found, empty = [], defaultdict[str, list[str]](list)
+    for column in usual_columns(first) if columns is None else columns:
         tables = scores(first, column), scores(second, column)
-        for name in shared:
-            if all(name in table for table in tables):
-                change = _change(name, column, *(table[name].dropna() for table in tables))
-                found += [change] if change else []
+        for name in (name for name in shared if name in tables[0]):
+            values = [t[name].dropna() if name in t else t.sum(axis=1)[:0] for t in tables]
+            change = _change(name, column, *values)
+            found += [change] if change else []
+            if len(values[0].index.difference(values[1].index)):
+                empty[name].append(" ".join(column))
     losses = [f"{name}: gone" for name in scored if name not in present and _competes(name)]
-    losses += [line for name in shared if (line := _fewer(name, first, second))]
+    losses += [
+        line for name in shared if (line := _fewer(name, first, second) or _unmeasured(name, empty))
+    ]
     new = [name for name in dict.fromkeys(second["method"]) if name not in set(scored)]
     return _tested(found, losses, new, first, second)
 
 
 def versus(
-    run: Path | Sequence[Path], one: str, two: str, columns: Iterable[Column] = COLUMNS
+    run: Path | Sequence[Path], one: str, two: str, columns: Iterable[Column] | None = None
 ) -> tuple[list[Change], dict[Column, tuple[float, float]]]:
     """Test two methods of a run against each other on the pairs both have values for.
 
@@ -119,12 +127,14 @@ def versus(
     (changes from the first to the second with Holm's p values, 95 % interval of each difference)
     """
     _, rows = load_results([run] if isinstance(run, Path) else list(run))
+    if one == two:
+        raise MethodError(f"give two methods, got {one!r} twice")
     for name in (one, two):
         if name not in set(rows["method"]):
             known = ", ".join(dict.fromkeys(rows["method"]))
             raise MethodError(f"{name!r} was not scored; there are {known}")
     found, intervals = [], {}
-    for column in columns:
+    for column in usual_columns(rows) if columns is None else columns:
         table = scores(rows, column)
         if one not in table or two not in table:
             continue
@@ -190,15 +200,23 @@ def _change(name: str, column: Column, one: pd.Series, two: pd.Series) -> Change
 
 def _fewer(name: str, first: pd.DataFrame, second: pd.DataFrame) -> str:
     """Say that a method has fewer pairs that worked than before, and why; "" when it has not."""
-    counts, failed = [], []
-    for rows in (first, second):
-        pairs = rows[rows["method"] == name].drop_duplicates(["sample", "expert"])
-        counts.append(int((pairs["status"] == "ok").sum()))
-        failed.append(pairs[pairs["status"] != "ok"]["status"])
-    if counts[1] >= counts[0]:
+    before, after = (
+        rows[rows["method"] == name].drop_duplicates(["sample", "expert"])
+        .set_index(["sample", "expert"])["status"]
+        for rows in (first, second)
+    )  # fmt: skip
+    worked, works = (one[one == "ok"].index for one in (before, after))
+    still = worked.intersection(works)
+    if len(still) == len(worked):
         return ""
-    why = f": {len(failed[1])} failed, {failed[1].iloc[0]}" if len(failed[1]) else ""
-    return f"{name}: {counts[1]} pairs instead of {counts[0]}{why}"
+    failed = after[after.index.isin(worked) & (after != "ok")]
+    why = f": {len(failed)} failed, {failed.iloc[0]}" if len(failed) else ""
+    return f"{name}: {len(still)} pairs instead of {len(worked)}{why}"
+
+
+def _unmeasured(name: str, empty: Mapping[str, Sequence[str]]) -> str:
+    """Say which numbers a method has fewer of than before although nothing failed."""
+    return f"{name}: fewer numbers than before of {', '.join(empty[name])}" if name in empty else ""
 
 
 def _competes(name: str) -> bool:

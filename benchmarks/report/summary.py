@@ -75,6 +75,25 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
     return table
 
 
+def measured(rows: pd.DataFrame) -> set[Column]:
+    """Every metric and region that there is a value of."""
+    pairs = rows[["metric", "region"]].drop_duplicates()
+    return {pair for pair in zip(pairs["metric"], pairs["region"], strict=True) if pair[0]}
+
+
+def usual_columns(rows: pd.DataFrame) -> list[Column]:
+    """The usual columns that were measured; where some were not, what was measured besides."""
+    computed = measured(rows)
+    columns = [column for column in COLUMNS if column in computed]
+    own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
+    asked = METRICS if len(columns) < len(COLUMNS) else own
+    for name in asked:
+        regions = [region for metric, region in computed if metric == name]
+        if regions and name not in {metric for metric, _ in columns}:
+            columns.append((name, "A" if "A" in regions else min(regions)))
+    return columns or list(COLUMNS)
+
+
 def best_of(table: dict[str, dict[Column, Cell]], column: Column) -> set[str]:
     """Name the methods of the first tie group; none when nothing is told apart from them."""
     ties = {name: cells[column].tie for name, cells in table.items()}

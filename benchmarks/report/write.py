@@ -16,7 +16,6 @@ from luts.tool.files import whole_file, write_text
 
 from ..harness.predict import Predict, predictor
 from ..methods.blend import blend
-from ..metrics import METRICS
 from .costs import read_costs
 from .escape import cell, md
 from .fade import IDEAL, fade_plot, spread_pairs, typical_fades
@@ -32,7 +31,7 @@ from .results import load_results
 from .seeds import over_labels
 from .splits import IN_CSV, expert_tables, split_tables
 from .strata import STRATA
-from .summary import COLUMNS, leaders, tabulate
+from .summary import leaders, measured, tabulate, usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,19 +158,6 @@ def write_report(
     return Report(text, [out / name for name in files])
 
 
-def usual_columns(rows: pd.DataFrame) -> list[Column]:
-    """The usual columns that were measured; where some were not, what was measured besides."""
-    computed = _measured(rows)
-    columns = [column for column in COLUMNS if column in computed]
-    own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
-    asked = METRICS if len(columns) < len(COLUMNS) else own
-    for name in asked:
-        regions = [region for metric, region in computed if metric == name]
-        if regions and name not in {metric for metric, _ in columns}:
-            columns.append((name, "A" if "A" in regions else min(regions)))
-    return columns or list(COLUMNS)
-
-
 def _write_rows(path: Path, rows: pd.DataFrame) -> None:
     """Write the long table, part by part, with texts that no spreadsheet takes for a formula."""
     texts = {
@@ -201,15 +187,9 @@ def _rows_of(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     return rows[keep]
 
 
-def _measured(rows: pd.DataFrame) -> set[Column]:
-    """Every metric and region that there is a value of."""
-    pairs = rows[["metric", "region"]].drop_duplicates()
-    return {pair for pair in zip(pairs["metric"], pairs["region"], strict=True) if pair[0]}
-
-
 def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
     """Refuse a column of nothing but dashes; a run in which everything failed has no column."""
-    computed = _measured(rows)
+    computed = measured(rows)
     for column in columns:
         if computed and column not in computed:
             known = ", ".join(f"{metric}:{region}" for metric, region in sorted(computed))

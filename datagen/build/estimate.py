@@ -55,13 +55,16 @@ def estimate(recipe: Recipe, jobs: Sequence[Job], folder: Path) -> Estimate:
         found.samples[job.split] += plan.samples_per_scene(recipe, job.scene)
     splits = len(found.scenes)
     found.luts = sum(min(block.pool * splits, found.samples.total()) for block in recipe.distort)
-    if recipe.render.long_edge:
-        _add_costs(found, recipe, jobs, folder)
+    long_edge = recipe.render.longest(ready=any(job.scene.ready for job in jobs))
+    if long_edge:
+        _add_costs(found, recipe, jobs, folder, long_edge)
     return found
 
 
-def _add_costs(found: Estimate, recipe: Recipe, jobs: Sequence[Job], folder: Path) -> None:
-    pixels = recipe.render.long_edge**2 * USUAL_SHAPE
+def _add_costs(
+    found: Estimate, recipe: Recipe, jobs: Sequence[Job], folder: Path, long_edge: int
+) -> None:
+    pixels = long_edge**2 * USUAL_SHAPE
     pictures = found.samples.total() + len(recipe.source.references) * len(jobs)
     lut_bytes = sum(block.lut_size**3 for block in recipe.distort) / max(len(recipe.distort), 1)
     found.bytes = (

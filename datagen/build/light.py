@@ -30,20 +30,20 @@ RESIZE = "area, linear light"
 def open_light(scene: Scene, folder: Path, recipe: Recipe) -> OpenScene:
     """The scene's light at working size; references and guide are still to come."""
     render = recipe.render
-    if scene.inputs and all(Path(file).suffix.lower() in RAWS for _, file in scene.inputs):
-        return _open_bracket(scene, folder, recipe)
-    if scene.inputs:
-        exposures, lost = _exposures(scene, folder, render.long_edge)
+    if scene.ready:
+        exposures, lost = _exposures(scene, folder, render.longest(ready=True))
         if len({encoded.shape for encoded in exposures.values()}) > 1:
             raise OpenSceneError("misaligned", f"{scene.files[0]}: its exposures differ in size")
         nearest = min(exposures, key=lambda ev: abs(ev or 0.0))
         linear = np.asarray(decode_srgb(exposures[nearest].astype(np.float64)), np.float32)
         return OpenScene(linear, exposures=exposures, develop=Develop("ready"), lost=lost)
+    if scene.inputs:
+        return _open_bracket(scene, folder, recipe)
     if Path(scene.path).suffix.lower() in RAWS:
         return _develop_raw(folder / scene.path, scene, recipe)
     if Path(scene.path).suffix.lower() in LIGHT:
         return _point_at(folder / scene.path, scene, recipe)
-    linear = resize(read_codes(folder, scene.path), render.long_edge, linear=True)
+    linear = resize(read_codes(folder, scene.path), render.longest(ready=False), linear=True)
     how = Develop("picture", render.tone, {"resize": RESIZE})
     return OpenScene(linear, tone=render.tone, develop=how)
 
@@ -101,7 +101,8 @@ def _point_at(path: Path, scene: Scene, recipe: Recipe) -> OpenScene:
     """A scene of linear light as a perfect camera sees it: one view, metered, without noise."""
     from ..camera.shooting import Shoot, frame, plan_views  # it writes DNGs too, with tifffile
 
-    shoot = Shoot(long_edge=recipe.render.long_edge or Shoot().long_edge, seed=recipe.seed)
+    size = recipe.render.longest(ready=False) or Shoot().long_edge
+    shoot = Shoot(long_edge=size, seed=recipe.seed)
     try:
         light = read_scene(path)
     except HdrError as error:
@@ -118,7 +119,7 @@ def _develop_raw(path: Path, scene: Scene, recipe: Recipe, *, own_noise: bool = 
     render = recipe.render
     if own_noise:  # a bracket's shots have the noise of their exposures
         render = replace(render, noise="none")
-    size = render.long_edge or None
+    size = render.longest(ready=False) or None
     noisy = profile = None
     try:
         photo = read_raw(path)

@@ -13,6 +13,7 @@ from ..regions.shapes import Shape
 MSEC_EVS = (-1.5, -1.0, 0.0, 1.0, 1.5)  # Afifi et al., CVPR 2021: the five relative exposures
 SAMPLES = "samples:"  # as [source] folder: the files that come with the package
 
+RENDERED = 512  # pixels of the longer side of what is rendered
 MOST_EVS = 1000
 SPLITS = ("train", "val", "test")
 
@@ -103,10 +104,14 @@ class Range:
 
 @dataclass(frozen=True)
 class Render:
-    """How a raw becomes inputs: one per EV, all from one demosaic."""
+    """How a raw becomes inputs: one per EV, all from one demosaic.
+
+    Pictures that a source has ready-made (inputs of pairs, of published sets) are scored at their
+    own size, as the literature scores them; only a `long_edge` that is said shrinks them.
+    """
 
     evs: tuple[float, ...] | Range = MSEC_EVS
-    long_edge: int = 512  # pixels; 0 keeps the sensor's own
+    long_edge: int | None = None  # pixels, 0: the source's own; not said: see `longest`
     undistorted: bool = True  # also without any [[distort]]
     highlights: Literal["clip", "blend", "rebuild"] = "blend"
     baseline: Baseline = "ignore"
@@ -124,6 +129,12 @@ class Render:
                 raise ValueError(f"evs: must lie within -10 to 10 stops, got {list(self.evs)}")
         if self.long_edge and not 16 <= self.long_edge <= 65535:
             raise ValueError(f"long_edge: must be 0 (as is) or 16 to 65535, got {self.long_edge}")
+
+    def longest(self, *, ready: bool) -> int:
+        """Pixels of the longer side of ready-made pictures, or of rendered ones; 0: their own."""
+        if self.long_edge is None:
+            return 0 if ready else RENDERED
+        return self.long_edge
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from luts.tool.gate import plain_name
 from luts.tool.outside import SOURCES as GROUP
-from luts.tool.outside import OutsideError, is_outside, load_target, offered
+from luts.tool.outside import OutsideError, beside, is_outside, load_target, offered
 from luts.tool.words import nearest, shown
 
 from ..recipe.load import RecipeError
@@ -50,7 +50,8 @@ def read_source(source: Source) -> list[Scene]:
         The folder is missing, empty, or not laid out as this kind of source is.
     """
     reader, folder = _reader(source.kind), source_folder(source)
-    scenes = reader(source, folder)
+    with beside(source.kind):
+        scenes = reader(source, folder)
     if source.kind not in SOURCES:
         scenes = _checked(scenes, source.kind, folder)
     if source.brackets:

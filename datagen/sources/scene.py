@@ -54,6 +54,11 @@ class Scene:
         """The picture files the samples are made from, for naming in messages and rows."""
         return (self.path,) if self.path else tuple(path for _, path in self.inputs)
 
+    @property
+    def ready(self) -> bool:
+        """Whether its inputs are pictures that are there, rather than rendered from a raw."""
+        return any(PurePath(file).suffix.lower() not in RAWS for _, file in self.inputs)
+
 
 def safe_name(text: str) -> str:
     """A folder name that every file system and shell takes, of up to 150 characters.

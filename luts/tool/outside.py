@@ -11,19 +11,24 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from .errors import UserError
 from .gate import plain_name
+from .isolation import isolated
 
 SPEC = re.compile(r"(?P<home>[^=:@]+):(?P<attribute>\w+)")
 # What a package may offer by entry points, and under which group.
 METHODS, METRICS = "tonebench.methods", "tonebench.metrics"
 FAMILIES, SOURCES = "tonebench.families", "tonebench.sources"
+OURS = ("luts", "datagen", "benchmarks")
 
 
 class OutsideError(UserError):
@@ -109,6 +114,55 @@ def _imported(module: str) -> Any:
     return importlib.import_module(module)
 
 
+@dataclass
+class Home:
+    """The folder of a file of code, with what the code has imported from there."""
+
+    paths: list[str]  # itself, and what the code added to sys.path
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+
+    def holds(self, module: ModuleType | None) -> bool:
+        """Whether a top-level module lies directly in one of the paths."""
+        places = list(getattr(module, "__path__", ()))  # of a package
+        place = places[0] if places else getattr(module, "__file__", None) or ""
+        return str(Path(place).parent) in self.paths if place else False
+
+
+@cache
+def _home(folder: Path) -> Home:
+    return Home([str(folder)])
+
+
+@contextmanager
+def beside(target: str) -> Iterator[None]:
+    """Let the code of "file.py:attribute" find what lies beside it, as a script does.
+
+    Two folders may both have a `utils.py`: what one imports from its own is hidden from the other.
+    Nothing is done for "module:attribute".
+    """
+    file = target.rpartition(":")[0] or target
+    if not file.endswith(".py"):
+        yield
+        return
+    home = _home(Path(file).resolve().parent)
+    path, known = sys.path[:], set(sys.modules)
+    hidden = {name: sys.modules[name] for name in home.modules if name in sys.modules}
+    sys.modules.update(home.modules)
+    sys.path[:0] = home.paths
+    try:
+        yield
+    finally:
+        home.paths += [p for p in map(str, sys.path) if p not in path and p not in home.paths]
+        for name in sys.modules.keys() - known - home.modules.keys():
+            top = name.partition(".")[0]
+            if top not in OURS and home.holds(sys.modules.get(top)):
+                home.modules[name] = sys.modules[name]
+        for name in home.modules:
+            sys.modules.pop(name, None)
+        sys.modules.update(hidden)
+        sys.path[:] = path
+
+
 @cache
 def _from_file(path: Path) -> Any:
     """Import a file under a name of its own; it may import its neighbours, as a script would."""
@@ -117,14 +171,15 @@ def _from_file(path: Path) -> Any:
         raise FileNotFoundError("no such file")
     name = f"{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=6).hexdigest()}"
     if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))
+        sys.path.append(str(path.parent))  # for what is imported late, outside of `beside`
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError("not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # before it runs: dataclasses look themselves up
     try:
-        spec.loader.exec_module(module)
+        with isolated("import", path.name), beside(str(path)):
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

@@ -13,6 +13,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from luts.tool.errors import UserError
+from luts.tool.outside import beside
 
 from ..method import Method
 from ..outside import from_outside, is_outside
@@ -71,7 +72,8 @@ def build_row(name: str, row: Method, **settings: Any) -> nn.Module:
     if not takes_any and (unknown := sorted(settings.keys() - signature.keys())):
         known = ", ".join(signature)
         raise ModelError(f"{name}: unknown setting {', '.join(unknown)}; known: {known}")
-    made = make(**settings)
+    with beside(row.target):
+        made = make(**settings)
     if row.target.startswith("benchmarks."):
         return made
     from .adapter import adapted

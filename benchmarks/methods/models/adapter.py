@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -24,13 +25,25 @@ class Adapted:
         """
         given = ({"regions": regions} if self._takes_regions else {}) | more
         made = super().forward(images, **given)  # type: ignore[misc]
-        made = made[0] if isinstance(made, tuple | list) and made else made
+        if isinstance(made, tuple | list):
+            made = _picture_of(made, images)
         if isinstance(made, Output):
             return made
         image = getattr(made, "image", made)
         if not isinstance(image, Tensor):
             raise ModelError(f"returned a {type(image).__name__}; give a tensor (N, 3, H, W)")
         return Output(image)
+
+
+def _picture_of(made: Sequence[Any], images: Tensor) -> Any:
+    """What of several results is the picture: which one cannot be guessed where two may be."""
+    may_be = [one for one in made if getattr(one, "shape", None) == images.shape]
+    if len(may_be) != 1:
+        raise ModelError(
+            f"returned {len(made)} results, {len(may_be)} of them of the shape of the pictures; "
+            "return the corrected pictures alone"
+        )
+    return may_be[0]
 
 
 def adapted(made: nn.Module) -> nn.Module:
