@@ -78,10 +78,10 @@ CLAIMS: dict[str, dict[str, Arm]] = {
     "highlight-shadow-gain": _faithful("gain"),
     "highlight-shadow-curve": _faithful("curve"),
     "parts": {
-        "light_grid": Arm("light_grid", {"minutes": 3.0}),
+        "light_grid": Arm("light_grid", {"minutes": 2.0}),
         **{
             f"light_grid, no {part}": Arm(
-                "light_grid", {"minutes": 3.0, "model_settings": {part: False}}
+                "light_grid", {"minutes": 2.0, "model_settings": {part: False}}
             )
             for part in ("grid", "curves", "matrix", "exposure")
         },
