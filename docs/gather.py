@@ -18,26 +18,21 @@ import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product, takewhile
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.methods import lookup
 from benchmarks.methods.models import MODELS
-from benchmarks.report.families import ALL, LOCAL, OWN, family_of
+from benchmarks.report.families import ALL, LOCAL, family_of
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file, write_text
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from benchmarks.report.formats import Table
+from .champions import REGIONAL, TESTED, duels
 
 DOCS = Path(__file__).parent
 RESULTS, IMAGES = DOCS / "results", DOCS / "images"
 BLENDED = "all, blended rows too"
-REGIONAL = (("psnr", "A"), ("delta_e_2000", "A"))  # what is tested and compared by reference
-ORACLE = "oracle_gain"
 FACTS = ("mean", "low", "high", "valid", "asked", "tie")  # of a cell
 CORE_MINUTE = 60.0  # seconds
 
@@ -71,7 +66,8 @@ def scores(run: str) -> None:
         for name, cells in table.items()
     ]
     _write("scores.csv", ["reference", "stratum", "method", *facts], lines)
-    _write("tests.csv", TESTED, _tests(headline_rows(plain), tables, ", ".join(head), STRATA))
+    tests = duels(headline_rows(plain), tables, ", ".join(head), STRATA)
+    _write("tests.csv", TESTED, [[*line[:5], *map(_short, line[5:])] for line in tests])
     told = training(info, every)
     page = {
         "introduction": introduction(info, every),
@@ -101,66 +97,6 @@ def _numbers(cells: Iterable[Any]) -> list[str]:
 
 def _short(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6g}"
-
-
-TESTED = ["stratum", "metric", "region", "one", "two", "difference", "low", "high", "p"]
-
-
-def _tests(
-    rows: pd.DataFrame,
-    tables: dict[tuple[str, str], Table],
-    reference: str,
-    strata: dict[str, Callable[[pd.DataFrame], pd.Series]],
-) -> list[list[Any]]:
-    """Test the best of every kind against each other, stratum by stratum; p by Holm over all."""
-    from benchmarks.report.stats import holm, paired_test, permutations_for, scene_interval
-    from benchmarks.report.summary import scores as wide
-
-    asked = []
-    for stratum, column in product(strata, REGIONAL):
-        if table := tables.get((reference, stratum)):
-            best = champions(table, column)
-            duels = [("trained", "rule"), ("own", "rule"), ("own", "trained"), ("own", ORACLE)]
-            names = [(best.get(one, ""), best.get(two, "")) for one, two in duels]
-            asked += [(stratum, column, *pair) for pair in names if all(pair)]
-    lines, values = [], []
-    for stratum, column, one, two in asked:
-        pair = wide(rows[strata[stratum](rows)], column)[[one, two]].dropna()
-        scenes = pair.index.get_level_values("group").tolist()
-        difference = (pair[one] - pair[two]).to_numpy()
-        values.append(
-            paired_test(pair[one], pair[two], scenes, permutations=permutations_for(len(asked)))
-        )
-        lines.append(
-            [stratum, *column, one, two, difference.mean(), *scene_interval(difference, scenes)]
-        )
-    return [
-        [*line[:5], *map(_short, (*line[5:], float(p)))]
-        for line, p in zip(lines, holm(values), strict=True)
-    ]
-
-
-def champions(table: Table, column: tuple[str, str]) -> dict[str, str]:
-    """The best row of every kind in a column: rule, trained, own; the oracle where it was scored.
-
-    A row that failed on some pairs is none.
-    """
-    from benchmarks.metrics import METRICS
-
-    sign = -1 if METRICS[column[0]].higher_is_better else 1
-    most = max(cells[column].valid for cells in table.values())
-    ranked = sorted(
-        (name for name, cells in table.items() if cells[column].valid == most),
-        key=lambda name: sign * table[name][column].mean,
-    )
-    kinds = {"classical": "rule", OWN: "own"} | {
-        family: "trained" for family in ALL if family not in ("classical", OWN)
-    }
-    found: dict[str, str] = {}
-    for name in ranked:
-        if (kind := kinds.get(family_of(name), "")) and (kind != "trained" or lookup(name).trained):
-            found.setdefault(kind, name)
-    return found | ({ORACLE: ORACLE} if ORACLE in table else {})
 
 
 def cost(run: str) -> None:

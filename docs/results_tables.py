@@ -20,7 +20,8 @@ from benchmarks.report.remarks import READING
 from benchmarks.report.strata import STRATA
 from benchmarks.report.summary import CEILINGS, COLUMNS, Cell, best_of, group_of
 
-from .gather import BLENDED, REGIONAL, RESULTS, slug
+from .champions import REGIONAL
+from .gather import BLENDED, RESULTS, slug
 
 PSNR, DELTA_E = REGIONAL
 SHORT = {

@@ -8,7 +8,7 @@ from benchmarks.methods import lookup
 from benchmarks.metrics import METRICS
 from benchmarks.report.formats import Table, cell_text
 
-from .gather import ORACLE, REGIONAL, champions
+from .champions import ORACLE, REGIONAL, champions
 from .results_tables import PSNR, bold, facts, grid, read, short, strata
 
 DELTA_E = REGIONAL[1]

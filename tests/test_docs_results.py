@@ -20,7 +20,7 @@ from benchmarks.report.names import PSNR_CAP_DB
 from benchmarks.report.summary import COLUMNS, tabulate
 from benchmarks.training.rules import Rule
 from docs import gather, learning_tables, results_tables
-from docs.gather import champions
+from docs.champions import REGIONAL, TESTED, champions, duels
 
 SCORES = {"input": 15.0, "lime": 20.0, "gamma": 18.0, "unet": 22.0, "light_grid": 27.0}
 NAMES = ("encoder-decoder", "unet", "a/ev+0", "fusion")
@@ -61,7 +61,7 @@ def test_every_family_of_a_card_is_one_of_the_table():
 
 def test_the_best_of_every_kind_is_found_in_either_direction():
     table = tabulate(_rows(), COLUMNS)
-    for column in gather.REGIONAL:
+    for column in REGIONAL:
         best = champions(table, column)
         if column[0] == "psnr":
             assert best == {"rule": "lime", "trained": "unet", "own": "light_grid"}
@@ -79,8 +79,8 @@ def test_differences_that_hold_everywhere_are_beyond_chance():
     rows = _rows(places=12)
     table = {("fusion", "all"): tabulate(rows, COLUMNS)}
     strata = {"all": lambda rows: pd.Series(True, index=rows.index)}
-    found = gather._tests(rows, table, "fusion", strata)
-    lines = [dict(zip(gather.TESTED, line, strict=True)) for line in found]
+    found = duels(rows, table, "fusion", strata)
+    lines = [dict(zip(TESTED, line, strict=True)) for line in found]
     against_rule = next(x for x in lines if (x["one"], x["two"]) == ("light_grid", "lime"))
     assert float(against_rule["difference"]) == pytest.approx(7)
     assert float(against_rule["p"]) < 0.05
