@@ -18,7 +18,8 @@ from .lattice import LARGEST_SIZE, normal_equations, solve
 from .lookup import apply
 from .lut import Lut, Lut3D, LutFormatError, nodes, table_hash
 from .tool.errors import UserError
-from .tool.files import whole_file
+from .tool.files import read_plain, whole_file
+from .tool.words import shown
 
 DEFAULT_SIZE = 17  # 33 is three times slower, and no better on other photos
 # Weight of the second differences at 17 nodes: of 1e-4 to 1, the one with the smallest error on
@@ -155,13 +156,15 @@ def read_coverage(path: Path | str, lut: Lut) -> np.ndarray | None:
     if not beside.exists():
         return None
     try:
-        record = json.loads(beside.read_text(encoding="ascii"))
+        record = json.loads(read_plain(beside).decode("ascii"))
         if record.get("lut") != table_hash(lut):
             return None
-        size = int(record["size"])
+        size = record["size"]
+        if type(size) is not int or not 3 <= size <= LARGEST_SIZE:
+            raise ValueError(f"size must be 3 to {LARGEST_SIZE}, got {shown(size)}")
         bits = np.unpackbits(np.frombuffer(base64.b64decode(record["coverage"]), np.uint8))
         return bits[: size**3].astype(bool).reshape(size, size, size)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LutFormatError(f"{beside}: not a coverage map: {error}") from None
 
 

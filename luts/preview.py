@@ -10,6 +10,7 @@ import numpy as np
 from .lookup import apply
 from .lut import Lut, identity, nodes
 from .measure import Severity, severity
+from .tool.gate import plain_plot
 
 # gb82_dog.png of data/natural_photos.tsv (CC0-1.0), made smaller and cut.
 PHOTO = Path(__file__).parent / "data" / "preview_photo.jpg"
@@ -71,7 +72,7 @@ def sheet(
 
 
 def _caption(card, name: str, found: Severity | None) -> None:
-    card.text(0.03, 0.935, name, color=_INK, size=11.5, weight="bold", va="center")
+    card.text(0.03, 0.935, plain_plot(name), color=_INK, size=11.5, weight="bold", va="center")
     if found is None:
         return
     words = f"ΔE00 {found.mean:.1f}   p95 {found.p95:.1f}   clipped {found.clipped:.0%}"

@@ -16,7 +16,8 @@ from benchmarks.cli import main
 from benchmarks.front import run
 from benchmarks.harness.rows import ROWS, RunError, open_for_append, read_evaluations
 from benchmarks.harness.run_info import RUN, load_run, tries
-from benchmarks.methods.models.trained.checkpoints import WEIGHTS
+from benchmarks.methods.models import ModelError, build
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS, load, load_row, save
 from benchmarks.methods.models.trained.record import CheckpointError, parse_record
 from benchmarks.report import escape
 from benchmarks.report.write import write_report
@@ -217,9 +218,6 @@ def test_a_second_run_into_the_same_folder_is_refused_while_the_first_writes(
 
 def test_a_record_cannot_ask_for_code(tmp_path):
     """Settings of a record are data: a host that is a file is not imported."""
-    from benchmarks.methods.models import build
-    from benchmarks.methods.models.trained.checkpoints import load, save
-
     evil = tmp_path / "evil.py"
     evil.write_text(f"open({str(tmp_path / 'pwned')!r}, 'w')\n")
     record = {
@@ -228,6 +226,61 @@ def test_a_record_cannot_ask_for_code(tmp_path):
         "data": {"name": "x", "hash": "unknown", "split": "train"},
     }
     save(build("zero_dce+ranlen"), record, tmp_path / "zero_dce+ranlen.safetensors")
-    with pytest.raises(CheckpointError, match="asks for code from outside"):
+    with pytest.raises(ModelError, match="host: must be a model of `benchmarks list model`"):
         load("zero_dce+ranlen", tmp_path)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_results_folder_cannot_ask_for_code(trained, finished, tmp_path):
+    """Nor can the settings of a row, whatever the file says of the row besides."""
+    out, pwned = shutil.copytree(finished, tmp_path / "run"), tmp_path / "pwned"
+    (tmp_path / "evil.py").write_text(
+        f"import torch\nopen({str(pwned)!r}, 'w')\nclass Net(torch.nn.Module): pass\n"
+    )
+    about = json.loads((out / RUN).read_text())
+    forged = {"settings": {"host": f"{tmp_path}/evil.py:Net"}, "trained": trained}
+    about["methods"]["zero_dce+ranlen"] = about["methods"]["zero_dce"] | forged
+    (out / RUN).write_text(json.dumps(about))
+    lines = (out / ROWS).read_text().splitlines()
+    rows = [row for row in map(json.loads, lines) if row["method"] == "zero_dce"]
+    more = [json.dumps(row | {"method": "zero_dce+ranlen"}) for row in rows]
+    (out / ROWS).write_text("\n".join([*lines, *more]) + "\n")
+    write_report(out)
+    with pytest.raises(ModelError, match="host: must be a model"):
+        load_row("zero_dce+ranlen", load_run(out).methods["zero_dce+ranlen"].row("zero_dce+ranlen"))
+    assert not pwned.exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "message"),
+    [
+        ("zero_dce", {"degree": "x"}, "zero_dce: degree is such as .*, got 'x'"),
+        ("zero_dce+ranlen", {"hidden": -3}, "zero_dce.ranlen: cannot be made with .*'hidden': -3"),
+        ("zero_dce+ranlen", {"host": ["zero_dce"]}, "cannot be made with"),
+        ("zero_dce+ranlen", {"host": "nowhere"}, "host: must be a model .*, got 'nowhere'"),
+        ("zero_dce+ranlen", {"hidden": True}, "hidden is such as 32, got True"),
+    ],
+)
+def test_settings_of_a_record_that_make_no_model_are_one_line(model, settings, message):
+    with pytest.raises(ModelError, match=message) as found:
+        build(model, **settings)
+    assert len(str(found.value).splitlines()) == 1
+
+
+def test_a_kept_prediction_does_not_follow_the_folder_of_a_method(tiny_data, tmp_path):
+    outside, out = tmp_path / "outside", tmp_path / "run"
+    outside.mkdir()
+    (out / "predictions").mkdir(parents=True)
+    (out / "predictions" / "gamma").symlink_to(outside)
+    with pytest.raises(UserError, match=r"leads out of .*predictions through a link"):
+        run(tiny_data, ["gamma"], out, limit=1, keep_predictions=True)
+    assert not list(outside.iterdir())
+
+
+def test_an_exposure_that_cannot_be_is_refused_before_it_is_drawn(finished, tmp_path):
+    line = json.loads((finished / ROWS).read_text().splitlines()[0])
+    for name, value in (("ev", 1e308), ("severity", -1), ("coverage", {"A": 2})):
+        (tmp_path / ROWS).write_text(json.dumps(line | {name: value}) + "\n")
+        with pytest.raises(RunError, match=rf"rows.jsonl:1: {name}.*: must be"):
+            list(read_evaluations(tmp_path))

@@ -284,7 +284,7 @@ def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
         pass
 
     def kill(standing, record):
-        done.append((standing.row, standing.rounds, record["model"]))
+        done.append((standing.row, standing.rounds, record.model))
         if len(done) == 2:
             raise KilledError
 

@@ -130,3 +130,17 @@ def test_a_wide_picture_may_be_said_to_be_no_panorama(scenes, tmp_path):
     (row,) = read_index(tmp_path / "whole" / INDEX)
     with rawpy.imread(str(tmp_path / "whole" / row.path)) as raw:
         assert (raw.sizes.height, raw.sizes.width) == (32, 64)
+
+
+@pytest.mark.parametrize("name", ["light", "masks"])
+def test_nothing_is_written_through_a_link(name, tmp_path, capsys):
+    scene = np.full((32, 48, 3), 40, np.uint8)
+    scene[8:20, 10:30] = 250
+    cv2.imwrite(str(tmp_path / "scene.png"), scene)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).symlink_to(tmp_path / "outside")
+    words = [str(tmp_path / "scene.png"), "-o", str(tmp_path / "out"), "--flat", "--segment"]
+    assert main(["simulate", *words, "--long-edge", "32"]) == 2
+    assert f"leads out of {tmp_path / 'out'} through a link" in capsys.readouterr().err
+    assert not list((tmp_path / "outside").iterdir())

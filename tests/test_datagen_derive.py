@@ -8,9 +8,11 @@ from datagen.build.driver import Resources, build
 from datagen.cli import main
 from datagen.dataset.derive import DeriveError, merge, subset
 from datagen.dataset.read import open_dataset
+from datagen.dataset.target import PlaceError
 from datagen.dataset.verify import verify
 from datagen.dataset.where import FIELDS, WhereError, parse_where
 from datagen.recipe.load import RecipeError, load_recipe
+from luts.tool.files import locked
 
 SMALL = ["render.evs=[-1.0, 0.0, 1.0]", "render.long_edge=48", "source.limit=4"]
 
@@ -140,3 +142,28 @@ def test_mistakes_are_one_line_and_exit_two(distorted, tmp_path, capsys):
     assert main(["subset", str(distorted), "--where", "ev < 0", "-o", str(distorted)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert main(["subset", str(distorted), "--where", "ev < 0", "-o", out]) == 0
+
+
+def test_a_subset_that_was_killed_is_gone_on_with(distorted, tmp_path, monkeypatch):
+    whole = subset(distorted, "ev < 0", tmp_path / "whole")
+    out = tmp_path / "out"
+    monkeypatch.setattr("datagen.dataset.derive.seal", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        subset(distorted, "ev < 0", out)
+    monkeypatch.undo()
+    with pytest.raises(DeriveError, match="is not empty; choose another folder"):
+        subset(distorted, "ev > 0", out)
+    lost, changed, *_ = sorted((out / "scenes").rglob("*.png"))
+    lost.unlink()
+    changed.unlink()
+    changed.write_bytes(b"another's")
+    assert subset(distorted, "ev < 0", out).hash == whole.hash
+    assert verify(out).problems == verify(tmp_path / "whole").problems == []
+
+
+def test_a_second_subset_waits_for_the_first(distorted, tmp_path):
+    with (
+        locked(tmp_path / "out" / ".lock"),
+        pytest.raises(PlaceError, match="another build is at work here; wait for it"),
+    ):
+        subset(distorted, "ev < 0", tmp_path / "out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import runpy
 import subprocess
@@ -37,7 +38,7 @@ from datagen.regions.geometry import Guide
 from datagen.regions.labels import alpha
 from datagen.sources import SOURCES, read_source
 from datagen.streaming import camera
-from datagen.streaming.cache import CacheError
+from datagen.streaming.cache import MAGIC, CacheError
 from datagen.streaming.draws import draw
 from datagen.streaming.opening import save_light
 from datagen.streaming.packed import pack, unpack
@@ -552,3 +553,35 @@ print(pairs.batch(0)["degraded"].shape[0])
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
     )
     assert shown.stdout.strip() == "8", shown.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    "how", ["deep", "long", "key", "pools", "shape", "light", "offset", "flat"]
+)
+def test_a_strange_header_of_a_cache_is_one_line(how, recipe, tmp_path):
+    path = tmp_path / "light"
+    save_light(recipe, path)
+    data = path.read_bytes()
+    begin = len(MAGIC) + 17
+    end = begin + int(data[len(MAGIC) : begin], 16)
+    header = json.loads(data[begin:end])
+    arrays = header["scenes"][0]["arrays"]
+    match how:
+        case "key":
+            del header["key"]
+        case "pools":
+            header["pools"] = [1]
+        case "shape":
+            arrays["light"]["shape"] = [10**9, 2, 3]
+        case "light":
+            arrays["dark"] = arrays.pop("light")
+        case "offset":
+            arrays["light"]["offset"] = -64
+        case "flat":
+            header = [header]
+    text = b"[" * 100_000 if how == "deep" else json.dumps(header).encode()
+    claimed = 1 << 62 if how == "long" else len(text)
+    path.write_bytes(MAGIC + f"{claimed:016x}\n".encode() + text + data[end:])
+    with pytest.raises(CacheError, match="its header is damaged: ") as found:
+        stream(recipe, cache=path)
+    assert len(str(found.value).splitlines()) == 1

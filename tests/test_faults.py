@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -49,13 +47,6 @@ def source(folder: Path, count: int = 6) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("faults")
-    build(source(folder), folder / "set", SERIAL)
-    return folder
-
-
 def start(*words: object, cwd: Path = ROOT, **settings) -> subprocess.Popen:
     command = [sys.executable, "-m", "datagen", *map(str, words)]
     env = {**os.environ, "PYTHONPATH": str(ROOT), **settings.pop("env", {})}
@@ -77,51 +68,6 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in (".lock", "timings.jsonl", "stats.png")
     }
-
-
-def verbs(folder: Path, out: Path) -> dict[str, list[object]]:
-    return {
-        "build": ["build", folder / "r.toml", "-o", out, "-j", "2"],
-        "pack": ["pack", folder / "set", "-o", out, "--shard-mb", "0.02"],
-        "stats": ["stats", folder / "set", "-o", out],
-        "preview": ["preview", folder / "set", "-o", out / "p.html"],
-    }
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", ["build", "pack", "stats", "preview"])
-def test_a_verb_ended_at_random_moments_leaves_nothing_and_ends_up_the_same(verb, built, tmp_path):
-    rng = random.Random(verb)
-    began = time.monotonic()
-    assert finished(*verbs(built, tmp_path / "whole")[verb]) == 0
-    usual = time.monotonic() - began
-    out = tmp_path / "out"
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL) * 2:
-        process = start(*verbs(built, out)[verb])
-        time.sleep(rng.uniform(0.3, 1.0) * usual)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=60)
-        assert b"Traceback" not in said or (number == signal.SIGINT and b"import" in said)
-        if number != signal.SIGKILL and verb != "build":
-            assert not list(out.rglob(".*part*"))
-    assert finished(*verbs(built, out)[verb]) == 0
-    found = {name: data for name, data in contents(out).items() if ".part" not in name}
-    assert found == contents(tmp_path / "whole")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", ["build", "pack", "stats", "preview"])
-def test_two_at_once_end_in_the_right_bytes_or_one_line(verb, built, tmp_path):
-    assert finished(*verbs(built, tmp_path / "whole")[verb]) == 0
-    out = tmp_path / "out"
-    both = [start(*verbs(built, out)[verb]) for _ in range(2)]
-    for process in both:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode in (0, 2)
-        if process.returncode == 2:
-            assert said.count(b"\n") == 1 and b"another build is at work here" in said
-    assert contents(out) == contents(tmp_path / "whole")
-    assert any(process.returncode == 0 for process in both)
 
 
 @pytest.mark.slow

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from luts.tool.command import _guarded, parse
+from luts.tool.command import _guarded, parse, run_program
 from luts.tool.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,3 +93,26 @@ def test_every_target_is_a_function_that_exists(package):
             assert callable(getattr(import_module(home), name)), f"{package} {verb}"
         else:
             assert callable(module.run)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_name_steers_no_terminal_and_goes_into_a_pipe_as_it_is(stream, monkeypatch):
+    name = "out/\x1b[31mred\u202egnp.cube"
+    for pipe, shown in ((Terminal(), "out/\ufffd[31mred\ufffdgnp.cube\n"), (io.StringIO(), name)):
+        monkeypatch.setattr(sys, stream, pipe)
+        assert _guarded("luts list", Args(lambda _: print(name, file=getattr(sys, stream)))) == 0
+        assert pipe.getvalue().startswith(shown) and getattr(sys, stream) is pipe
+
+
+def test_ctrl_c_while_the_words_are_read_is_one_line(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("luts.tool.command.parse", interrupted)
+    assert run_program("luts", "", {}, ["list"]) == 130
+    assert capsys.readouterr().err == "luts: interrupted\n"

@@ -80,3 +80,14 @@ def test_mistakes_are_one_line(options, message, tmp_path, monkeypatch, capsys):
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lut_whose_name_is_markup_is_drawn_and_told_as_text(tmp_path, capsys):
+    path = tmp_path / "$\\frac{1}$\x1b[31m.cube"
+    path.write_text('TITLE "\x1b[31m\u202ered"\nLUT_3D_SIZE 2\n' + "0 0 0\n1 1 1\n" * 4)
+    assert main(["preview", str(path), "-o", str(tmp_path / "sheet.png")]) == 0
+    capsys.readouterr()
+    for verb in ("info", "lint"):
+        assert main([verb, str(path)]) == 0
+        said = capsys.readouterr().out
+        assert "\x1b" not in said and "\u202e" not in said

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from luts.tool.files import write_text
+    from luts.tool.gate import inside
 
     from ..cost.table import Protocol, measure_costs
     from ..cost.timing import parse_size
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
     _check(args)
     methods = _methods(args, load_run(args.run) if args.run else None)
-    out = args.out or (args.run / "timing" if args.run else None)
+    out = args.out or (inside(args.run, "timing") if args.run else None)
     cv2.setNumThreads(args.threads)
     torch.set_num_threads(args.threads)
     protocol = Protocol(

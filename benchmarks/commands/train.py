@@ -92,20 +92,15 @@ def _train(args: argparse.Namespace, settings: Training, out: Path) -> None:
 
     from tqdm import tqdm
 
-    from luts.tool.errors import UserError
-    from luts.tool.files import locked
-
     from ..methods.models.trained.checkpoints import install
     from ..training.loop import train
+    from ..training.state import at_work
 
     first = os.environ.get("RANK", "0") == "0"
     total = None if settings.minutes else settings.steps
     with ExitStack() as stack:
         if first:
-            try:
-                stack.enter_context(locked(out / ".lock"))
-            except BlockingIOError:
-                raise UserError(f"{out}: another training is at work here; wait for it") from None
+            stack.enter_context(at_work(out, args.out))
         bar = stack.enter_context(
             tqdm(total=total, unit="step", file=sys.stderr, disable=not first)
         )

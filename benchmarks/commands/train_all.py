@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..methods.models.trained.record import TrainingRecord
     from ..training.queue import Standing
 
 EXAMPLE = "benchmarks train-all --stream stream --source hdri --out out/train"
@@ -66,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
     def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    def finished(standing: Standing, record: dict[str, Any]) -> None:
+    def finished(standing: Standing, _: TrainingRecord) -> None:
         if not args.no_install and (args.anew or is_better(standing, material)):
-            say(_installed(standing, record))
+            say(_installed(standing))
 
     material = _material(args)
     found = run_queue(
@@ -87,14 +88,14 @@ def run(args: argparse.Namespace) -> int:
     return SUCCESS if all(one.settled for one in found) else PARTIAL
 
 
-def _installed(standing: Standing, record: dict[str, Any]) -> str:
+def _installed(standing: Standing) -> str:
     """Make a row's best weights those that are scored; says what was done."""
     from ..methods.models.trained.checkpoints import install
 
     if standing.best is None:
         return f"{standing.row}: no weights to install yet"
     path = install(standing.row, standing.best)
-    return f"{standing.row}: installed as {path.name}, {record['validation']['psnr']:.2f} dB"
+    return f"{standing.row}: installed as {path.name}, {standing.score:.2f} dB"
 
 
 def _line(standing: Standing) -> str:

@@ -17,6 +17,7 @@ from datagen.images.codes import quantise, to_float
 from datagen.images.files import decode, encode
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file
+from luts.tool.gate import inside
 
 PREDICTIONS = "predictions"
 
@@ -53,7 +54,7 @@ class Predictions:
             raise PredictionError(f"{self.folder}: is a link; predictions stay in the run")
 
     def _place(self, method: str, sample: str) -> Path:
-        return Path(self.folder) / method / sample
+        return inside(self.folder, f"{method}/{sample}")
 
 
 def rounded_as_kept(estimate: np.ndarray) -> np.ndarray:

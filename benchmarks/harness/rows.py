@@ -26,6 +26,7 @@ from typing import IO, Annotated, Any, Literal
 import numpy as np
 import orjson
 
+from datagen.dataset.rows import DeltaE, Share, Stops
 from luts.tool import gate
 from luts.tool.errors import UserError
 from luts.tool.files import open_plain, open_to_append
@@ -72,12 +73,12 @@ class Evaluation:
     method: Name
     sample: Annotated[str, gate.plain_path]
     group: Text
-    ev: float | None
+    ev: Stops | None
     distortion: Text
-    severity: float
+    severity: DeltaE
     mask: Text
     expert: Name
-    coverage: Mapping[str, float]
+    coverage: Mapping[str, Share]
     status: Text
     seconds: float
     values: Annotated[Any, _values] = field(default_factory=dict)

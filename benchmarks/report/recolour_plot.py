@@ -9,6 +9,7 @@ import numpy as np
 
 from luts.colour.colorimetry import encoded_to_lab
 from luts.tool.files import whole_file
+from luts.tool.gate import plain_plot
 
 
 def mean_lab(encoded: np.ndarray) -> np.ndarray:
@@ -36,7 +37,7 @@ def plot_trajectories(
     for number, (name, pictures) in enumerate(series.items()):
         lab = np.stack([mean_lab(picture) for picture in pictures])
         style = {"color": f"C{number % 10}", "marker": "o", "markersize": 4}
-        left.plot(range(len(lab)), lab[:, 0], label=name, **style)
+        left.plot(range(len(lab)), lab[:, 0], label=plain_plot(name), **style)
         right.plot(lab[:, 1], lab[:, 2], **style)
         right.plot(*lab[0, 1:], color=style["color"], marker="o", markersize=9, fillstyle="none")
         if goals:

@@ -16,17 +16,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from luts.tool.files import write_text
+from luts.tool.files import whole_file, write_text
+from luts.tool.words import shown
 
 from ..methods.models import build
 from ..methods.models.trained.checkpoints import load_weights
+from ..methods.models.trained.record import parse_record
 from .loop import train
 from .material import Material
 from .queue import FLOAT32
-from .settings import Training, streamed_settings_for
-from .state import STATE, settings_of
+from .settings import Training, TrainingError, streamed_settings_for
+from .state import STATE, at_work, read_rows, settings_of
 from .validate import validate
 
+JUDGED = "judged.json"
 MEASURES = ("score", "A", "B", "C", "psnr")
 CRITIC = 4 / 255  # weight of MSEC's adversarial term, from its card
 
@@ -131,7 +134,9 @@ def run_claims(
         for claim, arms in claims.items():
             for name, arm in arms.items():
                 folder = out / claim / name / f"seed{seed}"
-                if not (folder / "judged.json").exists():
+                if (folder / JUDGED).exists():
+                    continue
+                with at_work(folder, out):
                     say(f"{claim}: {name}, seed {seed}")
                     usual: dict[str, Any] = {
                         "seed": seed,
@@ -152,39 +157,42 @@ def run_claims(
 def _judge(arm: Arm, settings: Training, material: Material, folder: Path, source: Path) -> None:
     """Train an arm, or take the weights of another one, and leave judged.json."""
     if arm.weights_of:
-        known = json.loads((source / "best.json").read_text("utf-8"))
-        model = build(arm.row, **known["training"].get("model_settings", {}) | dict(arm.judged_as))
+        known = parse_record(source / "best.json")
+        model = build(arm.row, **dict(known.training.model_settings) | dict(arm.judged_as))
         load_weights(model, source / "best.safetensors")
         folder.mkdir(parents=True, exist_ok=True)
         measures = validate(model, material.validation(settings), settings, "cpu")
-        seconds = known["seconds"]
+        seconds = known.facts.get("seconds", 0.0)
     else:
         resume = (folder / STATE).exists()
         if resume:
             settings = settings_of(folder)
+            if settings.model != arm.row:
+                raise TrainingError(f"{folder / STATE}: of another row, {shown(settings.model)}")
         record = train(
             settings, material, folder, device="cpu", resume=resume, overwrite=not resume
         )
         measures, seconds = record["validation"], record["seconds"]
     found = {"seconds": seconds, **measures}
-    write_text(folder / "judged.json", json.dumps(found) + "\n")
+    write_text(folder / JUDGED, json.dumps(found) + "\n")
 
 
 def outcomes(out: Path, claims: Mapping[str, Mapping[str, Arm]]) -> Iterator[Outcome]:
     """Everything that has been judged so far."""
     for claim, arms in claims.items():
         for arm in arms:
-            for path in sorted((out / claim / arm).glob("seed*/judged.json")):
-                found = json.loads(path.read_text("utf-8"))
-                measures = {name: found[name] for name in MEASURES if name in found}
-                seed = int(path.parent.name.removeprefix("seed"))
-                yield Outcome(claim, arm, seed, found["seconds"], measures)
+            for path in sorted((out / claim / arm).glob(f"seed*/{JUDGED}")):
+                seed = path.parent.name.removeprefix("seed")
+                if not seed.isdecimal():  # a copy that somebody keeps beside them
+                    continue
+                for found in read_rows(path, ("seconds",))[-1:]:
+                    measures = {name: found[name] for name in MEASURES if name in found}
+                    yield Outcome(claim, arm, int(seed), found["seconds"], measures)
 
 
 def write_outcomes(found: list[Outcome], path: Path) -> None:
     """A line a training: claim, arm, seed, seconds and measures in dB."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    with whole_file(path) as scratch, scratch.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["claim", "arm", "seed", "seconds", *MEASURES])
         for one in found:

@@ -10,13 +10,14 @@ file: a pair is a function of its position, so whoever writes it writes the same
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from luts.tool.files import sha256
+from luts.tool.files import open_to_append, sha256
 
 from .batches import PLANES, Batch
 
@@ -71,8 +72,8 @@ class KeptPairs:
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> np.memmap:
     """Bytes of a file that is made, or made longer, as far as needed; holes read as zeros."""
-    with path.open("ab") as stream:
-        if stream.tell() < (wanted := int(np.prod(shape))):
+    with os.fdopen(open_to_append(path), "r+b") as stream:
+        if stream.seek(0, os.SEEK_END) < (wanted := int(np.prod(shape))):
             stream.truncate(wanted)
     return np.memmap(path, np.uint8, "r+", shape=shape)
 

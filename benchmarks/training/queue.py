@@ -13,20 +13,21 @@ local version otherwise from what its host has learned so far; else from weights
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from luts.tool.words import shown
+
 from ..methods.models import MODELS
-from ..methods.models.trained.checkpoints import WEIGHTS, Record
-from ..methods.models.trained.record import parse_record
+from ..methods.models.trained.checkpoints import WEIGHTS
+from ..methods.models.trained.record import TrainingRecord, parse_record
 from .loop import train
 from .material import Material
 from .plot import plot_curves
 from .settings import Training, TrainingError, streamed_settings_for
-from .state import LAST_PART, STATE, settings_of
+from .state import LAST_PART, SCORED, SCORES, STATE, at_work, read_rows, settings_of
 
 LEAST_GAIN = 0.15  # dB
 ROUNDS = (1.0, 1.0, 1.5, 2.0)  # of the queue's minutes; later rounds are as long as the last
@@ -142,7 +143,7 @@ def run_queue(
     minutes: float,
     device: str = "cpu",
     anew: bool = False,
-    finished: Callable[[Standing, Record], None] = lambda standing, record: None,
+    finished: Callable[[Standing, TrainingRecord], None] = lambda standing, record: None,
     say: Callable[[str], None] = print,
     **changes: Any,
 ) -> list[Standing]:
@@ -162,23 +163,18 @@ def run_queue(
     """
     failed: dict[str, str] = {}
     for row, number in _jobs(out, rows, minutes, failed):
-        folder = out / row / f"round{number}"
-        resume = (folder / STATE).exists()
         try:
-            settings = (
-                settings_of(folder)  # a round goes on as it began, whatever is asked for by now
-                if resume
-                else round_settings(
-                    standing(out, row, minutes),
+            with at_work(out / row / f"round{number}", out):
+                _train_round(
+                    material,
+                    out,
+                    row,
                     number,
-                    minutes,
-                    device,
-                    changes | ({} if anew else _beginning(out, row, number, material)),
+                    minutes=minutes,
+                    device=device,
+                    changes=changes | ({} if anew else _beginning(out, row, number, material)),
+                    say=say,
                 )
-            )
-            begun = f", from {Path(settings.start).name}" if settings.start else ""
-            say(f"{row}: round {number}, {settings.minutes:g} minutes{begun}{', resumed' * resume}")
-            train(settings, material, folder, device=device, resume=resume, overwrite=not resume)
         except (TrainingError, RuntimeError, ValueError) as error:
             failed[row] = str(error).partition("\n")[0]
             say(f"{row}: failed: {failed[row]}")
@@ -188,8 +184,33 @@ def run_queue(
         say(f"{done}; {left(out, rows, minutes)}")
         plot_curves(curves(out, rows), out / "curves.png")
         if now.best is not None:
-            finished(now, json.loads(now.best.with_suffix(".json").read_text("utf-8")))
+            finished(now, parse_record(now.best.with_suffix(".json")))
     return [standing(out, row, minutes) for row in rows]
+
+
+def _train_round(
+    material: Material,
+    out: Path,
+    row: str,
+    number: int,
+    *,
+    minutes: float,
+    device: str,
+    changes: dict[str, Any],
+    say: Callable[[str], None],
+) -> None:
+    """Train a round of a row, or go on with it as it began, whatever is asked for by now."""
+    folder = out / row / f"round{number}"
+    resume = (folder / STATE).exists()
+    if resume:
+        settings = settings_of(folder)
+        if settings.model != row:
+            raise TrainingError(f"{folder / STATE}: of another row, {shown(settings.model)}")
+    else:
+        settings = round_settings(standing(out, row, minutes), number, minutes, device, changes)
+    begun = f", from {Path(settings.start).name}" if settings.start else ""
+    say(f"{row}: round {number}, {settings.minutes:g} minutes{begun}{', resumed' * resume}")
+    train(settings, material, folder, device=device, resume=resume, overwrite=not resume)
 
 
 def round_settings(
@@ -285,7 +306,5 @@ def _is_heavy(row: str) -> bool:
 
 
 def _scores(folder: Path) -> list[dict[str, float]]:
-    path = folder / "scores.jsonl"
-    if not path.is_file():
-        return []
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path = folder / SCORES
+    return read_rows(path, SCORED) if path.is_file() else []

@@ -9,6 +9,8 @@ import math
 import pickle
 import shlex
 import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from luts.tool.files import sha256_file, whole_file, write_text
+from luts.tool.files import locked, read_plain, sha256_file, whole_file, write_text
+from luts.tool.gate import inside, plain_text
+from luts.tool.words import convert, plain_json, shown
 
 from ..environment import describe
 from ..methods.models.trained.checkpoints import Record, save
@@ -27,7 +31,8 @@ from .plot import plot_losses
 from .settings import Training, TrainingError
 from .stages import Pace
 
-STATE = "state.pt"
+STATE, SCORES = "state.pt", "scores.jsonl"
+SCORED = ("step", "seconds", "progress", "score", "psnr")  # what every line of scores.jsonl has
 LAST_PART = 0.75  # of a run: what it gained after that says whether it should have gone on
 
 
@@ -81,7 +86,7 @@ class Run:
         lines = [json.dumps(row) + "\n" for row in self.losses]
         write_text(self.out / "losses.jsonl", "".join(lines))
         lines = [json.dumps(row) + "\n" for row in self.scores]
-        write_text(self.out / "scores.jsonl", "".join(lines))
+        write_text(self.out / SCORES, "".join(lines))
         plot_losses(self.losses, self.scores, self.out / "losses.png")
         state = {
             "settings": json.dumps(dataclasses.asdict(self.settings)),
@@ -105,7 +110,7 @@ class Run:
             raise TrainingError(f"{path}: nothing to resume from")
         state = _read_state(path, device)
         now = json.loads(json.dumps(dataclasses.asdict(self.settings)))
-        then = now | json.loads(state["settings"])
+        then = now | state["settings"]
         # Stopping later is the one thing a resumed run may change, if nothing depends on the end.
         if self.settings.schedule == "constant" and not self.settings.stages:
             then["steps"] = now["steps"]
@@ -114,11 +119,14 @@ class Run:
             changed.append("data")
         if changed:
             raise TrainingError(f"{path}: from a run with other settings: {', '.join(changed)}")
-        for name, part in self.parts.items():
-            if part is not None:
-                part.load_state_dict(state[name])
+        try:
+            for name, part in self.parts.items():
+                if part is not None:
+                    part.load_state_dict(state[name])
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise _damaged(path, error) from None
         self.losses, self.scores = state["losses"], state["scores"]
-        self.best = json.loads(state["best"])
+        self.best = state["best"]
         return state["step"]
 
     def gain(self) -> float | None:
@@ -173,21 +181,83 @@ def _without_folders(word: str) -> str:
 
 
 def settings_of(out: Path) -> Training:
-    """The settings of the run that `out` holds the state of."""
-    known = json.loads(_read_state(out / STATE, "cpu")["settings"])
+    """The settings of the run that `out` holds the state of; raises TrainingError."""
+    known = _read_state(out / STATE, "cpu")["settings"]
     lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-    return Training(**known | lists)
+    try:
+        return Training(**known | lists)
+    except (TypeError, ValueError) as error:
+        raise _damaged(out / STATE, error) from None
+
+
+@contextmanager
+def at_work(out: Path, root: Path | None = None) -> Iterator[None]:
+    """Keep other trainings out of a folder while one works there.
+
+    root : the folder asked for, which `out` lies in
+
+    Raises TrainingError when another one is at work, LinkError when a link leads out of the root.
+    """
+    if root is not None:
+        inside(root, str(out.relative_to(root)))
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(out / ".lock"))
+        except BlockingIOError:
+            words = "another training is at work here; wait for it"
+            raise TrainingError(f"{out}: {words}") from None
+        yield
 
 
 def _read_state(path: Path, device: str) -> dict[str, Any]:
+    """What `Run.keep` wrote, its JSON parsed: a file may be damaged, or a stranger's."""
     try:
-        return torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0][:100]
-        raise TrainingError(
-            f"{path}: damaged, nothing can be resumed from it ({reason}); the weights beside it"
-            " can still be used: --set start=.../last.safetensors"
-        ) from None
+        state = torch.load(path, map_location=device, weights_only=True)
+        parsed = {name: plain_json(json.loads(state[name])) for name in ("settings", "best")}
+        convert(parsed["settings"], Mapping[str, Any], "settings:")
+        convert(parsed["best"], Mapping[str, Any], "best:")
+        if state["scores"]:
+            checked_rows(parsed["best"]["validation"], ("score",))
+            parsed["best"]["gain_last_quarter"]
+        checked_rows(state["losses"], ("step", "loss"))
+        checked_rows(state["scores"], SCORED)
+        convert(state["step"], int, "step:")
+        state["data"]
+    except (*_NO_STATE, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, error) from None
+    return {**state, **parsed}
+
+
+def checked_rows(rows: Any, names: Sequence[str]) -> list[dict[str, float]]:
+    """Rows of numbers, NaN where a region is empty, that all have these; else ValueError."""
+    for row in rows if isinstance(rows, list) else [rows]:
+        numbers = isinstance(row, dict) and all(type(v) in (int, float) for v in row.values())
+        if not numbers or not row.keys() >= {*names}:
+            raise ValueError(f"must be rows of numbers with {', '.join(names)}, got {shown(row)}")
+    return rows
+
+
+def read_rows(path: Path, names: Sequence[str]) -> list[dict[str, float]]:
+    """Rows of numbers, a line of JSON each; TrainingError for a file that does not hold them."""
+    try:
+        lines = read_plain(path).decode("utf-8").splitlines()
+        return checked_rows([json.loads(line) for line in lines], names)
+    except (ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(f"{path}: not the numbers of a training: {reason}") from None
+
+
+_NO_STATE = (RuntimeError, EOFError, ValueError, pickle.UnpicklingError)
+
+
+def _damaged(path: Path, error: Exception) -> TrainingError:
+    reason = plain_text(str(error).partition("\n")[0][:100])
+    if isinstance(error, KeyError):
+        reason = f"it has no {reason}"
+    return TrainingError(
+        f"{path}: damaged, nothing can be resumed from it ({reason}); the weights beside it"
+        " can still be used: --set start=.../last.safetensors"
+    )
 
 
 def not_finite(out: Path, step: int, terms: dict[str, Tensor], batch: Batch) -> TrainingError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from luts.lut import Lut3D, nodes
 from luts.measure import mean_difference
 from luts.tool.files import sha256
 from luts.tool.seeding import sample_rng
+from luts.tool.words import shown
 
 from ..dataset.target import Target
 from ..recipe.load import Recipe, RecipeError
@@ -176,7 +177,7 @@ def _cube(lut: Lut3D) -> bytes:
         return path.read_bytes()
 
 
-def layer_of(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
+def layer_of(record: Mapping[str, Any], finished: tuple[Item, ...]) -> Layer:
     """The function that a layer's record describes."""
     if record["kind"] == "family":
         known = record["parameters"]
@@ -188,7 +189,9 @@ def layer_of(record: dict[str, Any], finished: tuple[Item, ...]) -> Layer:
             known["severity"]["mean"],
         ).apply
     kind, name = record["kind"], record["name"]
-    source = next(item.source for item in finished if (item.kind, item.name) == (kind, name))
+    source = next((item.source for item in finished if (item.kind, item.name) == (kind, name)), "")
+    if not source:
+        raise RecipeError(f"{kind} {shown(name)}: the recipe names no such LUT")
     return functools.partial(luts.apply, luts.load(source), exact=True)
 
 

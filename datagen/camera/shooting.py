@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from luts.tool.files import sha256_file, whole_file
+from luts.tool.gate import inside
 from luts.tool.seeding import sample_rng
 
 from ..references.light_file import write_light
@@ -108,11 +109,11 @@ def shoot_view(
         mask = bright_region(linear)
     segmentation = "" if mask is None else f"masks/{view.name}.png"
     if mask is not None:
-        _write_mask(out / segmentation, mask)
+        _write_mask(inside(out, segmentation), mask)
     sensor = SENSORS[view.camera]
     metered = automatic_exposure(linear, sensor, bias_ev=view.metering_error)
     light = f"light/{view.name}.png"
-    write_light(out / light, _shrunk(true_linear(linear, sensor, metered), shoot.light_edge))
+    write_light(inside(out, light), _shrunk(true_linear(linear, sensor, metered), shoot.light_edge))
     beside = {"segmentation": segmentation, "light": light}
     if linear.max() <= 1:  # a decoded photo: brighter light was lost when it was taken
         white = true_linear(np.ones((1, 1, 3), np.float32), sensor, metered)

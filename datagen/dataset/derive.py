@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from luts.tool.errors import UserError
-from luts.tool.files import whole_file
+from luts.tool.files import sha256_file, whole_file
 from luts.tool.words import shown
 
-from .manifest import MANIFEST, dump_row
+from .manifest import DATASET, dump_row
 from .read import DataSet, open_dataset
 from .rows import Head, Sample
 from .seal import seal
 from .target import Folder
 from .where import parse_where
-from .workspace import read_dataset
+from .workspace import read_dataset, write_dataset
 
 
 class DeriveError(UserError):
@@ -85,31 +85,48 @@ def _head(dataset: DataSet, name: str, made_of: Mapping[str, object]) -> Head:
 
 
 def _write(out: Path, head: Head, entries: Sequence[Entry]) -> Head:
+    """Make the set, or go on with the very same one: a call may have been killed on the way."""
     Path(out).mkdir(parents=True, exist_ok=True)
     target = Folder(Path(out))
-    if not target.is_empty():
-        raise DeriveError(f"{out}: is not empty; choose another folder")
-    done: set[str] = set()
-    for dataset, old, new in entries:
-        for before, after in zip(old.sha256, new.sha256, strict=True):
-            if after not in done:
-                _place(Folder(dataset.folder).at(before), Path(out) / after)
-                done.add(after)
-    rows = sorted((new for _, _, new in entries), key=lambda row: row.id)
-    with whole_file(Path(out) / MANIFEST) as scratch, scratch.open("wb") as stream:
-        stream.writelines(map(dump_row, rows))
-    return seal(target, Path(out) / MANIFEST, head)
+    with target.held() as manifest:
+        _claim(target, head)
+        done: set[str] = set()
+        for dataset, old, new in entries:
+            for before, after in zip(old.sha256, new.sha256, strict=True):
+                if after not in done:
+                    source = Folder(dataset.folder).at(before)
+                    _place(source, target.at(after), new.sha256[after])
+                    done.add(after)
+        rows = sorted((new for _, _, new in entries), key=lambda row: row.id)
+        with whole_file(manifest) as scratch, scratch.open("wb") as stream:
+            stream.writelines(map(dump_row, rows))
+        return seal(target, manifest, head)
 
 
-def _place(source: Path, target: Path) -> None:
-    """A second name for a file, where the disk can do that; else a copy."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+def _claim(target: Folder, head: Head) -> None:
+    """Take an empty folder, or one that holds the same set, finished or not."""
+    if target.size(DATASET) is None and target.is_empty():
+        write_dataset(target, head)
+        return
+    begun = read_dataset(target) if target.size(DATASET) is not None else None
+    names = ("name", "recipe", "distort", "derived")
+    if begun is None or any(getattr(begun, name) != getattr(head, name) for name in names):
+        raise DeriveError(f"{target}: is not empty; choose another folder")
+    target.sweep()
+
+
+def _place(source: Path, target: Path, digest: str) -> None:
+    """A second name for a file, where the disk can do that; else a copy. One there is kept."""
     if not source.is_file():
         raise DeriveError(f"{source}: is missing; run `datagen verify` on its data set")
+    if target.is_file() and sha256_file(target) == digest:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(source, target)
+        os.link(os.path.realpath(source), target)
     except OSError:
-        shutil.copyfile(source, target)
+        with whole_file(target) as scratch:
+            shutil.copyfile(source, scratch)
 
 
 def _renamed(sets: Sequence[DataSet]) -> Iterator[Entry]:

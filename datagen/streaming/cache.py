@@ -10,23 +10,32 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
 
+from luts.tool import gate
 from luts.tool.errors import UserError
-from luts.tool.files import sha256, whole_file
+from luts.tool.files import open_plain, sha256, whole_file
+from luts.tool.gate import plain_text
+from luts.tool.words import plain_json, read_value, shown
 
 from ..recipe.load import Recipe
+from .light_source import LIGHT
 from .packed import pack, unpack
+from .pictures import EXPOSURE, MATTE, REFERENCE, UNKNOWN_EV
 
 MAGIC = b"tonebench light 1\n"
 ALIGNMENT = 64
 PACKED, PLAIN = "packed", "plain"
+MOST_HEADER = 1 << 30  # bytes: a kilobyte a scene, for a million of them
+Text = Annotated[str, gate.plain_text]
 ABOUT = ("name", "group", "licence", "split")
 
 
@@ -51,6 +60,58 @@ class Cache:
 
     entries: tuple[Entry, ...]
     pools: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Array:
+    """Where an array lies behind the header, and what it is."""
+
+    codec: Literal["packed", "plain"]
+    dtype: Literal["float16", "float32", "uint8", "uint16"]
+    shape: tuple[Annotated[int, gate.within(1, 1 << 20)], ...]
+    offset: Annotated[int, gate.within(0, 1 << 50)]
+    bytes: Annotated[int, gate.within(1, 1 << 40)]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.shape) <= 3:
+            raise ValueError(f"shape: must be of a picture, got {shown(self.shape)}")
+        if self.codec == PACKED and (len(self.shape) != 3 or self.shape[2] != 3):
+            raise ValueError(f"shape: must be height, width, 3, got {shown(self.shape)}")
+        plain = math.prod(self.shape) * np.dtype(self.dtype).itemsize
+        if self.codec == PLAIN and plain != self.bytes:
+            raise ValueError(f"bytes: must be {plain} for its shape, got {self.bytes}")
+
+
+@dataclass(frozen=True)
+class _Scene:
+    name: Text
+    group: Text
+    licence: Text
+    split: Text
+    arrays: Mapping[Text, _Array]
+
+    def __post_init__(self) -> None:
+        light = self.arrays.get(LIGHT)
+        if light is None or light.dtype != "float16" or light.shape[2:] != (3,):
+            raise ValueError(f"arrays: must have {LIGHT!r}, height, width, 3 of float16")
+        for name, array in self.arrays.items():
+            kind = next((kind for kind in (EXPOSURE, REFERENCE) if name.startswith(kind)), name)
+            if kind not in (LIGHT, MATTE, EXPOSURE, REFERENCE):
+                raise ValueError(f"arrays: knows no {shown(name)}")
+            if kind == EXPOSURE and (ev := name.removeprefix(EXPOSURE)) != UNKNOWN_EV:
+                gate.within(-100, 100)(float(ev))
+            grown = [a - b for a, b in zip(array.shape[:2], light.shape, strict=False)]
+            # Light is packed with even sides; nothing else is cut.
+            if not {*grown} <= {0, 1} or array.shape[2:] not in ((3,), *[()] * (kind == MATTE)):
+                raise ValueError(f"arrays: {shown(name)} is {array.shape}, light {light.shape}")
+
+
+@dataclass(frozen=True)
+class _Header:
+    recipe: Text
+    key: Text
+    scenes: tuple[_Scene, ...]
+    pools: Mapping[Text, tuple[Mapping[str, Any], ...]]
 
 
 def key_of(recipe: Recipe) -> str:
@@ -117,46 +178,55 @@ def read_cache(path: Path, recipe: Recipe) -> Cache:
     CacheError : missing, damaged, or of another recipe
     """
     try:
-        with path.open("rb") as stream:
-            known = stream.read(len(MAGIC)) == MAGIC
-            header = json.loads(stream.read(int(stream.read(17), 16))) if known else {}
+        with open_plain(path) as stream:
+            whole = os.fstat(stream.fileno()).st_size
+            if stream.read(len(MAGIC)) != MAGIC:
+                raise CacheError(f"{path}: not a file of `datagen stream --cache`")
+            length = int(stream.read(17), 16)
+            if not 0 <= length <= MOST_HEADER:
+                raise ValueError(f"of {length} bytes")
+            header = read_value(_Header, plain_json(json.loads(stream.read(length))))
             start = stream.tell()
-        whole = path.stat().st_size
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its header is damaged"
-        raise CacheError(f"{path}: {reason}") from None
-    if not known:
-        raise CacheError(f"{path}: not a file of `datagen stream --cache`")
-    if header["key"] != key_of(recipe):
+    except CacheError:
+        raise
+    except OSError as error:
+        raise CacheError(f"{path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        reason = plain_text(str(error).partition("\n")[0][:200])
+        raise CacheError(f"{path}: its header is damaged: {reason}") from None
+    if header.key != key_of(recipe):
         raise CacheError(
-            f"{path}: made for another recipe ({header['recipe']}) or other settings of it;"
+            f"{path}: made for another recipe ({header.recipe}) or other settings of it;"
             f" make it anew with `datagen stream {recipe.name} --cache {path}`"
         )
-    ends = [a["offset"] + a["bytes"] for s in header["scenes"] for a in s["arrays"].values()]
-    if ends and start + max(ends) > whole:
-        raise CacheError(f"{path}: cut short, {start + max(ends) - whole} bytes are missing")
+    end = max((a.offset + a.bytes for s in header.scenes for a in s.arrays.values()), default=0)
+    if start + end > whole:
+        raise CacheError(f"{path}: cut short, {start + end - whole} bytes are missing")
     entries = tuple(
         Entry(
-            **{key: scene[key] for key in ABOUT},
-            arrays={
+            scene.name,
+            scene.group,
+            scene.licence,
+            scene.split,
+            {
                 name: functools.partial(_load, path, start, about)
-                for name, about in scene["arrays"].items()
+                for name, about in scene.arrays.items()
             },
         )
-        for scene in header["scenes"]
+        for scene in header.scenes
     )
-    return Cache(entries, header["pools"])
+    return Cache(entries, header.pools)
 
 
-def _load(path: Path, start: int, about: Mapping[str, Any]) -> np.ndarray:
-    place, shape = start + about["offset"], tuple(about["shape"])
-    if about["codec"] == PLAIN:
-        return np.memmap(path, np.dtype(about["dtype"]), "r", place, shape)
-    with path.open("rb") as stream:
+def _load(path: Path, start: int, about: _Array) -> np.ndarray:
+    place, shape = start + about.offset, about.shape
+    if about.codec == PLAIN:
+        return np.memmap(path, np.dtype(about.dtype), "r", place, shape)
+    with open_plain(path) as stream:
         stream.seek(place)
-        data = stream.read(about["bytes"])
+        data = stream.read(about.bytes)
     try:
-        return unpack(data, shape[:2])
+        return unpack(data, (shape[0], shape[1]))
     except ValueError as error:
         raise CacheError(f"{path}: {error}") from None
 

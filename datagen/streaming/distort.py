@@ -7,7 +7,7 @@ On a CPU a member is applied by its own formula; tables, of the library or of fi
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,9 @@ from torch import Tensor
 from luts.tool.seeding import sample_rng
 
 from ..build import distort as built
-from ..build.lut_splits import Division, divide
+from ..build.lut_splits import Division, Item, divide
 from ..recipe.load import Recipe
+from .taken import StreamError
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,8 @@ class Pools:
 
     def __init__(self, recipe: Recipe, split: str, known: Mapping[str, Any] | None = None) -> None:
         self.recipe, self.split = recipe, split
-        self.records: dict[str, list[dict[str, Any]]] = dict(known or {})
+        self.records: dict[str, Sequence[Mapping[str, Any]]] = dict(known or {})
+        self._given = frozenset(self.records)
         self._members: dict[str, Member] = {}
 
     def member(self, block: int, entry: int) -> Member:
@@ -49,9 +51,19 @@ class Pools:
                 self.records[key] = [
                     built.draw_layer(distort, finished, rng) for _ in range(distort.stack)
                 ]
-            layers = tuple(built.layer_of(layer, finished) for layer in self.records[key])
-            self._members[key] = Member(layers, _summary(self.records[key], entry))
+            self._members[key] = self._read(key, entry, finished)
         return self._members[key]
+
+    def _read(self, key: str, entry: int, finished: tuple[Item, ...]) -> Member:
+        """The member of a record, which may come out of a stranger's cache: tried on one colour."""
+        try:
+            layers = tuple(built.layer_of(layer, finished) for layer in self.records[key])
+            built.through(layers, np.full((1, 1, 3), 0.5, np.float32))
+            return Member(layers, _summary(self.records[key], entry))
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            if key not in self._given:
+                raise
+            raise StreamError(f"{key}: holds no distortion in this cache: {error}") from None
 
     @functools.cached_property
     def _finished(self) -> tuple[Division, ...]:
@@ -66,7 +78,7 @@ def apply(member: Member, encoded: Tensor) -> Tensor:
     return torch.from_numpy(np.asarray(result, np.float32)).permute(2, 0, 1).to(encoded.device)
 
 
-def _summary(layers: list[dict[str, Any]], entry: int) -> dict[str, Any]:
+def _summary(layers: Sequence[Mapping[str, Any]], entry: int) -> dict[str, Any]:
     """What a batch says about a distortion: names, and severities where they are known."""
     severities = [layer["parameters"].get("severity", {}).get("mean") for layer in layers]
     return {"names": [layer["name"] for layer in layers], "severities": severities, "entry": entry}

@@ -24,10 +24,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from .errors import UserError
-from .gate import MOST_TEXT, plain_text
+from .gate import MOST_TEXT, plain_lines, plain_text
 
 SUCCESS, PARTIAL, MISUSE, INTERRUPTED = 0, 1, 2, 130
 
@@ -86,18 +86,22 @@ def run_program(
     Returns
     -------
     Exit code: 0 success, 1 something failed and was listed, 2 the user's mistake, 130 interrupted.
+    SIGTERM ends the verb as an exception would, with 143.
     """
     try:
         args = parse(package, summary, verbs, list(sys.argv[1:] if argv is None else argv))
     except SystemExit as stop:  # argparse has printed its one line
         return int(stop.code or 0)
+    except KeyboardInterrupt:
+        print(f"{package}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     return _guarded(f"{package} {args.verb}", args)
 
 
 def _guarded(name: str, args: argparse.Namespace) -> int:
     """Turn the errors a user can cause into one line; let our own bugs keep their traceback."""
     try:
-        with _ended_in_order():
+        with _plain_terminal(), _ended_in_order():
             return args.execute(args) or SUCCESS
     except UserError as error:
         print(f"{name}: {plain_text(str(error)[:MOST_TEXT])}", file=sys.stderr)
@@ -114,6 +118,30 @@ def _guarded(name: str, args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+class _Terminal:
+    """A stream to a terminal, on which names of files and what they hold steer nothing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(plain_lines(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _plain_terminal() -> Iterator[None]:
+    """Show text as text where somebody looks; into a pipe or file, names go as they are."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (_Terminal(one) if one.isatty() else one for one in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .errors import UserError
 from .words import shown
 
 MOST_NAME = 200  # bytes of one part of a path; file systems take 255, and suffixes are added
@@ -46,6 +47,11 @@ def plain_text(text: str) -> str:
     return text if text.isprintable() else _UNSEEN.sub("\ufffd", text)
 
 
+def plain_lines(text: str) -> str:
+    """Text of several lines, as for a terminal: what could steer that becomes U+FFFD."""
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in "\n\r\t" else "\ufffd", text)
+
+
 def plain_cell(text: str) -> str:
     """A text as a cell of a CSV file that no spreadsheet takes for a formula."""
     if text[:1] not in "=+-@\t\r" or not text:
@@ -59,7 +65,7 @@ def plain_cell(text: str) -> str:
 
 def plain_plot(text: str) -> str:
     """A text as matplotlib shows it: a dollar is a dollar and starts no formula."""
-    return text.replace("$", r"\$")
+    return _UNSEEN.sub("\ufffd", text).replace("$", r"\$")
 
 
 @_remembered
@@ -126,15 +132,19 @@ def within(low: float, high: float) -> Callable[[Any], Any]:
     return check
 
 
+class LinkError(UserError):
+    """A path that leads out of its folder."""
+
+
 def inside(folder: Path, name: str) -> Path:
     """The path of a file below a folder.
 
-    Raises ValueError when a link on the way, or ".." in the name, leads out of the folder.
+    Raises LinkError when a link on the way, or ".." in the name, leads out of the folder.
     """
     path = folder / name
     root, real = os.path.realpath(folder), os.path.realpath(path)
     if real != root and not real.startswith(root.rstrip(os.sep) + os.sep):
-        raise ValueError(f"{path}: leads out of {folder} through a link; take the link away")
+        raise LinkError(f"{path}: leads out of {folder} through a link; take the link away")
     return path
 
 

@@ -10,12 +10,15 @@ from .. import pictures
 from ..lut import stages, table_hash
 from ..measure import severity
 from ..pictures.read import is_picture
+from ..tool.gate import plain_lines
 from .common import describe, each, read_lut
 
 
 def run(args: Namespace) -> int:
     """1 when any of the files had to be refused."""
-    return each("luts info", args.lut, lambda source: print("\n".join(_lines(source))))
+    return each(
+        "luts info", args.lut, lambda source: print("\n".join(map(plain_lines, _lines(source))))
+    )
 
 
 def _lines(path: str) -> list[str]:

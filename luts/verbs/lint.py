@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import library
 from ..cube.lint import lint
+from ..tool.gate import plain_lines
 from ..twins import same_looks, thumb
 from .common import describe, each
 
@@ -46,7 +47,7 @@ def _judge(source: str, refused: list[str], thumbs: dict[str, np.ndarray]) -> No
         print(f"refused: {found.error}")
     else:
         thumbs[source] = thumb(found.lut)
-        print(f"{path}: {describe(found.lut)}")
+        print(plain_lines(f"{path}: {describe(found.lut)}"))
     for note in found.notes:
         print(f"  line {note.line}: {note.text}" if note.line else f"  {note.text}")
     if found.outside:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from luts.tool.errors import UserError
 from luts.tool.outside import beside
+from luts.tool.words import shown
 
 from ..method import Method
 from ..outside import from_outside, is_outside
@@ -59,6 +61,17 @@ def build(name: str, **settings: Any) -> nn.Module:
     return build_row(name, model_row(name), **settings)
 
 
+def build_host(name: str, **settings: Any) -> nn.Module:
+    """The model that another one is made of, by its name in the table.
+
+    The name may stand in the record or the run.json of a stranger, so it is never looked for
+    outside: that would run whatever file it names.
+    """
+    if name not in MODELS:
+        raise ModelError(f"host: must be a model of `benchmarks list model`, got {shown(name)}")
+    return build(name, **settings)
+
+
 def build_row(name: str, row: Method, **settings: Any) -> nn.Module:
     """The same for a row of the table, whose own settings come first."""
     make = row.load()
@@ -72,10 +85,39 @@ def build_row(name: str, row: Method, **settings: Any) -> nn.Module:
     if not takes_any and (unknown := sorted(settings.keys() - signature.keys())):
         known = ", ".join(signature)
         raise ModelError(f"{name}: unknown setting {', '.join(unknown)}; known: {known}")
+    for key, value in settings.items():
+        _check_kind(name, key, value, signature.get(key))
     with beside(row.target):
-        made = make(**settings)
+        made = _made(name, make, settings)
     if row.target.startswith("benchmarks."):
         return made
     from .adapter import adapted
 
     return adapted(made)
+
+
+def _check_kind(name: str, key: str, value: Any, known: inspect.Parameter | None) -> None:
+    """Refuse a setting of another kind than its default: networks find out too late."""
+    default = None if known is None else known.default
+    kinds = next((kinds for kinds in _KINDS if isinstance(default, kinds)), ())
+    truth = isinstance(value, bool) and bool not in kinds  # Python takes True for a number
+    if kinds and (truth or not isinstance(value, kinds)):
+        raise ModelError(f"{name}: {key} is such as {default!r}, got {shown(value)}")
+
+
+_KINDS: tuple[tuple[type, ...], ...] = ((bool,), (float, int), (str,), (tuple, list), (dict,))
+
+
+def _made(name: str, make: Callable[..., nn.Module], settings: Mapping[str, Any]) -> nn.Module:
+    """A model of some settings, which may be a stranger's: ModelError says what they are not."""
+    try:
+        return make(**settings)
+    except UserError:
+        raise
+    except (TypeError, ValueError, RuntimeError, ArithmeticError, LookupError) as error:
+        if not settings:
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise ModelError(
+            f"{name}: cannot be made with {shown(dict(settings))}: {reason}"
+        ) from error

