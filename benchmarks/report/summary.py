@@ -77,10 +77,12 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
 def usual_columns(rows: pd.DataFrame) -> list[Column]:
     """The usual columns that were measured; where some were not, what was measured besides."""
-    computed = {pair for pair in zip(rows["metric"], rows["region"], strict=True) if pair[0]}
+    asked_for = {pair for pair in zip(rows["metric"], rows["region"], strict=True) if pair[0]}
+    known = rows[rows["value"].notna()]  # a set without a region has no column of it
+    computed = asked_for & set(zip(known["metric"], known["region"], strict=True))
     columns = [column for column in COLUMNS if column in computed]
     own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
-    asked = METRICS if len(columns) < len(COLUMNS) else own
+    asked = own if asked_for.issuperset(COLUMNS) else METRICS
     for name in asked:
         regions = [region for metric, region in computed if metric == name]
         if regions and name not in {metric for metric, _ in columns}:
