@@ -133,6 +133,11 @@ WRAPPED = {
     "params": lambda s: {"params": s},
     "model": lambda s: {"model": {f"net.{k}": v for k, v in s.items()}, "best": 1.5},
     "lightning": lambda s: {"state_dict": {f"model.{k}": v for k, v in s.items()}, "hparams": {}},
+    "a name of their own": lambda s: {
+        "enhancer.": 1,
+        "G": {f"enhancer.{k}": v for k, v in s.items()},
+    },
+    "deep": lambda s: {"checkpoint": {"my_net": {"weights": s}}, "optim": {"m": torch.ones(2)}},
     "numpy scalar": lambda s: {"model": s, "psnr": np.float64(21.5)},
     "profiler": lambda s: s | {"total_ops": torch.zeros(1), "e_conv1.total_params": torch.ones(1)},
 }
@@ -156,6 +161,7 @@ NO_WEIGHTS = {
     "a list": (lambda: [1, 2], "holds a list; named tensors"),
     "a tensor": (lambda: torch.zeros(3), "holds a Tensor; named tensors"),
     "none": (lambda: None, "holds a NoneType; named tensors"),
+    "two networks": (lambda: {"G": state(), "D": state()}, "has weights under 'G' and 'D'; save"),
     "other keys": (lambda: {"a": {"b": 1}}, "holds no tensors; it has a"),
     "a whole model": (lambda: build("zero_dce"), "holds Python objects .*ZeroDce.*could run code"),
     "nan": (lambda: state(**{"e_conv1.bias": torch.full((32,), torch.nan)}), "are not finite"),
@@ -173,6 +179,22 @@ def test_what_holds_no_weights_is_one_line_without_escape_codes(what, tmp_path, 
     assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "-o", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(message, line) and "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "is a pointer of Git LFS; fetch"),
+        (b"<!DOCTYPE html>", "is a web page; download the file itself"),
+        (b"hello", "not a PyTorch state dict$"),
+    ],
+)
+def test_what_a_download_left_instead_of_weights_is_told(data, message, tmp_path, capsys):
+    (tmp_path / "a.pth").write_bytes(data)
+    assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "-o", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(message, line)
 
 
 @pytest.mark.parametrize("name", ["gone.pth", "folder"])

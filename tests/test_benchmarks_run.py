@@ -231,7 +231,7 @@ def test_a_missing_prediction_is_a_failed_row_and_exit_code_one(tiny_data, tmp_p
     assert len(status) == len(others) and all("no such picture" in s for s in status.values())
 
 
-@pytest.mark.parametrize("name", ["x.png", "scene_out.png"])
+@pytest.mark.parametrize("name", ["x.png", "scene_out.png", "x.gif"])
 def test_a_folder_of_other_names_is_refused_before_anything_is_scored(
     name, tiny_data, tmp_path, capsys
 ):
@@ -242,6 +242,16 @@ def test_a_folder_of_other_names_is_refused_before_anything_is_scored(
     (line,) = capsys.readouterr().err.splitlines()
     assert f"there is {name}" in line and "--pattern" in line
     assert not (tmp_path / "out" / ROWS).exists()
+
+
+def test_two_pictures_of_one_sample_are_not_guessed(tiny_data, tmp_path, capsys):
+    row = open_dataset(tiny_data).select(split="test")[0]
+    for name in (f"{row.id}.png", f"{row.id.replace('/', '_')}.jpg"):
+        (tmp_path / "theirs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "theirs" / name).write_bytes(b"")
+    arguments = ["--data", str(tiny_data), "--predictions", str(tmp_path / "theirs")]
+    assert main(["run", *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert f"may both be {row.id}; take one away" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -31,17 +31,26 @@ class PictureFolder:
 
     def find(self, sample: str) -> Path:
         """The file of a sample; MethodError says which names are wanted and what lies there."""
-        for name in self._names(sample):
-            if path := self._files.get(name.lower()):
-                return path
-        raise MethodError(f"{self.folder}: no such picture: {self._wanted(sample)}")
+        found = self._found(sample)
+        if len(found) > 1:
+            places = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
+            raise MethodError(
+                f"{self.folder}: {places} may both be {sample}; take one away, or give --pattern"
+            )
+        if not found:
+            raise MethodError(f"{self.folder}: no such picture: {self._wanted(sample)}")
+        return found[0]
 
     def missing(self, samples: Iterable[str]) -> list[str]:
-        """The samples without a file; MethodError when not one of them has any."""
+        """The samples without a file; MethodError when all lack one, or one has several."""
         samples = list(samples)
-        lacking = [sample for sample in samples if self.missing_one(sample)]
+        lacking = [sample for sample in samples if not self._found(sample)]
+        for sample in set(samples).difference(lacking):
+            self.find(sample)
         if samples and len(lacking) == len(samples):
-            found = ", ".join(path.name for path in list(self._files.values())[:2]) or "nothing"
+            there = sorted(path for path in self.folder.rglob("*") if path.is_file())
+            names = [path.relative_to(self.folder).as_posix() for path in there[:2]]
+            found = ", ".join(names) or "nothing"
             raise MethodError(
                 f"{self.folder}: no picture of any of the {len(samples)} samples; wanted is "
                 f"{self._wanted(samples[0])}, there is {found}; "
@@ -51,7 +60,11 @@ class PictureFolder:
 
     def missing_one(self, sample: str) -> bool:
         """Whether a sample has no file."""
-        return not any(name.lower() in self._files for name in self._names(sample))
+        return not self._found(sample)
+
+    def _found(self, sample: str) -> list[Path]:
+        names = (name.lower() for name in self._names(sample))
+        return [self._files[name] for name in dict.fromkeys(names) if name in self._files]
 
     @cached_property
     def _files(self) -> dict[str, Path]:

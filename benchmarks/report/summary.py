@@ -83,10 +83,12 @@ def measured(rows: pd.DataFrame) -> set[Column]:
 
 def usual_columns(rows: pd.DataFrame) -> list[Column]:
     """The usual columns that were measured; where some were not, what was measured besides."""
-    computed = measured(rows)
+    asked_for = measured(rows)
+    # A set without a region has no column of it.
+    computed = asked_for & measured(rows.loc[rows["value"].notna(), ["metric", "region"]])
     columns = [column for column in COLUMNS if column in computed]
     own = [name for name in METRICS if METRICS[name].spec or not METRICS[name].source]
-    asked = METRICS if len(columns) < len(COLUMNS) else own
+    asked = own if asked_for.issuperset(COLUMNS) else METRICS
     for name in asked:
         regions = [region for metric, region in computed if metric == name]
         if regions and name not in {metric for metric, _ in columns}:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,11 @@ WRAPPERS = (
     "network", "weights", "state",
 )  # fmt: skip
 ALWAYS_PREFIX = ("module.", "_orig_mod.")  # DataParallel, torch.compile
-OFTEN_PREFIX = ("net.", "model.", "network.", "generator.", "netG.", "backbone.")
+# What lies there instead of weights, by how it begins.
+NO_WEIGHTS = {
+    b"version https://git-lfs": "is a pointer of Git LFS; fetch the file itself",
+    b"<": "is a web page; download the file itself",
+}
 LEFT_BY_PROFILERS = ("total_ops", "total_params")
 
 State = dict[str, Tensor]
@@ -60,8 +65,15 @@ def read_file(path: Path) -> Any:
             return load_file(path)
         except SafetensorError as error:
             raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
+    with path.open("rb") as stream:
+        start = stream.read(64).lstrip()
+    if words := next((NO_WEIGHTS[word] for word in NO_WEIGHTS if start.startswith(word)), ""):
+        raise CheckpointError(f"{path}: {words}")
+    if not start:
+        raise CheckpointError(f"{path}: is empty")
     try:
-        with torch.serialization.safe_globals(_HARMLESS):
+        with torch.serialization.safe_globals(_HARMLESS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of TorchScript, which is refused
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if words := _refusal(str(error)):
@@ -69,7 +81,10 @@ def read_file(path: Path) -> Any:
         raise CheckpointError(f"{path}: not a PyTorch state dict") from None
     except Exception as error:  # torch raises many kinds for a file that is not its own
         reason = _plain(str(error))
-        raise CheckpointError(f"{path}: not a PyTorch state dict: {reason}") from None
+        if "TorchScript" in reason:
+            reason = "a TorchScript archive; save torch.jit.load(FILE).state_dict() instead"
+        reason = f": {reason}" if " " in reason else ""  # not the bare key of a KeyError
+        raise CheckpointError(f"{path}: not a PyTorch state dict{reason}") from None
 
 
 def unwrapped(found: Any, path: Path) -> State:
@@ -82,9 +97,13 @@ def unwrapped(found: Any, path: Path) -> State:
         if any(isinstance(value, Tensor) for value in found.values()):
             break
         inside = [key for key in WRAPPERS if isinstance(found.get(key), Mapping)]
-        if not inside:
+        others = [k for k, v in found.items() if _has_tensors(v) and "optim" not in str(k).lower()]
+        if not inside and len(others) > 1:
+            names = " and ".join(map(repr, others))
+            raise CheckpointError(f"{path}: has weights under {names}; save those wanted alone")
+        if not inside and not others:
             break
-        found = found[inside[0]]
+        found = found[(inside or others)[0]]
     state = {
         str(key): value
         for key, value in found.items()
@@ -104,9 +123,7 @@ def fit_state(model: nn.Module, state: State, path: Path) -> None:
     Raises CheckpointError naming what does not fit, and tensors that are no weights.
     """
     own = model.state_dict()
-    while (prefix := _shared(state, (*ALWAYS_PREFIX, *OFTEN_PREFIX))) and not any(
-        key.startswith(prefix) for key in own
-    ):
+    while (prefix := _first_part(state)) and not any(key.startswith(prefix) for key in own):
         state = {key.removeprefix(prefix): value for key, value in state.items()}
     _check_values(state, own, path)
     try:
@@ -139,6 +156,19 @@ def _shared(state: State, prefixes: tuple[str, ...]) -> str:
     return next((p for p in prefixes if all(key.startswith(p) for key in state)), "")
 
 
+def _first_part(state: State) -> str:
+    """What all names begin with up to a dot, such as "net."; "" where they differ."""
+    firsts = {key.partition(".")[0] if "." in key else "" for key in state}
+    first = firsts.pop() if len(firsts) == 1 else ""
+    return f"{first}." if first else ""
+
+
+def _has_tensors(found: Any, depth: int = 3) -> bool:
+    if not isinstance(found, Mapping) or depth == 0:
+        return False
+    return any(isinstance(v, Tensor) or _has_tensors(v, depth - 1) for v in found.values())
+
+
 def _refusal(text: str) -> str:
     """Say what a file holds beside tensors; "" when it is no file of torch's."""
     found = re.search(r"GLOBAL:? ?`?([\w.]+)|[Uu]nsupported class `?([\w.]+)", text)
@@ -152,5 +182,5 @@ def _refusal(text: str) -> str:
 
 def _plain(text: str) -> str:
     """The first line of a message, without the colours torch puts in."""
-    line = re.sub(r"\x1b\[[0-9;]*m", "", text).partition("\n")[0]
+    line = re.sub(r"\x1b\[[0-9;]*m", "", text).partition("\n")[0].partition(". ")[0]
     return "".join(letter for letter in line if letter.isprintable())[:160]
