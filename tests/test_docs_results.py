@@ -171,7 +171,7 @@ def test_curves_go_on_behind_what_is_known_and_once(tmp_path, monkeypatch):
     (tmp_path / "curves.csv").write_text("row,minutes,psnr,begun_with\n" + known)
     folder = tmp_path / "train" / "unet" / "round1"
     folder.mkdir(parents=True)
-    line = {"seconds": 30, "psnr": 21.5, "score": 20.0, "progress": 1.0}
+    line = {"step": 9, "seconds": 30, "psnr": 21.5, "score": 20.0, "progress": 1.0}
     (folder / "scores.jsonl").write_text(json.dumps(line) + "\n")
     record = json.loads((WEIGHTS / "unet.json").read_text()) | {"started_from": "ab" * 32}
     (folder / "best.json").write_text(json.dumps(record))
