@@ -119,7 +119,7 @@ def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]
     for row in rows:
         seconds, curve = 0.0, []
         for number in itertools.count(1):
-            lines = _scores(out / row / f"round{number}")
+            lines = _scores(out / row / f"round{number}", (*SCORED, "psnr"))
             if not lines:
                 break
             curve += [(seconds + line["seconds"], line["psnr"]) for line in lines]
@@ -305,6 +305,6 @@ def _is_heavy(row: str) -> bool:
     return row.startswith(HEAVY)
 
 
-def _scores(folder: Path) -> list[dict[str, float]]:
+def _scores(folder: Path, names: Sequence[str] = SCORED) -> list[dict[str, float]]:
     path = folder / SCORES
-    return read_rows(path, SCORED) if path.is_file() else []
+    return read_rows(path, names) if path.is_file() else []

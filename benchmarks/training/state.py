@@ -32,7 +32,7 @@ from .settings import Training, TrainingError
 from .stages import Pace
 
 STATE, SCORES = "state.pt", "scores.jsonl"
-SCORED = ("step", "seconds", "progress", "score", "psnr")  # what every line of scores.jsonl has
+SCORED = ("seconds", "progress", "score")  # what a standing is told by
 LAST_PART = 0.75  # of a run: what it gained after that says whether it should have gone on
 
 
@@ -220,7 +220,7 @@ def _read_state(path: Path, device: str) -> dict[str, Any]:
             checked_rows(parsed["best"]["validation"], ("score",))
             parsed["best"]["gain_last_quarter"]
         checked_rows(state["losses"], ("step", "loss"))
-        checked_rows(state["scores"], SCORED)
+        checked_rows(state["scores"], ("step", *SCORED))
         convert(state["step"], int, "step:")
         state["data"]
     except (*_NO_STATE, LookupError, TypeError, AttributeError, RecursionError) as error:
