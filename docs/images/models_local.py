@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from benchmarks.methods.models import MODELS
 from benchmarks.methods.models.trained.checkpoints import UntrainedError, load
 from benchmarks.training.batches import to_batch
 from datagen.dataset.read import Pair, load_pair, open_dataset
@@ -97,10 +98,8 @@ def profiles(pair: Pair, path: Path) -> None:
         wanted = ideal(pair.degraded, pair.reference, alpha(circle))
         axes.plot(profile(wanted), "k--", label="ideal")
         for version in ("concat", "ranlen", "ranlen_no_band", "three_tails"):
-            try:
-                axes.plot(profile(correct(f"{host}+{version}", pair, circle)), label=version)
-            except UntrainedError as error:
-                print(f"{path.stem}: left out: {error}")
+            if (name := f"{host}+{version}") in MODELS:
+                axes.plot(profile(correct(name, pair, circle)), label=version)
         axes.axvspan(radius[circle == A].max(), radius[circle == B].max(), color="0.9")
         axes.set(title=host, xlabel="distance from the middle, pixels (grey: B)")
     figure.axes[0].set(ylabel="mean change, encoded")
