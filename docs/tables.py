@@ -7,7 +7,7 @@ A test compares. To add a table: one function and one line in TABLES.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from . import family_tables, learning_tables, outside_tables, results_tables, wi
 from .markdown import table
 
 DOCS = Path(__file__).parent
+CLAIMED = DOCS / "results" / "claims.csv"
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
 
 
@@ -76,7 +77,7 @@ def sources() -> str:
 
 def claims() -> str:
     """Both sides of every claim that was trained, by mean and spread over the seeds."""
-    found = read_outcomes(DOCS / "results" / "claims.csv")
+    found = read_outcomes(CLAIMED)
     rows = []
     for claim, arms in CLAIMS.items():
         for arm in arms:
@@ -90,12 +91,32 @@ def claims() -> str:
     return table(head, rows)
 
 
-def _over_seeds(values: list[float | None]) -> str:
+def claims_apart() -> str:
+    """Every side of a claim less the one it is compared with, seed by seed."""
+    rows = []
+    for claim, arms in CLAIMS.items():
+        known = {(o.arm, o.seed): o.measures for o in read_outcomes(CLAIMED) if o.claim == claim}
+        first, *others = arms
+        for arm in others:
+            base = arms[arm].against or first
+            seeds = [seed for name, seed in known if name == arm and (base, seed) in known]
+            apart = {
+                m: [known[arm, s][m] - known[base, s][m] for s in seeds if m in known[arm, s]]
+                for m in ("A", "B", "C", "psnr")
+            }
+            if seeds:
+                ahead = sum(value > 0 for value in apart["A"])
+                cells = [_over_seeds(values, "+") for values in apart.values()]
+                rows.append([f"`{arm}` less `{base}`", *cells, f"{ahead} of {len(seeds)}"])
+    return table(["", "A (dB)", "B (dB)", "C (dB)", "mean PSNR A (dB)", "ahead in A"], rows)
+
+
+def _over_seeds(values: Sequence[float | None], sign: str = "") -> str:
     known = [value for value in values if value is not None]
     if not known:
         return ""
     mean, spread = mean_and_spread(known)
-    return f"{mean:.2f} ± {spread:.2f}" if len(known) > 1 else f"{mean:.2f}"
+    return f"{mean:{sign}.2f}" + (f" ± {spread:.2f}" if len(known) > 1 else "")
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -108,6 +129,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "models": models,
     "sources": sources,
     "claims": claims,
+    "claims-apart": claims_apart,
     **family_tables.TABLES,
     **results_tables.TABLES,
     **learning_tables.TABLES,

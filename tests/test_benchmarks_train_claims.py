@@ -116,6 +116,7 @@ def test_every_claim_has_sides_that_can_be_trained(claim):
         assert MODELS[arm.row].trained
         assert streamed_settings_for(arm.row, **dict(arm.settings)).model == arm.row
         assert not arm.weights_of or arms[arm.weights_of].row == arm.row
+        assert (arm.against or next(iter(arms))) in arms
 
 
 @pytest.mark.parametrize(

@@ -41,12 +41,14 @@ class Arm:
     settings : of Training, beside those that the row is streamed with; three numbers need no long
         budget
     judged_as : settings of the model with which the weights of the arm `weights_of` are judged anew
+    against : the side that it is compared with; the first of its claim unless said
     """
 
     row: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     weights_of: str = ""
     judged_as: Mapping[str, Any] = field(default_factory=dict)
+    against: str = ""
 
 
 def _pair(host: str) -> dict[str, Arm]:
@@ -67,9 +69,15 @@ CLAIMS: dict[str, dict[str, Arm]] = {
     "ranlen-deep_upe": _pair("deep_upe"),
     "ranlen-star_dce": _pair("star_dce")
     | {
-        "star_dce+ranlen, L_B = 0": Arm("star_dce+ranlen", {"region_weights": (1.0, 0.0, 1.0)}),
-        "star_dce+ranlen_no_band": Arm("star_dce+ranlen_no_band"),
-        "star_dce+three_tails": Arm("star_dce+three_tails"),
+        "star_dce+ranlen, L_B = 0": Arm(
+            "star_dce+ranlen",
+            {"region_weights": (1.0, 0.0, 1.0)},
+            against="star_dce+ranlen",
+        ),
+        **{
+            f"star_dce+{other}": Arm(f"star_dce+{other}", against="star_dce+ranlen")
+            for other in ("ranlen_no_band", "three_tails")
+        },
     },
     "ranlen-msec_small": _pair("msec_small"),
     "ranlen-dped_small": _pair("dped_small"),
