@@ -75,9 +75,28 @@ def with_weights(methods: Mapping[str, Method], given: Sequence[GivenWeights]) -
     return chosen
 
 
-def adopted(name: str) -> Path:
-    """Where weights adopted as NAME@LABEL are."""
-    return WEIGHTS / f"{name}.safetensors"
+def adopted_row(name: str, methods: Mapping[str, Method]) -> Method:
+    """The row of weights that `adopt --as LABEL` put beside the shipped ones.
+
+    Parameters
+    ----------
+    name : NAME@LABEL, or NAME@LABEL+blend
+    methods : the rows whose weights they may be
+
+    Raises MethodError naming the labels there are.
+    """
+    host, _, label = name.partition("@")
+    blend = "+blend" if label.endswith("+blend") else ""
+    label = label.removesuffix("+blend")
+    base = methods.get(host + blend)
+    file = WEIGHTS / f"{host}@{label}.safetensors"
+    if base is None or base.kind != "model" or not file.is_file():
+        there = sorted(path.stem for path in WEIGHTS.glob("*@*.safetensors"))
+        raise MethodError(
+            f"{name}: no weights were adopted as that; there are {', '.join(there) or 'none'} "
+            f"(`benchmarks adopt {host} FILE --as {label}`)"
+        )
+    return _row(base, file, GivenWeights(file, label))
 
 
 def _files(path: Path) -> list[Path]:
