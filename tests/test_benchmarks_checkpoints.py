@@ -12,9 +12,13 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.cli import main
+from benchmarks.front import method, run
+from benchmarks.harness.rows import read_evaluations
+from benchmarks.methods import MethodError, find_methods
 from benchmarks.methods.models import MODELS, build
+from benchmarks.methods.models.published import adopt as adoption
 from benchmarks.methods.models.published.adopt import adopt
-from benchmarks.methods.models.trained import checkpoints
+from benchmarks.methods.models.trained import checkpoints, given
 from benchmarks.methods.models.trained.checkpoints import (
     CheckpointError,
     UntrainedError,
@@ -151,6 +155,24 @@ def test_wrapped_and_prefixed_weights_are_adopted(wrapper, tmp_path):
     assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "-o", str(tmp_path / "w")]) == 0
     model, _ = load("zero_dce", tmp_path / "w")
     assert all(torch.equal(value, theirs[key]) for key, value in model.state_dict().items())
+
+
+def test_weights_adopted_under_a_label_are_a_row(tmp_path, tiny_data, monkeypatch, capsys):
+    for module in (checkpoints, given, adoption):
+        monkeypatch.setattr(module, "WEIGHTS", tmp_path)
+    torch.manual_seed(0)
+    theirs = {key: torch.randn_like(v) for key, v in build("zero_dce").state_dict().items()}
+    torch.save(theirs, tmp_path / "a.pth")
+    assert main(["adopt", "zero_dce", str(tmp_path / "a.pth"), "--as", "published"]) == 0
+    names = ["zero_dce@published", "zero_dce@published+blend"]
+    out = tmp_path / "out"
+    assert run(tiny_data, names, out, metrics=["psnr"], limit=1).failed == 0
+    assert {row.method for row in read_evaluations(out)} == {"input", "reference", *names}
+    fix = method("zero_dce@published")
+    picture = np.full((8, 8, 3), 0.25, np.float32)
+    assert not np.allclose(fix(picture), picture)
+    with pytest.raises(MethodError, match="were adopted as that; there are zero_dce@published "):
+        find_methods(["zero_dce@other"])
 
 
 def state(**changes):

@@ -49,7 +49,8 @@ def find_methods(names: Sequence[str], *, with_slow: bool = False) -> dict[str, 
 
     A group is "all", a kind such as "classical" or "model" without the blended versions, "blend"
     for just those, or "leaderboard" (see `leaderboard`). Groups hold the rows marked slow only
-    `with_slow`. "file.py:name" is a function or network from outside (see `outside`).
+    `with_slow`. "file.py:name" is a function or network from outside (see `outside`), "NAME@LABEL"
+    a model with the weights adopted under that label.
 
     Raises MethodError naming the nearest known names.
     """
@@ -80,6 +81,10 @@ def _named(name: str, with_slow: bool) -> dict[str, Method]:
         return group
     if name in (offered := from_packages()):
         return {name: offered[name]}
+    if "@" in name:
+        from .models.trained.given import adopted_row  # which looks rows up
+
+        return {name: adopted_row(name, METHODS)}
     near = difflib.get_close_matches(name, [*METHODS, *offered], n=3, cutoff=0.4)
     hint = f"nearest: {', '.join(near)}" if near else "see `benchmarks list`"
     raise MethodError(f"no method called {name!r}; {hint}")

@@ -14,6 +14,7 @@ from luts.tool.errors import UserError
 
 from ...method import Method, MethodError
 from ...outside import checked_name
+from .checkpoints import WEIGHTS
 from .record import parse_record
 
 BEST = "best.safetensors"
@@ -72,6 +73,30 @@ def with_weights(methods: Mapping[str, Method], given: Sequence[GivenWeights]) -
                 f"--weights {weights.path}: of {models or 'no model'}, which is not among --methods"
             )
     return chosen
+
+
+def adopted_row(name: str, methods: Mapping[str, Method]) -> Method:
+    """The row of weights that `adopt --as LABEL` put beside the shipped ones.
+
+    Parameters
+    ----------
+    name : NAME@LABEL, or NAME@LABEL+blend
+    methods : the rows whose weights they may be
+
+    Raises MethodError naming the labels there are.
+    """
+    host, _, label = name.partition("@")
+    blend = "+blend" if label.endswith("+blend") else ""
+    label = label.removesuffix("+blend")
+    base = methods.get(host + blend)
+    file = WEIGHTS / f"{host}@{label}.safetensors"
+    if base is None or base.kind != "model" or not file.is_file():
+        there = sorted(path.stem for path in WEIGHTS.glob("*@*.safetensors"))
+        raise MethodError(
+            f"{name}: no weights were adopted as that; there are {', '.join(there) or 'none'} "
+            f"(`benchmarks adopt {host} FILE --as {label}`)"
+        )
+    return _row(base, file, GivenWeights(file, label))
 
 
 def _files(path: Path) -> list[Path]:
