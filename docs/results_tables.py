@@ -14,8 +14,8 @@ from benchmarks.methods.leaderboard import LEADERBOARD
 from benchmarks.report.escape import md
 from benchmarks.report.failures import Failure
 from benchmarks.report.families import ALL
-from benchmarks.report.formats import Table, cell_text, markdown, plain_markdown
-from benchmarks.report.names import Column
+from benchmarks.report.formats import Table, cell_text, kind_word, markdown, plain_markdown
+from benchmarks.report.names import Column, heading
 from benchmarks.report.remarks import READING
 from benchmarks.report.strata import STRATA
 from benchmarks.report.summary import CEILINGS, COLUMNS, Cell, best_of, group_of
@@ -97,6 +97,26 @@ def leaderboard() -> str:
     )
 
 
+# Of the front page: a rule or two, the best of the trained rows, our own entry, ceilings.
+FRONT = (
+    *("input", "auto_exposure", "mertens", "dped_small", "msec_small", "adaint+concat"),
+    *("light_grid", "light_grid+concat", "oracle_gain", "oracle_three_curves"),
+)
+FRONT_COLUMNS = (PSNR, DELTA_E, ("ev_rmse", "B"), ("psnr", "C"))
+
+
+def front() -> str:
+    """A few rows over all pairs, for the front page."""
+    table = strata().get("all", {})
+    lines = [["method", *map(heading, FRONT_COLUMNS)]]
+    for name in FRONT:
+        if name in table:
+            texts = [cell_text(table[name][column], column[0]) for column in FRONT_COLUMNS]
+            ceiling = kind_word(name) == "ceiling"
+            lines.append([f"*{name}*" if ceiling else f"`{name}`", *texts])
+    return grid(lines)
+
+
 def by_stratum(column: Column) -> str:
     """All rows, one column of a table per stratum."""
     return _across(column, {short(name): table for name, table in strata().items()})
@@ -173,6 +193,7 @@ def _failure(line: dict[str, str]) -> Failure:
 
 TABLES = {
     "results-run": run,
+    "results-front": front,
     "results-leaderboard": leaderboard,
     "results-strata-psnr": lambda: by_stratum(PSNR),
     "results-strata-delta-e": lambda: by_stratum(DELTA_E),

@@ -1,4 +1,4 @@
-"""`make docs`: print the tables of the pages from the tables of the code.
+"""`make docs`: print the tables of README and pages from the tables of the code.
 
 A page holds `<!-- table: NAME -->`, the table, `<!-- end -->`; what stands between is written anew.
 A test compares. To add a table: one function and one line in TABLES.
@@ -22,6 +22,7 @@ from .markdown import table
 
 DOCS = Path(__file__).parent
 CLAIMED = DOCS / "results" / "claims.csv"
+PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.S)
 
 
@@ -146,7 +147,7 @@ def renewed(page: str) -> str:
 def main() -> None:
     """Write every page that changes."""
     family_tables.measure_new()
-    for path in sorted(DOCS.glob("*.md")):
+    for path in PAGES:
         text = path.read_text("utf-8")
         if (now := renewed(text)) != text:
             path.write_text(now, "utf-8")
