@@ -141,7 +141,7 @@ def _flip_test(sums: np.ndarray, permutations: int, seed: int) -> np.ndarray:
 
 
 def _floats(patterns: np.ndarray, *, bits_of: int | None = None) -> Iterator[np.ndarray]:
-    """Rows of small integers as floats, some at a time: all at once they would take eight times more.
+    """Rows of small integers as floats, some at a time: all at once would take eight times more.
 
     Parameters
     ----------
