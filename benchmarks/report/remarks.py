@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -52,7 +54,7 @@ def training(info: RunInfo, rows: pd.DataFrame) -> Training:
     its scenes ("groups") can be checked by its data set alone.
     """
     found, sets = Training({}, [], []), defaultdict(list)
-    scored = set(rows["group"])
+    scored = set(rows["group"].unique())
     records = {name: m.training for name, m in info.methods.items() if m.training}
     for name, data in records.items():
         if not data.known:
@@ -114,7 +116,7 @@ def _counted(number: int, what: str) -> str:
 
 def omissions(info: RunInfo, rows: pd.DataFrame) -> list[str]:
     """List what the tables lack: evaluations not made yet, failed ones, models without weights."""
-    evaluations = rows.drop_duplicates(["method", "sample", "expert"])
+    evaluations = _evaluations(rows)
     asked = evaluations.groupby("method").size()
     lines = []
     if len(evaluations) < info.asked:
@@ -131,6 +133,19 @@ def omissions(info: RunInfo, rows: pd.DataFrame) -> list[str]:
         names = ", ".join(info.untrained)
         lines.append(f"not scored, no trained weights (`benchmarks train NAME --install`): {names}")
     return lines
+
+
+def _evaluations(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first row of every evaluation.
+
+    Its rows mostly follow each other, so that few are left to look among.
+    """
+    keys = ["method", "sample", "expert"]
+    begins = np.zeros(len(rows), bool)
+    for key in keys:
+        codes = rows[key].astype("category").cat.codes.to_numpy()
+        begins |= np.diff(codes, prepend=codes.dtype.type(-2)) != 0
+    return rows[begins].drop_duplicates(keys)
 
 
 def _by_method(kinds: Counter[tuple[str, str]]) -> dict[str, list[tuple[str, int]]]:

@@ -16,7 +16,7 @@ Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Stati
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ Scenes = Sequence[str] | np.ndarray
 RESAMPLES = 4000
 PERMUTATIONS = 9999
 _CHUNK = 9999
+_CELLS = 1 << 18  # of patterns that are held at more than a byte each
 _ENUMERATED = 13  # scenes: up to here all 2**n sign patterns are fewer than PERMUTATIONS
 
 
@@ -93,8 +94,8 @@ def scene_interval(
     n = len(sums)
     if n < 2:
         return math.nan, math.nan
-    drawn = _draws(n, resamples, seed)
-    means = (drawn @ sums) / (drawn @ counts)
+    drawn = _floats(_draws(n, resamples, seed))
+    means = np.concatenate([(part @ sums) / (part @ counts) for part in drawn])
     # Widen the percentiles as Student's t is wider than the normal, and for the 1/n variance.
     t = distributions.t.ppf((1 + level) / 2, n - 1)
     tail = distributions.norm.cdf(-math.sqrt(n / (n - 1)) * t)
@@ -130,14 +131,25 @@ def _flip_test(sums: np.ndarray, permutations: int, seed: int) -> np.ndarray:
     n, observed = len(sums), np.abs(sums.sum(0))
     # A little slack, so that equal sums in another order of addition count as equal.
     slack = 1e-12 * np.abs(sums).sum(0)
-    if n <= _ENUMERATED:
-        flipped = np.abs(_signs(n, permutations, seed) @ sums) >= observed - slack
-        return flipped.sum(0) / 2**n
     extreme = np.zeros(sums.shape[1], int)
-    for part in range(0, permutations, _CHUNK):  # however many: in memory for so many at a time
-        signs = _signs(n, min(_CHUNK, permutations - part), seed + part)
-        extreme += (np.abs(signs @ sums) >= observed - slack).sum(0)
-    return (1 + extreme) / (1 + permutations)
+    all_patterns = n <= _ENUMERATED
+    for at in range(0, 1 if all_patterns else permutations, _CHUNK):  # in memory: so many at a time
+        flips = _flips(n, min(_CHUNK, permutations - at), seed + at)
+        for part in _floats(flips, bits_of=n):
+            extreme += (np.abs((1 - 2 * part) @ sums) >= observed - slack).sum(0)
+    return extreme / 2**n if all_patterns else (1 + extreme) / (1 + permutations)
+
+
+def _floats(patterns: np.ndarray, *, bits_of: int | None = None) -> Iterator[np.ndarray]:
+    """Rows of small integers as floats, some at a time: all at once would take eight times more.
+
+    Parameters
+    ----------
+    bits_of : what the packed bits of a row stand for, where they are packed
+    """
+    for some in _some(len(patterns), bits_of or patterns.shape[1]):
+        part = patterns[some]
+        yield (part if bits_of is None else np.unpackbits(part, 1, bits_of)).astype(float)
 
 
 def permutations_for(tests: int) -> int:
@@ -204,23 +216,41 @@ def tie_groups(
     return groups
 
 
+def _some(rows: int, n: int) -> Iterator[slice]:
+    """Part rows of n cells.
+
+    Parts begin at multiples of four rows, by which BLAS and numpy's random bits go: what is made of
+    them is the same to the last bit as if there were one part.
+    """
+    step = max(4, _CELLS // n // 4 * 4)
+    return (slice(at, min(at + step, rows)) for at in range(0, rows, step))
+
+
 # A table asks for the same draws thousands of times; making them costs far more than using them.
 @lru_cache(maxsize=2)
 def _draws(n: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each of n scenes is drawn in each resample: (resamples, n)."""
-    drawn = np.random.default_rng(seed).integers(0, n, (resamples, n), dtype=np.int32)
-    cells = drawn + n * np.arange(resamples)[:, None]
-    return np.bincount(cells.ravel(), minlength=resamples * n).reshape(resamples, n).astype(float)
+    """How often each of n scenes is drawn in each resample: (resamples, n) uint8."""
+    rng = np.random.default_rng(seed)
+    found = np.empty((resamples, n), np.uint8)  # 255 of one scene: never, where n is as large
+    for part in (found[some] for some in _some(resamples, n)):
+        cells = rng.integers(0, n, part.shape, dtype=np.int32) + n * np.arange(len(part))[:, None]
+        part[:] = np.bincount(cells.ravel(), minlength=part.size).reshape(part.shape)
+    return found
 
 
 @lru_cache(maxsize=2)
-def _signs(n: int, permutations: int, seed: int) -> np.ndarray:
-    """Patterns of +1 and -1 over n scenes, (patterns, n): all of them, or random ones for many."""
+def _flips(n: int, permutations: int, seed: int) -> np.ndarray:
+    """Patterns of flipped signs, n bits packed into a row: all there are, or random ones for many.
+
+    Returns (patterns, ceil(n / 8)) uint8.
+    """
     if n <= _ENUMERATED:
         flips = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-    else:
-        flips = np.random.default_rng(seed).integers(0, 2, (permutations, n), dtype=np.int8)
-    return 1.0 - 2.0 * flips
+        return np.packbits(flips.astype(bool), axis=1)
+    rng = np.random.default_rng(seed)
+    sizes = ((some.stop - some.start, n) for some in _some(permutations, n))
+    drawn = [np.packbits(rng.integers(0, 2, size, dtype=np.int8), axis=1) for size in sizes]
+    return np.concatenate(drawn)
 
 
 def _per_scene(values: Values, scenes: Scenes) -> tuple[np.ndarray, np.ndarray]:

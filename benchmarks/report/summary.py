@@ -17,6 +17,8 @@ from .stats import Summary, summarise, tie_groups
 COMPETING = ("classical", "model", "external")
 CEILINGS = ("oracle", "stored")
 
+ROWS_AT_ONCE = 100_000  # of the long table, for what would need a copy of it
+
 COLUMNS: tuple[Column, ...] = (
     ("psnr", "A"),
     ("ssim", "A"),
@@ -77,8 +79,11 @@ def tabulate(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, dict[Co
 
 def measured(rows: pd.DataFrame) -> set[Column]:
     """Every metric and region that there is a value of."""
-    pairs = rows[["metric", "region"]].drop_duplicates()
-    return {pair for pair in zip(pairs["metric"], pairs["region"], strict=True) if pair[0]}
+    found: set[Column] = set()
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[["metric", "region"]].iloc[start : start + ROWS_AT_ONCE].drop_duplicates()
+        found.update(zip(part["metric"], part["region"], strict=True))
+    return {column for column in found if column[0]}
 
 
 def usual_columns(rows: pd.DataFrame) -> list[Column]:

@@ -31,7 +31,7 @@ from .results import load_results
 from .seeds import over_labels
 from .splits import IN_CSV, expert_tables, split_tables
 from .strata import STRATA
-from .summary import leaders, measured, tabulate, usual_columns
+from .summary import ROWS_AT_ONCE, leaders, measured, tabulate, usual_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 LEFT_ALONE = "C"  # compared with the input: no reference has a say there
-ROWS_AT_ONCE = 100_000  # of rows.csv
 
 
 @dataclass(frozen=True)
