@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from luts.tool.words import to_table
+from luts.tool.strict import to_table
 
 from .rows import Evaluation
 

@@ -14,7 +14,7 @@ from datagen.dataset.leaks import shares_luts
 from datagen.dataset.read import DataSet
 from datagen.dataset.workspace import read_dataset
 from luts.tool import gate
-from luts.tool.words import read_value
+from luts.tool.strict import read_value
 
 from ..environment import describe
 from ..metrics import choose_metrics
