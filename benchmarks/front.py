@@ -21,7 +21,8 @@ from luts.tool.errors import UserError
 
 from .harness.fix import Fix, method
 from .harness.photo import correct_file
-from .harness.run import Resources, RunPlan, RunSummary
+from .harness.plan import Resources, RunPlan
+from .harness.run import RunSummary
 from .harness.run import run as run_plan
 from .methods import MethodError
 from .methods.models.trained.given import GivenWeights
@@ -65,7 +66,7 @@ def run(
     rank: Rank | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> RunSummary:
-    """Score methods on a built data set; see `harness.run.RunPlan` and `Resources`.
+    """Score methods on a built data set; see `harness.plan.RunPlan` and `Resources`.
 
     methods : names, groups of names, functions of a file or module, and what `method` made
     """

@@ -9,7 +9,8 @@ import pytest
 from benchmarks.cli import main
 from benchmarks.harness.estimate import estimate
 from benchmarks.harness.long_table import load_rows
-from benchmarks.harness.run import RunPlan, run
+from benchmarks.harness.plan import RunPlan
+from benchmarks.harness.run import run
 from benchmarks.methods import METHODS, MethodError, find_methods
 from benchmarks.methods.leaderboard import LEADERBOARD
 from benchmarks.report.write import write_report

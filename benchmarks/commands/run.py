@@ -66,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ..environment import pick_device
+    from ..harness.plan import Resources, RunPlan
     from ..harness.ranks import rank_from
-    from ..harness.run import Resources, RunPlan
     from ..harness.run import run as score
     from ..methods.models.trained.given import GivenWeights
 

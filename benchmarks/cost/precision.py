@@ -17,7 +17,8 @@ import pandas as pd
 from datagen.dataset.read import load_pair, open_dataset
 from luts.tool.errors import UserError
 
-from ..harness.runners import exact_float32, infer
+from ..harness.device import exact_float32
+from ..harness.runners import infer
 from ..methods.models import model_row
 from ..methods.models.trained.checkpoints import load_row
 from ..metrics import METRICS

@@ -248,7 +248,7 @@ def _model_call(
 
     from luts.torch.layout import to_batch
 
-    from ..harness.runners import exact_float32
+    from ..harness.device import exact_float32
     from ..methods.models import build_row
     from ..methods.models.trained.checkpoints import UntrainedError, changed_settings, load_row
     from .precision import variant

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .plan import Resources, RunPlan
+from .prepare import prepare
 from .rows import finished_keys
-from .run import Resources, RunPlan, prepare
 
 if TYPE_CHECKING:
     from .evaluate import Evaluator

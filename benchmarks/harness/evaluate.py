@@ -20,26 +20,17 @@ from datagen.dataset.manifest import ManifestError
 from datagen.dataset.read import DataSet, load_pair
 from luts.tool.errors import UserError
 from luts.tool.files import sha256_file
-from luts.tool.words import to_table
 
 from ..methods.notes import listening
 from ..metrics import Metric, Target, find_metrics, score_target
+from .acceptable import BadEstimateError, problem
+from .device import exact_float32, fetch
+from .labels import failure, labels, status_of
 from .predictions import Predictions
 from .rows import OK, Evaluation
-from .runners import (
-    BadEstimateError,
-    Batch,
-    Estimates,
-    Runner,
-    Sample,
-    exact_float32,
-    make_runner,
-    problem,
-)
+from .runners import Batch, Estimates, Runner, Sample, make_runner
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from datagen.dataset.read import Pair
     from datagen.dataset.rows import Sample as ManifestRow
 
@@ -242,39 +233,6 @@ class Evaluator:
         return ids, fetched, rest
 
 
-def labels(row: ManifestRow, task: Task, name: str) -> Evaluation:
-    """The row of an evaluation that has not been made."""
-    return Evaluation(
-        key=task.key(name),
-        method=name,
-        sample=row.id,
-        group=row.group,
-        ev=row.ev,
-        distortion=row.distortion_name,
-        severity=0.0 if row.distortion is None else row.distortion.image_severity,
-        mask=row.mask.kind,
-        expert=task.reference,
-        coverage=to_table(row.coverage),
-        status="not made",
-        seconds=0.0,
-    )
-
-
-def failure(
-    row: ManifestRow, task: Task, name: str, status: str, seconds: float = 0.0
-) -> Evaluation:
-    """The row of an evaluation that has no values."""
-    return replace(labels(row, task, name), status=status, seconds=seconds)
-
-
-def status_of(error: BaseException) -> str:
-    """Say in one line what went wrong."""
-    if isinstance(error, SystemExit):
-        return f"SystemExit: the method tried to end the program ({error.code})"
-    lines = f"{type(error).__name__}: {error}".splitlines()
-    return "".join(c if c.isprintable() else " " for c in lines[0])[:200]
-
-
 def task_of(sample: Sample) -> Task:
     """The task a sample was loaded for."""
     assert sample.task is not None
@@ -306,26 +264,3 @@ def _arrays(made: Estimates) -> Callable[[], tuple[None, Any, Any]]:
         return None, numbers, arrays
 
     return fetched
-
-
-def fetch(*tensors: Tensor) -> Callable[[], list[np.ndarray]]:
-    """Start copying to the CPU; the result, called, waits for the copies."""
-    if not tensors[0].is_cuda:
-        return lambda: [tensor.numpy() for tensor in tensors]
-    import torch
-
-    copies = [_pinned(tensor).copy_(tensor, non_blocking=True) for tensor in tensors]
-    done = torch.cuda.Event()
-    done.record()
-
-    def wait() -> list[np.ndarray]:
-        done.synchronize()
-        return [copy.numpy() for copy in copies]
-
-    return wait
-
-
-def _pinned(like: Tensor) -> Tensor:
-    import torch
-
-    return torch.empty(like.shape, dtype=like.dtype, pin_memory=True)

@@ -11,8 +11,9 @@ import numpy as np
 from ..methods import Method, MethodError
 from ..methods.models.trained.checkpoints import digest, read_record
 from ..metrics import Target
+from .acceptable import BadEstimateError, problem
 from .code import code_hash
-from .runners import BadEstimateError, Batch, Sample, make_runner, problem
+from .runners import Batch, Sample, make_runner
 
 if TYPE_CHECKING:
     from datagen.dataset.read import Pair

@@ -30,7 +30,8 @@ from datagen.dataset.rows import DeltaE, Share, Stops
 from luts.tool import gate
 from luts.tool.errors import UserError
 from luts.tool.files import open_plain, open_to_append
-from luts.tool.words import FieldError, read_value, shown, to_table
+from luts.tool.strict import read_value, to_table
+from luts.tool.words import FieldError, shown
 
 METRIC_ID = re.compile(r"(?P<name>\w+)(@\d+)?(\(.*\))?\[(?P<region>\w+)(:[^\]]*)?\]")
 ROWS = "rows.jsonl"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -11,33 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from datagen.dataset.leaks import shares_luts
-from datagen.dataset.read import DataSet, open_dataset
-from datagen.dataset.rows import Row, Sample
+from datagen.dataset.read import DataSet
 from datagen.dataset.workspace import read_dataset
-from datagen.engines.worker import EngineError
 from luts.tool import gate
-from luts.tool.words import nearest, read_value
+from luts.tool.strict import read_value
 
 from ..environment import describe
-from ..methods import EXTERNAL, Method, MethodError, find_methods
-from ..methods.models.trained.checkpoints import UntrainedError
-from ..methods.models.trained.given import GivenWeights, with_weights
-from ..methods.outside import checked_name
-from ..metrics import Metric, choose_metrics
+from ..metrics import choose_metrics
 from .evaluate import Done, Evaluator
 from .groups import batch_for, in_batches, schedule
-from .pictures import PictureFolder
-from .predict import fingerprint, training_data, with_degree
-from .predictions import PREDICTIONS, Predictions
-from .ranks import ALONE, Rank
-from .rows import (
-    MADE,
-    evaluation_key,
-    finished_keys,
-    open_for_append,
-    part_name,
-    to_line,
-)
+from .plan import Resources, RunPlan
+from .predict import training_data
+from .prepare import prepare
+from .rows import finished_keys, open_for_append, part_name, to_line
 from .run_info import (
     RUN,
     DataInfo,
@@ -50,64 +36,7 @@ from .run_info import (
     write_run,
 )
 from .schedule import evaluate, pipelined, side_by_side
-from .tasks import Pairs, Plan, Tasks, list_tasks
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """What to score.
-
-    data : folder of a built data set
-    methods : names, kinds of methods, "all", or "my.py:name"; the checks are always added
-    elsewhere : name -> folder of pictures made elsewhere, scored as that method
-    pattern : how those are called, see `pictures.PictureFolder`
-    metrics : names of METRICS, "default" or "all", or "my.py:name"
-    split : "train", "val" or "test"
-    references : names of those to score against; none are all there are
-    limit : use only the first samples (the run is marked as partial)
-    keep_predictions : keep them under the results as 16-bit PNG, for later runs with other metrics
-    degree : how far every method named goes, 1 being as trained; all must be models that have one
-    weights : files or folders of weights other than the shipped ones; those with a label make rows
-        of their own
-    """
-
-    data: Path
-    methods: Sequence[str] = ()
-    elsewhere: Mapping[str, Path] = field(default_factory=dict)
-    pattern: str = ""
-    metrics: Sequence[str] = ("default",)
-    split: str = "test"
-    limit: int | None = None
-    keep_predictions: bool = False
-    degree: float | None = None
-    weights: Sequence[GivenWeights] = ()
-    references: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What to score with; no number depends on it, but for the last digits of a device.
-
-    device : torch device for models
-    scorer : what measures models: "numpy", "torch" (on the device, where a metric has a twin), or
-        None for torch on a GPU and numpy on a CPU
-    jobs : worker processes; with 1, and for models on a GPU, everything is in this process
-    engine : of datagen.engines, where the workers are
-    batch : pairs of one size that a model takes together; None chooses by size and device
-    rank : which part of the pairs this process does, of several that write into one folder
-    """
-
-    device: str = "cpu"
-    scorer: str | None = None
-    jobs: int = 1
-    engine: str = "local"
-    batch: int | None = None
-    rank: Rank = ALONE
-
-    @property
-    def by_tensors(self) -> bool:
-        """Whether models are measured on the device."""
-        return (self.scorer or ("numpy" if self.device == "cpu" else "torch")) == "torch"
+from .tasks import Plan, Tasks
 
 
 @dataclass(frozen=True)
@@ -180,48 +109,6 @@ def run(
     return RunSummary(asked, reused, failed, untrained, seconds, overhead, reasons)
 
 
-def prepare(
-    plan: RunPlan, out: Path, resources: Resources
-) -> tuple[DataSet, Evaluator, dict[str, dict[str, object]], dict[str, str], Plan, Tasks]:
-    """Check and look up all that a run needs; nothing is evaluated or written.
-
-    Returns the data set, the evaluator, the methods' fingerprints, those that are not trained, how
-    keys are made, and every task there is. Raises as `run` does.
-    """
-    if resources.engine != "local" and resources.device != "cpu":
-        words = f"--engine {resources.engine} works on CPUs; use torchrun for several GPUs"
-        raise EngineError(words)
-    metrics = choose_metrics(plan.metrics)
-    for metric in metrics:
-        metric.check_ready()
-    methods = choose_methods(plan)
-    dataset, rows, pairs = _samples(plan)
-    for folder in plan.elsewhere.values():
-        PictureFolder(Path(folder), plan.pattern).missing(row.id for row in rows)
-    prints, untrained = _fingerprints(methods)
-    methods = {name: methods[name] for name in prints}
-    kept = Predictions(Path(out).resolve() / PREDICTIONS) if plan.keep_predictions else None
-    if kept:
-        kept.check_place()
-    evaluator = Evaluator(
-        replace(dataset, rows=rows, folder=dataset.folder.resolve()),
-        methods,
-        [metric.key for metric in metrics],
-        resources.device,
-        resources.by_tensors,
-        kept,
-    )
-    made = _made_by(prints, metrics, evaluator)
-    every = list_tasks(pairs, methods, made, rows)
-    known = sorted(every.references)
-    for name in plan.references:
-        if name not in known:
-            there = ", ".join(known)
-            raise MethodError(f"--references {name}: {plan.data} has {there}{nearest(name, known)}")
-    wanted = plan.references or known
-    return dataset, evaluator, prints, untrained, made, every.against(wanted)
-
-
 def _streams(todo: Tasks, evaluator: Evaluator, resources: Resources) -> tuple[Iterator[Done], int]:
     """Make the stream of rows, and count what works on it at once.
 
@@ -249,63 +136,6 @@ def _streams(todo: Tasks, evaluator: Evaluator, resources: Resources) -> tuple[I
     if jobs == 1 or not others:
         return chain(device, elsewhere()), 1
     return side_by_side(device, elsewhere), 1 + workers
-
-
-def choose_methods(plan: RunPlan) -> dict[str, Method]:
-    """Look up the rows to score, the checks first; raises MethodError.
-
-    With a degree, every method named must be a model that has one.
-    """
-    methods = with_weights(find_methods(plan.methods), plan.weights)
-    if plan.degree is not None:
-        methods = {name: with_degree(name, m, plan.degree) for name, m in methods.items()}
-    for name, folder in plan.elsewhere.items():
-        if checked_name(name) in methods or name in find_methods(["all"], with_slow=True):
-            raise MethodError(f"--name {name}: that is a method of ours; choose another name")
-        settings = {"folder": str(Path(folder).resolve()), "pattern": plan.pattern}
-        methods[name] = replace(EXTERNAL, settings=settings)
-    return find_methods(["check"]) | methods
-
-
-def _samples(plan: RunPlan) -> tuple[DataSet, Any, Pairs]:
-    """The data set, the samples that are scored, and their pairs."""
-    pairs = Pairs()
-
-    def note(row: Row) -> None:
-        if isinstance(row, Sample) and row.split == plan.split and pairs.samples != plan.limit:
-            pairs.note(row)
-
-    dataset = open_dataset(plan.data, note)
-    rows = dataset.select(split=plan.split)[: plan.limit]
-    if not rows:
-        raise MethodError(f"{plan.data}: no sample in split {plan.split!r}")
-    return dataset, rows, pairs
-
-
-def _fingerprints(
-    methods: Mapping[str, Method],
-) -> tuple[dict[str, dict[str, object]], dict[str, str]]:
-    """Split the methods into those that can run, with their fingerprints, and the untrained."""
-    prints, untrained = {}, {}
-    for name, method in methods.items():
-        try:
-            prints[name] = fingerprint(name, method)
-        except UntrainedError as error:
-            untrained[name] = str(error)
-    return prints, untrained
-
-
-def _made_by(prints: Mapping[str, Any], metrics: Sequence[Metric], evaluator: Evaluator) -> Plan:
-    """Beginnings of keys: another method, metric or way of measuring makes another."""
-    makes, measures = {}, {}
-    ids = [metric.id for metric in metrics]
-    for name, print_ in prints.items():
-        makes[name] = evaluation_key(name, print_)[:MADE]
-        twins = evaluator.by_tensors and evaluator.methods[name].kind == "model"
-        how = (["png16"] if evaluator.predictions else []) + (["torch"] if twins else [])
-        measures[name] = evaluation_key(makes[name], ids, how)[:MADE]
-    seeing = {n for n, m in evaluator.methods.items() if m.kind in ("check", "oracle")}
-    return Plan(makes, measures, frozenset(seeing))
 
 
 def _info(

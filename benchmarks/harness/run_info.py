@@ -16,7 +16,7 @@ from typing import Any, Literal
 from datagen.dataset.rows import Split
 from luts.tool.files import write_text
 from luts.tool.json_file import read_json
-from luts.tool.words import rest, to_table
+from luts.tool.strict import rest, to_table
 
 from ..methods import EXTERNAL, METHODS, Method, remember
 from ..methods.models.trained.record import TrainedOn

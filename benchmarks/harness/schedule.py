@@ -17,7 +17,7 @@ import cv2
 from datagen import engines
 from datagen.engines.worker import Task as Work
 
-from .evaluate import failure
+from .labels import failure
 
 if TYPE_CHECKING:
     from .evaluate import Done, Evaluator

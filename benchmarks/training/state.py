@@ -20,7 +20,9 @@ from torch import Tensor, nn
 
 from luts.tool.files import locked, read_plain, sha256_file, whole_file, write_text
 from luts.tool.gate import inside, plain_text
-from luts.tool.words import convert, plain_json, shown
+from luts.tool.readers import plain_json
+from luts.tool.strict import convert
+from luts.tool.words import shown
 
 from ..environment import describe
 from ..methods.models.trained.checkpoints import Record, save

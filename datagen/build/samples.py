@@ -16,8 +16,8 @@ import numpy as np
 from luts.tool.files import sha256
 from luts.tool.gate import plain_text
 from luts.tool.seeding import sample_rng
+from luts.tool.strict import read_value
 from luts.tool.versions import versions
-from luts.tool.words import read_value
 
 from ..dataset import rows
 from ..dataset.rows import Coverage, Distortion, Lost, Row, Sample, SourceFile

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from luts.tool.words import to_table
+from luts.tool.strict import to_table
 
 from .findings import MOST_PROBLEMS, short_hash
 from .rows import SPLITS, Distortion, Row, Sample

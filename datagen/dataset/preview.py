@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from luts.tool.files import write_text
-from luts.tool.words import to_table
+from luts.tool.strict import to_table
 
 from ..images.codes import quantise
 from ..regions.labels import A, B

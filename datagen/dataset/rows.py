@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from luts.tool import gate
-from luts.tool.words import FieldError, read_value, rest, shown, to_table
+from luts.tool.strict import read_value, rest, to_table
+from luts.tool.words import FieldError, shown
 
 from .summary import Summary
 

@@ -13,7 +13,7 @@ import numpy as np
 import luts
 from luts.tool.files import sha256_file
 from luts.tool.gate import inside
-from luts.tool.words import to_table
+from luts.tool.strict import to_table
 
 from ..images.codes import to_float
 from ..images.files import ImageError

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from luts.tool.files import open_to_append, sha256
-from luts.tool.words import read_value, shown, to_table
+from luts.tool.strict import read_value, to_table
+from luts.tool.words import shown
 
 from ..recipe.load import RecipeError, with_new_settings
 from .manifest import (

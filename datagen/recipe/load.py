@@ -18,7 +18,8 @@ from luts.tool.errors import UserError
 from luts.tool.files import open_plain, write_text
 from luts.tool.gate import short_name
 from luts.tool.outside import is_outside, named, short
-from luts.tool.words import convert, nearest, read_table, shown
+from luts.tool.strict import convert, read_table
+from luts.tool.words import nearest, shown
 
 from ..regions.shapes import SHAPES
 from .settings import Distort, Mask, Output, Range, Render, Source, Split, Stream

@@ -24,7 +24,9 @@ from luts.tool import gate
 from luts.tool.errors import UserError
 from luts.tool.files import open_plain, sha256, whole_file
 from luts.tool.gate import plain_text
-from luts.tool.words import plain_json, read_value, shown
+from luts.tool.readers import plain_json
+from luts.tool.strict import read_value
+from luts.tool.words import shown
 
 from ..recipe.load import Recipe
 from .light_source import LIGHT

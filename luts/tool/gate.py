@@ -1,7 +1,7 @@
 """The gate for what strangers write: names, paths, texts and numbers, checked where they are read.
 
 Each check takes a value and returns it, or raises ValueError with words that say what was found and
-what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.words` reads.
+what is allowed. They fit `Annotated` in the dataclasses that `luts.tool.strict` reads.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from .errors import UserError
 from .files import open_plain
-from .words import FieldError, plain_json, read_value
+from .readers import plain_json
+from .strict import read_value
+from .words import FieldError
 
 Value = TypeVar("Value")
 

@@ -24,9 +24,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.harness.groups import schedule
+from benchmarks.harness.plan import Resources as Scorers
+from benchmarks.harness.plan import RunPlan
+from benchmarks.harness.prepare import prepare
 from benchmarks.harness.rows import read_evaluations, to_line
-from benchmarks.harness.run import Resources as Scorers
-from benchmarks.harness.run import RunPlan, prepare, run
+from benchmarks.harness.run import run
 from benchmarks.harness.run_info import load_run
 from benchmarks.harness.tasks import Pairs, Plan, list_tasks
 from benchmarks.methods.classical import CLASSICAL

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luts.tool.files import sha256_file, whole_file, write_text
-from luts.tool.words import to_table
+from luts.tool.strict import to_table
 
 from ...method import Method
 from .. import MODELS, build, build_row, model_row

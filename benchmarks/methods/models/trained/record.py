@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from luts.tool import gate
 from luts.tool.errors import UserError
 from luts.tool.json_file import read_json
-from luts.tool.words import rest
+from luts.tool.strict import rest
 
 Text = Annotated[str, gate.plain_text]
 UNKNOWN = ("", "unknown")  # hashes of training data that nobody knows
