@@ -164,9 +164,9 @@ def curves(trained: str) -> None:
         point = (float(line["minutes"]), line["psnr"], line["begun_with"])
         known.setdefault(line["row"], []).append(point)
     for row, curve in found.items():
-        weights = begun_with(Path(trained), row)
+        weights, before = begun_with(Path(trained), row)
         older = list(takewhile(lambda point, now=weights: point[2] != now, known.get(row, [])))
-        spent = older[-1][0] if older else 0.0
+        spent = older[-1][0] if older else before
         known[row] = older + [
             (spent + s / CORE_MINUTE, f"{psnr:.2f}", weights) for s, psnr in curve
         ]

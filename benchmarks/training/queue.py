@@ -129,10 +129,19 @@ def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]
     return found
 
 
-def begun_with(out: Path, row: str) -> str:
-    """Which weights the first round of a row began with: 12 digits of their SHA-256, "" if none."""
-    record = out / row / "round1" / "best.json"
-    return str(parse_record(record).facts.get("started_from", ""))[:12] if record.is_file() else ""
+def begun_with(out: Path, row: str) -> tuple[str, float]:
+    """What the first round of a row began with.
+
+    12 digits of the weights' SHA-256, "" if they were drawn, and the minutes that the row itself had
+    been trained before.
+    """
+    path = out / row / "round1" / "best.json"
+    if not path.is_file():
+        return "", 0.0
+    record = parse_record(path)
+    own = Path(str(record.training.facts.get("start", ""))).stem == row
+    before = float(record.facts.get("seconds_before", 0.0)) if own else 0.0
+    return str(record.facts.get("started_from", ""))[:12], before / 60
 
 
 def run_queue(
