@@ -132,8 +132,8 @@ def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]
 def begun_with(out: Path, row: str) -> tuple[str, float]:
     """What the first round of a row began with.
 
-    12 digits of the weights' SHA-256, "" if they were drawn, and the minutes that the row itself had
-    been trained before.
+    12 digits of the weights' SHA-256, "" if they were drawn, and the minutes that the row itself
+    had been trained before.
     """
     path = out / row / "round1" / "best.json"
     if not path.is_file():
