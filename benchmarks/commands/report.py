@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 EXAMPLE = "benchmarks report out/bench --by ev --published"
@@ -45,6 +46,8 @@ def run(args: argparse.Namespace) -> None:
         published=args.published,
         outside=outside,
     )
+    for line in report.notes:
+        print(line, file=sys.stderr)
     print(report.text)
     chosen = {file.name: file for file in report.files}
     shown = {"table": "table.md", "plot": "cost.png", "page": "report.html"}

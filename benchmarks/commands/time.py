@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from ..cost.table import Protocol, measure_costs
     from ..cost.timing import parse_size
     from ..environment import describe, pick_device
+    from ..harness.elsewhere import places
     from ..harness.run_info import load_run
     from ..report.costs import TIMING, read_timing
 
@@ -83,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
         write_text(path, costs.table.to_csv(index=False))
         write_text(out / "environment.json", json.dumps(environment, indent=1))
     print(as_text(costs.table))
+    for line in places(args.run, methods) if args.run and not args.weights else ():
+        print(line, file=sys.stderr)
     for line in costs.failed:
         print(f"not timed: {line}", file=sys.stderr)
     return PARTIAL if costs.failed else SUCCESS

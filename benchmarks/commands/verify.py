@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from luts.tool.command import PARTIAL, SUCCESS
@@ -19,12 +20,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..harness.elsewhere import places
+    from ..harness.run_info import load_run
     from ..harness.verify import verify
     from ..methods import find_methods
 
     outside = find_methods(args.methods)
-
     checked, found = verify(args.run, count=args.count, seed=args.seed, outside=outside)
+    for line in places(args.run, load_run(args.run).rows(outside)):
+        print(line, file=sys.stderr)
     for m in found:
         print(f"{m.method} on {m.sample}: {m.metric} was {m.stored:.6g}, is {m.recomputed:.6g}")
     print(f"{checked} evaluations recomputed, {len(found)} values differ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +13,12 @@ import numpy as np
 
 from datagen.images.files import ImageError, read_image
 from luts.tool.files import read_plain
+from luts.tool.words import shown
 
-from ..methods import MethodError
+from ..methods import Method, MethodError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".npy")
+PART = re.compile(r"\{(id|flat|scene)\}")  # and nothing else that str.format would do
 
 
 @dataclass
@@ -28,6 +31,24 @@ class PictureFolder:
 
     folder: Path
     pattern: str = ""
+
+    def __post_init__(self) -> None:
+        if re.search("[{}]", PART.sub("", self.pattern)):
+            raise MethodError(
+                f"--pattern {shown(self.pattern)}: may hold {{id}}, {{flat}} and {{scene}}, and no "
+                "other braces"
+            )
+
+    @classmethod
+    def of(cls, method: Method) -> PictureFolder:
+        """The folder of a row of kind "external"; MethodError where its settings name none."""
+        folder, pattern = (method.settings.get(key, "") for key in ("folder", "pattern"))
+        if not isinstance(folder, str) or not folder or not isinstance(pattern, str):
+            raise MethodError(
+                "settings of pictures made elsewhere: folder and pattern must be texts, got "
+                f"{shown(folder)} and {shown(pattern)}"
+            )
+        return cls(Path(folder), pattern)
 
     def find(self, sample: str) -> Path:
         """The file of a sample; MethodError says which names are wanted and what lies there."""
@@ -78,12 +99,7 @@ class PictureFolder:
     def _names(self, sample: str) -> list[str]:
         parts = {"id": sample, "flat": sample.replace("/", "_"), "scene": sample.split("/")[0]}
         if self.pattern:
-            try:
-                return [self.pattern.format(**parts)]
-            except (KeyError, IndexError, ValueError):
-                raise MethodError(
-                    f"--pattern {self.pattern!r}: may hold {{id}}, {{flat}} and {{scene}}"
-                ) from None
+            return [PART.sub(lambda found: parts[found[1]], self.pattern)]
         stems = (sample, parts["flat"], sample.replace("/", "__"), f"scenes/{sample}")
         return [stem + suffix for stem in stems for suffix in SUFFIXES]
 

@@ -8,7 +8,7 @@ away.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -149,6 +149,10 @@ class RunInfo:
     untrained: Mapping[Text, Text] = field(default_factory=dict)
     metrics: Mapping[Name, MetricInfo] = field(default_factory=dict)  # from outside
     keys: tuple[Text, ...] = ()  # of old runs: those of the rows that hold
+
+    def rows(self, given: Container[str] = ()) -> dict[str, Method]:
+        """The methods as they were scored, but those that were given again."""
+        return {name: made.row(name) for name, made in self.methods.items() if name not in given}
 
     @property
     def asked(self) -> int:

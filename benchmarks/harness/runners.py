@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -236,7 +235,7 @@ def _own(pair: Pair) -> Pair:
 def _function(method: Method) -> Callable[[Pair, np.ndarray], Any]:
     """The function (pair, ideal) -> estimate of a row that is no model."""
     if method.kind == "external":
-        folder = PictureFolder(Path(method.settings["folder"]), method.settings.get("pattern", ""))
+        folder = PictureFolder.of(method)
         return lambda pair, ideal: _elsewhere(folder, pair)
     function = method.load()
     if method.kind == "check":

@@ -10,7 +10,6 @@ import hashlib
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -239,11 +238,7 @@ def list_tasks(
     rows : of the manifest, those noted in `pairs`; read only where pictures were made elsewhere
     """
     columns = {name: np.array(getattr(pairs, name)) for name in COLUMNS}
-    elsewhere = {
-        name: PictureFolder(Path(m.settings["folder"]), m.settings.get("pattern", ""))
-        for name, m in methods.items()
-        if m.kind == "external"
-    }
+    elsewhere = {n: PictureFolder.of(m) for n, m in methods.items() if m.kind == "external"}
     found = {name: bytearray() for name in elsewhere}
     for row in rows if elsewhere else ():
         for name, folder in elsewhere.items():

@@ -41,7 +41,8 @@ def split_tables(rows: pd.DataFrame, by: str, columns: Iterable[Column]) -> dict
 def _coverage_of_a(rows: pd.DataFrame) -> pd.Series:
     """Share of A in every row's frame; 0 where every method failed, which leaves it unknown."""
     shares = rows[rows["region"] == "A"].groupby("sample")["coverage"].first()
-    return rows["sample"].map(shares).fillna(0.0)
+    # A category's map stays one where all values differ, and such a column has no mean.
+    return rows["sample"].map(shares).astype(float).fillna(0.0)
 
 
 def expert_tables(rows: pd.DataFrame, columns: Iterable[Column]) -> dict[str, list[list[str]]]:

@@ -14,6 +14,7 @@ from datagen.dataset.read import load_pair, open_dataset
 from luts.tool.errors import UserError
 from luts.tool.files import whole_file, write_text
 
+from ..harness.elsewhere import places
 from ..harness.predict import Predict, predictor
 from ..methods.blend import blend
 from .costs import read_costs
@@ -36,7 +37,7 @@ from .summary import ROWS_AT_ONCE, leaders, measured, tabulate, usual_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datagen.dataset.read import Pair
+    from datagen.dataset.read import DataSet, Pair
 
     from ..harness.run_info import RunInfo
     from ..methods import Method
@@ -46,10 +47,11 @@ LEFT_ALONE = "C"  # compared with the input: no reference has a say there
 
 @dataclass(frozen=True)
 class Report:
-    """The table as Markdown text and the files that were written."""
+    """The table as Markdown text, the files that were written, what else was read or is missing."""
 
     text: str
     files: list[Path]
+    notes: list[str]
 
 
 def write_report(
@@ -120,7 +122,11 @@ def write_report(
     plots = {}
     if exposure := quality_by_exposure(rows):
         plots["exposure"] = exposure
-    stories, fade = _pictures(info, rows, outside or {})
+    given = outside or {}
+    dataset, notes = _dataset(info)
+    if dataset:
+        notes += places(runs[0], info.rows(given))
+    stories, fade = _pictures(dataset, info, rows, given) if dataset else ([], "")
     if fade:
         plots["fade"] = fade
     if costs:
@@ -154,7 +160,7 @@ def write_report(
         with whole_file(out / "cost.png") as scratch:
             scratch.write_bytes(costs.png)
     files = [*contents, "rows.csv", *(["cost.png"] if costs else [])]
-    return Report(text, [out / name for name in files])
+    return Report(text, [out / name for name in files], notes)
 
 
 def _write_rows(path: Path, rows: pd.DataFrame) -> None:
@@ -195,14 +201,28 @@ def _check_columns(run: Path, rows: pd.DataFrame, columns: Sequence[Column]) -> 
             raise ColumnError(f"{run}: has no values of {':'.join(column)}; it has {known}")
 
 
-def _pictures(
-    info: RunInfo, rows: pd.DataFrame, outside: Mapping[str, Method]
-) -> tuple[list[Story], str]:
-    """Draw the chosen pairs and the fade; nothing when the data set has been moved since."""
+def _dataset(info: RunInfo) -> tuple[DataSet | None, list[str]]:
+    """The data set of the rows; None when it has been moved since, or another lies there.
+
+    Whatever folder a run.json names, pictures are shown only of the data set that was scored.
+    """
     folder = Path(info.dataset.folder)
-    if not folder.is_dir():
-        return [], ""
-    dataset = open_dataset(folder)
+    if not info.dataset.folder or not folder.is_dir():
+        return None, []
+    try:
+        dataset = open_dataset(folder)
+    except UserError as error:
+        return None, [f"{error}; the report has no pictures"]
+    if dataset.hash != info.dataset.hash:
+        what = f"holds {dataset.hash[:12]}, not data set {info.dataset.hash[:12]} of these rows"
+        return None, [f"{folder}: {what}; the report has no pictures"]
+    return dataset, []
+
+
+def _pictures(
+    dataset: DataSet, info: RunInfo, rows: pd.DataFrame, outside: Mapping[str, Method]
+) -> tuple[list[Story], str]:
+    """Draw the chosen pairs and the fade."""
     predictors = _predictors(info, outside)
     stories = tell(dataset, rows, choose(rows), predictors)
     drawn = {name: predictors[name] for name in leaders(rows)[:LINES] if name in predictors}

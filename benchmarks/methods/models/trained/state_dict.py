@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ NO_WEIGHTS = {
     b"version https://git-lfs": "is a pointer of Git LFS; fetch the file itself",
     b"<": "is a web page; download the file itself",
 }
+MOST_HEADER = 1 << 22  # some 40,000 tensors: a million take a minute and gigabytes
 LEFT_BY_PROFILERS = ("total_ops", "total_params")
 
 State = dict[str, Tensor]
@@ -61,6 +62,12 @@ def read_file(path: Path) -> Any:
     if not path.is_file():
         raise CheckpointError(f"{path}: {'is a folder' if path.is_dir() else 'no such file'}")
     if path.suffix == ".safetensors":
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+        if MOST_HEADER < length <= path.stat().st_size:
+            raise CheckpointError(
+                f"{path}: names tensors in {length} bytes; up to {MOST_HEADER} are read"
+            )
         try:
             return load_file(path)
         except SafetensorError as error:
@@ -135,7 +142,7 @@ def fit_state(model: nn.Module, state: State, path: Path) -> None:
     if missing or spare:
         raise CheckpointError(
             f"{path}: not weights of {type(model).__name__}: {len(missing)} missing"
-            f" (first: {missing[:1]}), {len(spare)} unknown (first: {spare[:1]})"
+            f" (first: {_first(missing)}), {len(spare)} unknown (first: {_first(spare)})"
         )
 
 
@@ -150,6 +157,10 @@ def _check_values(state: State, own: Mapping[str, Tensor], path: Path) -> None:
                 continue
             kind = str(value.dtype).removeprefix("torch.")
             raise CheckpointError(f"{path}: {key} holds {kind}; weights are floating-point numbers")
+
+
+def _first(keys: Sequence[str]) -> list[str]:
+    return [key[:80] for key in keys[:1]]
 
 
 def _shared(state: State, prefixes: tuple[str, ...]) -> str:
