@@ -40,23 +40,23 @@ class Luminance:
     """How bright a picture is."""
 
     mean_luminance: float  # of linear light, white = 1
-    histogram: np.ndarray  # (32,) shares, over log2 luminance from -10 EV to 0
+    histogram: np.ndarray  # (32,) pixels of the small picture, over log2 luminance from -10 EV to 0
 
 
 @dataclass(frozen=True, eq=False)
 class Luminances:
-    """How bright many pictures are: 132 bytes each."""
+    """How bright many pictures are: 68 bytes each."""
 
     means: np.ndarray  # (n,) float32
-    histograms: np.ndarray  # (n, 32) float32
+    histograms: np.ndarray  # (n, 32) uint16: pixels, of at most SMALL * SMALL
 
     @classmethod
     def of(cls, lights: Iterable[Luminance]) -> Luminances:
         """Collect what `light` found."""
-        means, histograms = array("f"), array("f")
+        means, histograms = array("f"), array("H")
         for found in lights:
             means.append(found.mean_luminance)
-            histograms.extend(found.histogram)
+            histograms.extend(found.histogram.tolist())
         return cls(np.asarray(means), np.asarray(histograms).reshape(-1, BINS))  # nothing is copied
 
 
@@ -72,7 +72,14 @@ def light(path: Path) -> Luminance:
     values = luminance(linear)
     stops = np.log2(np.maximum(values, 2.0**FLOOR_EV))
     histogram, _ = np.histogram(stops, BINS, range=(FLOOR_EV, 0.0))
-    return Luminance(float(values.mean()), histogram / max(histogram.sum(), 1))
+    return Luminance(float(values.mean()), histogram)
+
+
+def shares(histograms: np.ndarray) -> np.ndarray:
+    """Histograms (n, 32) of pixels as shares of each, float32."""
+    totals = histograms.sum(axis=1, keepdims=True, dtype=np.float64)
+    found = np.empty(histograms.shape, np.float32)
+    return np.divide(histograms, np.maximum(totals, 1), out=found, casting="same_kind")
 
 
 def principal_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -103,7 +110,7 @@ def principal_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def _roots(histograms: np.ndarray) -> Iterator[np.ndarray]:
     """Square roots of histograms in float64, some thousand at a time."""
     for at in range(0, len(histograms), 4096):
-        yield np.sqrt(histograms[at : at + 4096].astype(np.float64))
+        yield np.sqrt(shares(histograms[at : at + 4096]).astype(np.float64))
 
 
 def neighbour_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -121,7 +128,7 @@ def neighbour_map(groups: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     name -> (n, 2) float; distances have no unit.
     """
     start = principal_map(groups)
-    features = np.concatenate([np.sqrt(np.array(groups[name])) for name in start])
+    features = np.concatenate([np.sqrt(shares(np.asarray(groups[name]))) for name in start])
     middle = np.concatenate(list(start.values()))
     middle -= middle.mean(0)
     places = _tsne(features, middle)

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from luts.tool.files import whole_file
 from luts.tool.gate import plain_plot
 
-from .exposure_map import BINS, FLOOR_EV, Luminances
+from .exposure_map import BINS, FLOOR_EV, Luminances, shares
 
 MOST_CAMERAS = 12
 MOST_DOTS = 20_000  # on the first map
@@ -94,7 +94,7 @@ def _draw_histograms(axes: Any, lights: Luminances, evs: np.ndarray) -> None:
     edges = np.linspace(FLOOR_EV, 0, BINS)
     known = sorted(set(evs[~np.isnan(evs)].tolist()))
     for ev in known:
-        axes.plot(edges, lights.histograms[evs == ev].mean(axis=0), label=f"{ev:+g}")
+        axes.plot(edges, shares(lights.histograms[evs == ev]).mean(axis=0), label=f"{ev:+g}")
     if known:
         axes.legend(title="EV")
     axes.set(xlabel="EV below white", ylabel="share of pixels", title="Luminance")
