@@ -285,6 +285,16 @@ def test_pictures_of_other_formats_and_names_are_found(name, pattern, tiny_data,
     assert psnr == pytest.approx(ours, abs=1 if path.suffix == ".JPG" else 1e-4)
 
 
+def test_a_data_set_that_is_elsewhere_is_told(finished, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(finished[0], moved)
+    about = json.loads((moved / "run.json").read_text())
+    about["dataset"]["folder"] = "out/demo"
+    (moved / "run.json").write_text(json.dumps(about))
+    with pytest.raises(RunError, match="its data set is not at out/demo; call this from where it"):
+        verify(moved)
+
+
 def test_stored_rows_come_out_again(finished, tmp_path):
     checked, found = verify(finished[0], count=6)
     assert (checked, found) == (6, [])

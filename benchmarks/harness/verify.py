@@ -73,6 +73,10 @@ def verify(
     places = places[good]
     if not len(places):
         raise RunError(f"{run}: no finished rows to verify")
+    if not Path(info.dataset.folder).is_dir():
+        raise RunError(
+            f"{run}: its data set is not at {info.dataset.folder}; call this from where it ran"
+        )
     dataset = open_dataset(Path(info.dataset.folder))
     if dataset.hash != info.dataset.hash:
         raise RunError(f"{dataset.folder}: not the data set these rows were made from any more")
