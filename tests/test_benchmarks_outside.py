@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -286,6 +287,27 @@ def test_what_cannot_be_a_picture_says_what_to_do(bad, tiny_data, tmp_path):
     assert summary.failed == len(WRONG)
     for name, status in WRONG.items():
         assert status in summary.reasons[name], name
+
+
+ENDED = """
+import os, signal, time
+
+
+def asked_to_end(picture):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(1)
+    return picture
+"""
+
+
+def test_a_run_that_is_asked_to_end_while_a_method_works_ends(tiny_data, tmp_path):
+    (tmp_path / "ended.py").write_text(ENDED)
+    words = ["run", "--data", str(tiny_data), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    words += ["--methods", f"{tmp_path / 'ended.py'}:asked_to_end"]
+    done = subprocess.run([sys.executable, "-m", "benchmarks", *words], capture_output=True)
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert (tmp_path / "out" / "rows.jsonl").read_text() == ""  # no method failed
 
 
 KINDS = ["double", "halves", "bfloat", "with_gradients", "a_view", "a_list", "OneOfSeveral"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from datagen.dataset.manifest import ManifestError
 from datagen.dataset.read import DataSet, load_pair
-from luts.tool.errors import UserError
+from luts.tool.errors import EndedError, UserError
 from luts.tool.files import sha256_file
 
 from ..methods.notes import listening
@@ -152,6 +152,8 @@ class Evaluator:
                     batch.samples[i].notes[name] = text
                 return self._measured(name, batch, made, keep=self.predictions is not None)
             halves = [[sample] for sample in batch.samples]
+        except EndedError:
+            raise
         except (Exception, SystemExit) as error:  # whatever it does, the run goes on
             words = status_of(error)  # the error itself would keep the device's memory taken
             if count == 1:

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
-from .errors import UserError
+from .errors import EndedError, UserError
 from .gate import MOST_TEXT, plain_lines, plain_text
 
 SUCCESS, PARTIAL, MISUSE, INTERRUPTED = 0, 1, 2, 130
@@ -152,7 +152,7 @@ def _ended_in_order() -> Iterator[None]:
         return
 
     def on_term(number: int, frame: object) -> NoReturn:
-        raise SystemExit(128 + number)
+        raise EndedError(128 + number)
 
     before = signal.signal(signal.SIGTERM, on_term)
     try:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import UserError
+from .errors import EndedError, UserError
 from .gate import plain_name
 from .isolation import isolated
 
@@ -45,6 +45,8 @@ def load_target(target: str) -> Any:
     module, _, attribute = target.rpartition(":")
     try:
         home = _from_file(Path(module)) if module.endswith(".py") else _imported(module)
+    except EndedError:
+        raise
     except (Exception, SystemExit) as error:  # whatever the file of somebody else does
         reason = next(iter(str(error).splitlines()), "")
         raise OutsideError(f"{module}: {type(error).__name__}: {reason}"[:300]) from error
