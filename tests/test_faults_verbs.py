@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import datagen
+from benchmarks.methods.models.trained.checkpoints import WEIGHTS
 from datagen.build.driver import Resources, build
 from datagen.images.codes import quantise
 from datagen.images.files import write_image
@@ -43,6 +44,7 @@ REFUSED = (
     "is at work here",
     "holds an earlier training",
     "another run writes here",
+    "is there already",
 )
 
 
@@ -62,6 +64,7 @@ def made(tmp_path_factory) -> Path:
     assert done("datagen", "subset", folder / "set", "--where", "ev<0", "-o", folder / "dark") == 0
     scored = ["--data", folder / "set", "--methods", "gamma", "he_rgb", "--jobs", "1"]
     assert done("benchmarks", "run", *scored, "--out", folder / "run") == 0
+    shutil.copy(WEIGHTS / "zero_dce.safetensors", folder / "z.safetensors")
     shutil.copy(next((folder / "set" / "luts").glob("*.cube")), folder / "lut.cube")
     return folder
 
@@ -185,6 +188,12 @@ VERBS: dict[str, Verb] = {
         names,
     ),
     "apply": Verb(lambda m, o: ["benchmarks", "apply", "gamma", m / "photos", "-o", o]),
+    "adopt": Verb(
+        lambda m, o: ["benchmarks", "adopt", "zero_dce", m / "z.safetensors", "--as", "x", "-o", o],
+        lambda out: {n: d for n, d in contents(out).items() if n.endswith(".safetensors")},
+    ),
+    "compare": Verb(lambda m, o: ["benchmarks", "compare", m / "run", m / "run"]),
+    "init": Verb(lambda m, o: ["datagen", "init", o / "r.toml"], codes=(0, 2)),  # 2: is there
     "luts apply": Verb(lambda m, o: ["luts", "apply", m / "lut.cube", m / "photos", "-o", o]),
     "luts fit": Verb(
         lambda m, o: [

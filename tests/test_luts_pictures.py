@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import cv2
@@ -11,6 +12,7 @@ import tifffile
 from PIL import Image
 
 from luts.pictures import PictureError, describe, read_info, read_picture, write_picture
+from luts.pictures.keep import exif_of
 from luts.tool.errors import UserError
 
 from .picture_files import (
@@ -466,3 +468,14 @@ def test_damaged_pictures_are_read_or_named(tmp_path):
 @pytest.mark.slow
 def test_two_thousand_damaged_pictures_are_read_or_named(tmp_path):
     assert read_mutated(tmp_path / "a", 2000, seed=2) > 700
+
+
+@pytest.mark.parametrize("kind", [10, 5])
+def test_an_exif_block_with_a_number_for_a_text_is_left_out(kind):
+    """DateTime as a fraction: Pillow reads it, and cannot write it again."""
+    block = b"II*\0" + struct.pack("<IHHHIIIII", 8, 1, 306, kind, 1, 26, 0, 1, 2)
+    data = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(data, "JPEG", exif=b"Exif\0\0" + block)
+    with Image.open(io.BytesIO(data.getvalue())) as picture:
+        assert 306 in picture.getexif()
+    assert exif_of(data.getvalue()) == b""

@@ -28,7 +28,8 @@ def exif_of(data: bytes) -> bytes:
         exif[ORIENTATION] = 1
     try:
         block = exif.tobytes()
-    except (struct.error, TypeError, ValueError, KeyError):  # a block that cannot be written again
+    # A block that cannot be written again, such as one with a number for a text.
+    except (struct.error, TypeError, ValueError, KeyError, AttributeError, OverflowError):
         return b""
     block = block.removeprefix(b"Exif\0\0")
     return block if len(block) <= MOST_EXIF else b""
