@@ -28,6 +28,7 @@ from benchmarks.methods.models.trained.checkpoints import (
     load_weights,
     save,
 )
+from benchmarks.methods.models.trained.state_dict import read_file
 
 RECORD = {"model": "zero_dce_pp", "training": {"model_settings": {"scale": 2}}}
 
@@ -303,3 +304,11 @@ def test_shipped_weights_are_complete_and_small():
     for path in files:
         if path.suffix == ".json":
             json.loads(path.read_text())
+
+
+def test_a_header_of_a_million_tensors_is_refused_before_it_is_read(tmp_path):
+    header = b"{" + b" " * (5 << 20) + b"}"
+    path = tmp_path / "zero_dce.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(CheckpointError, match="names tensors in 5242882 bytes; up to 4194304"):
+        read_file(path)

@@ -87,3 +87,10 @@ def test_a_timing_of_nothing_or_of_something_else_is_no_traceback(
     code = main(["report", str(out)])
     assert code == (2 if content.strip() else 0)
     assert "not a table of timings" in capsys.readouterr().err or not content.strip()
+
+
+def test_axes_show_numbers_and_no_markup(finished):
+    table = quality_and_cost(load_rows(finished), timing(gamma=1.0, he_rgb=300.0))
+    drawn = draw(table).decode()
+    assert "<!-- 10 -->" in drawn and "<!-- 100 -->" in drawn
+    assert "mathdefault" not in drawn

@@ -546,3 +546,17 @@ def test_a_picture_that_opencv_reads_is_read(copy):
     codes = cv2.imread(str(path))
     cv2.imwrite(str(path.with_suffix(".tif")), codes)
     assert header_size(path) == header_size(path.with_suffix(".tif")) == codes.shape[:2]
+
+
+def test_a_camera_of_control_characters_has_a_plain_name(tmp_path):
+    from PIL import Image
+
+    from datagen.raw.tags import MOST_NAME, Metadata
+    from datagen.sources.exif import read_capture
+
+    exif = Image.Exif()
+    exif[0x0110] = "EVIL \x1b[31m" + "\u202e" + "X" * 500
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
+    for name in (read_capture(tmp_path / "a.jpg").camera, Metadata(camera=exif[0x0110]).camera):
+        assert name.startswith("EVIL \ufffd[31m")
+        assert name.isprintable() and len(name) <= MOST_NAME

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"classical": "tab:blue", "model": "tab:orange"}
 LABELS = 12  # with more methods, only those of the front and the best of each kind are named
+CLOSE = (0.25, 0.03)  # shares of the panel within which two names would overlap
 AXES = {"p50_ms": "latency, median (ms)", "parameters": "parameters"}
 
 
@@ -111,13 +112,23 @@ def _panel(axes: Axes, table: pd.DataFrame, cost: str) -> None:
         axes.scatter(part[cost], part["psnr"], s=28, color=COLOURS.get(str(kind)), label=kind)
     # Many methods have no parameters at all, which a logarithm cannot show.
     axes.set_xscale("symlog", linthresh=10) if cost == "parameters" else axes.set_xscale("log")
+    # As numbers: powers of ten are markup, which is off where strangers' names are shown.
+    axes.xaxis.set_major_formatter(
+        lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}"
+    )
+    axes.xaxis.set_minor_formatter("")
     axes.grid(alpha=0.3)
     best_of_kinds = [str(part["psnr"].idxmax()) for _, part in table.groupby("kind")]
     named = dict.fromkeys([*front, *best_of_kinds]) if len(table) > LABELS else list(table.index)
-    for name in named:
+    taken: list[tuple[float, float]] = []
+    to_axes = axes.transData + axes.transAxes.inverted()
+    for name in sorted(named, key=lambda name: -table["psnr"].loc[name]):
         place = (float(table[cost].loc[name]), float(table["psnr"].loc[name]))
-        to_axes = axes.transData + axes.transAxes.inverted()
-        right = to_axes.transform(place)[0] > 0.5  # where a label would leave the panel
+        across, up = to_axes.transform(place)
+        if any(abs(across - x) < CLOSE[0] and abs(up - y) < CLOSE[1] for x, y in taken):
+            continue  # it would stand on the name of a better one
+        taken.append((across, up))
+        right = across > 0.5  # where a label would leave the panel
         axes.annotate(
             name,
             place,

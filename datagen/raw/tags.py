@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from luts.pictures.exif import checked_orientation
+from luts.tool.gate import plain_text
 
 from .directory import Directory, noise_pairs, numbers, rationals, read_directory
 
@@ -24,6 +25,7 @@ DNG_VERSION, UNIQUE_MODEL, AS_SHOT_XY = 50706, 50708, 50729
 BASELINE_EXPOSURE, BASELINE_OFFSET = 50730, 51109
 NOISE_PROFILE = 51041
 SUB_DIRECTORIES = 330
+MOST_NAME = 200  # characters of a camera's name
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Metadata:
     unreadable: bool = False  # a TIFF whose directories cannot be read
     directories: tuple[Directory, ...] = ()  # of a DNG: every picture in it, the first one first
     short_of: int = 0  # bytes that a DNG's own directory promises and the file lacks
+
+    def __post_init__(self) -> None:
+        # It goes into rows and onto pages.
+        object.__setattr__(self, "camera", plain_text(self.camera[:MOST_NAME]))
 
 
 def read_metadata(path: Path) -> Metadata:

@@ -14,6 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from luts.tool.gate import plain_text
+
+from ..raw.tags import MOST_NAME
+
 MODEL, DATE_TIME, EXIF = 272, 306, 34665
 TAKEN, TIME, APERTURE, SENSITIVITY = 36867, 33434, 33437, 34855
 NAMES = {TAKEN: "DateTimeOriginal", TIME: "ExposureTime", APERTURE: "FNumber"}
@@ -41,7 +45,8 @@ def read_capture(path: Path) -> Capture:
     except Exception:  # not a TIFF or JPEG, damaged tags: the libraries have many words for it
         return Capture()
     text = str(exif.get(TAKEN) or main.get(DATE_TIME, "")).strip("\0 ")
-    return Capture(str(main.get(MODEL, "")).strip("\0 "), _date(text), _exposure(exif))
+    camera = plain_text(str(main.get(MODEL, "")).strip("\0 ")[:MOST_NAME])
+    return Capture(camera, _date(text), _exposure(exif))
 
 
 def _tiff_tags(path: Path) -> tuple[Mapping[int, Any], Mapping[int, Any]]:
