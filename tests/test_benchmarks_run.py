@@ -289,9 +289,9 @@ def test_a_data_set_that_is_elsewhere_is_told(finished, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(finished[0], moved)
     about = json.loads((moved / "run.json").read_text())
-    about["dataset"]["folder"] = "out/demo"
+    about["dataset"]["folder"] = "out/gone"
     (moved / "run.json").write_text(json.dumps(about))
-    with pytest.raises(RunError, match="its data set is not at out/demo; call this from where it"):
+    with pytest.raises(RunError, match="its data set is not at out/gone; call this from where it"):
         verify(moved)
 
 
