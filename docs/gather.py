@@ -150,8 +150,8 @@ def curves(trained: str) -> None:
     row; lines say what weights their rounds began with, so gathering twice changes nothing. A row
     that `trained` does not hold keeps its curve.
     """
-    from benchmarks.training.queue import begun_with
-    from benchmarks.training.queue import curves as read
+    from benchmarks.training.standing import begun_with
+    from benchmarks.training.standing import curves as read
 
     from .results_tables import read as lines_of
 

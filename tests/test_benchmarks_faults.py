@@ -9,8 +9,8 @@ import torch
 
 from benchmarks.cli import main
 from benchmarks.training.kept import KeptPairs
-from benchmarks.training.queue import standing
 from benchmarks.training.settings import TrainingError
+from benchmarks.training.standing import standing
 from benchmarks.training.state import at_work, settings_of
 from luts.tool.files import locked
 from luts.tool.gate import LinkError

@@ -21,11 +21,13 @@ from benchmarks.methods.models.networks.star import _resized_tanh
 from benchmarks.methods.models.output import Output
 from benchmarks.methods.models.trained import checkpoints
 from benchmarks.training import queue, state
+from benchmarks.training import standing as standings
 from benchmarks.training.loop import learning_rate, train
 from benchmarks.training.material import Streamed
-from benchmarks.training.queue import rows_to_train, run_queue, standing
+from benchmarks.training.queue import rows_to_train, run_queue
 from benchmarks.training.settings import TrainingError, streamed_settings_for
 from benchmarks.training.stages import Pace, moment, moment_at
+from benchmarks.training.standing import standing
 from benchmarks.training.validate import validate
 from datagen.recipe.load import load_recipe
 from luts.tool.files import sha256_file
@@ -272,8 +274,8 @@ def test_a_run_starts_from_given_weights(material, tmp_path):
 def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
     material, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(queue, "BUDGETS", {False: 2.0, True: 2.0})
-    monkeypatch.setattr(queue, "LEAST_GAIN", -1.0)  # nothing settles before its budget is spent
+    monkeypatch.setattr(standings, "BUDGETS", {False: 2.0, True: 2.0})
+    monkeypatch.setattr(standings, "LEAST_GAIN", -1.0)  # nothing settles before its budget is spent
     monkeypatch.setattr(queue, "train", lambda *a, **k: train(*a, **k, clock=ticking(3.0)))
     rows, said, done = [MODEL, "highlight_shadow_curve"], [], []
     monkeypatch.setattr(
@@ -296,7 +298,7 @@ def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
     second = json.loads((tmp_path / MODEL / "round2" / "best.json").read_text())
     assert second["training"]["start"].endswith(".safetensors")
     assert second["training"]["lr"] == quick().lr / 2
-    curves = queue.curves(tmp_path, rows)
+    curves = standings.curves(tmp_path, rows)
     assert list(curves) == rows
     assert [at for at, _ in curves[MODEL]] == sorted(at for at, _ in curves[MODEL])
     assert (tmp_path / "curves.png").stat().st_size > 1000
@@ -307,7 +309,7 @@ def test_a_queue_gives_every_row_its_rounds_and_goes_on_after_a_kill(
 def test_a_first_round_goes_on_from_installed_weights_or_from_the_host(
     material, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(queue, "BUDGETS", {False: 1.0, True: 1.0})
+    monkeypatch.setattr(standings, "BUDGETS", {False: 1.0, True: 1.0})
     monkeypatch.setattr(queue, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(checkpoints, "WEIGHTS", tmp_path / "weights")
     monkeypatch.setattr(queue, "train", lambda *a, **k: train(*a, **k, clock=ticking(3.0)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..methods.models.trained.record import TrainingRecord
-    from ..training.queue import Standing
+    from ..training.standing import Standing
 
 EXAMPLE = "benchmarks train-all --stream stream --source hdri --out out/train"
 
@@ -51,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     from luts.tool.command import PARTIAL, SUCCESS
 
-    from ..training.queue import is_better, left, rows_to_train, run_queue, standing
+    from ..training.queue import is_better, rows_to_train, run_queue
+    from ..training.standing import left, standing
 
     rows = rows_to_train(args.only, slow=args.slow)
     if args.list:

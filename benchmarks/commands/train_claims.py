@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> None:
     from luts.tool.errors import UserError
 
     from ..training.claims import CLAIMS, outcomes, run_claims, write_outcomes
-    from ..training.queue import installed_on, standing
+    from ..training.queue import installed_on
+    from ..training.standing import standing
     from .train import material
 
     if unknown := [name for name in args.only if name not in CLAIMS]:

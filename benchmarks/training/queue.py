@@ -12,9 +12,7 @@ local version otherwise from what its host has learned so far; else from weights
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +25,11 @@ from .loop import train
 from .material import Material
 from .plot import plot_curves
 from .settings import Training, TrainingError, streamed_settings_for
-from .state import LAST_PART, SCORED, SCORES, STATE, at_work, read_rows, settings_of
+from .standing import Standing, curves, left, standing
+from .state import STATE, at_work, settings_of
 
-LEAST_GAIN = 0.15  # dB
 ROUNDS = (1.0, 1.0, 1.5, 2.0)  # of the queue's minutes; later rounds are as long as the last
 LATER_SHARES = (0.1, 0.9)  # of the stages in later rounds
-BUDGETS = {False: 3.5, True: 7.0}  # of the queue's minutes, for light and for heavy rows
 
 # Most wanted first; whatever else learns follows in the order of the table.
 ORDER = (
@@ -57,22 +54,8 @@ ORDER = (
     "deep_upe+concat",
     "deep_upe+ranlen",
 )
-HEAVY = ("retinexformer", "dped", "dpe", "msec", "unet", "adaint", "star_dce")
 # Their arithmetic gains nothing from 16 bits on a processor, or does not allow it.
 FLOAT32 = ("hdr_cnn", "light_grid", "highlight_shadow")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a row is: finished rounds, the curve of all of them, and what it gained lately."""
-
-    row: str
-    rounds: int
-    seconds: float
-    best: Path | None
-    score: float
-    gain: float | None
-    settled: bool
 
 
 def rows_to_train(only: Sequence[str] = (), *, slow: bool = False) -> list[str]:
@@ -88,60 +71,6 @@ def rows_to_train(only: Sequence[str] = (), *, slow: bool = False) -> list[str]:
         return list(dict.fromkeys(only))
     usual = [name for name in trained if slow or not MODELS[name].slow]
     return list(dict.fromkeys([*ORDER, *usual]))
-
-
-def standing(out: Path, row: str, minutes: float) -> Standing:
-    """What the folders of a row say."""
-    curve: list[tuple[float, float]] = []
-    best, score, rounds, seconds = None, float("-inf"), 0, 0.0
-    for number in range(1, 1000):
-        folder = out / row / f"round{number}"
-        lines = _scores(folder)
-        if not lines:
-            break
-        curve += [(seconds + line["seconds"], line["score"]) for line in lines]
-        top = max(line["score"] for line in lines)
-        if top > score:
-            best, score = folder / "best.safetensors", top
-        seconds += lines[-1]["seconds"]
-        if lines[-1]["progress"] < 1:
-            break
-        rounds = number
-    gain = _late_gain(curve, seconds)
-    spent = seconds >= 60 * minutes * BUDGETS[_is_heavy(row)]
-    settled = rounds > 0 and (spent or (gain is not None and gain < LEAST_GAIN))
-    return Standing(row, rounds, seconds, best, score, gain, settled)
-
-
-def curves(out: Path, rows: Sequence[str]) -> dict[str, list[tuple[float, float]]]:
-    """Seconds since its first round began, and mean PSNR, of every validation of the rows begun."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for row in rows:
-        seconds, curve = 0.0, []
-        for number in itertools.count(1):
-            lines = _scores(out / row / f"round{number}", (*SCORED, "psnr"))
-            if not lines:
-                break
-            curve += [(seconds + line["seconds"], line["psnr"]) for line in lines]
-            seconds += lines[-1]["seconds"]
-        if curve:
-            found[row] = curve
-    return found
-
-
-def begun_with(out: Path, row: str) -> tuple[str, float]:
-    """What the first round of a row began with.
-
-    12 digits of the weights' SHA-256, "" if they were drawn, and the minutes that the row itself
-    had been trained before.
-    """
-    path = out / row / "round1" / "best.json"
-    if not path.is_file():
-        return "", 0.0
-    record = parse_record(path)
-    own = Path(str(record.training.facts.get("start", ""))).stem == row
-    before = float(record.facts.get("seconds_before", 0.0)) if own else 0.0
-    return str(record.facts.get("started_from", ""))[:12], before / 60
 
 
 def run_queue(
@@ -251,13 +180,6 @@ def is_better(standing: Standing, material: Material) -> bool:
     return standing.score > known.get("score", float("-inf"))
 
 
-def left(out: Path, rows: Sequence[str], minutes: float) -> str:
-    """What is still to do, in words."""
-    open_rows = [one for one in (standing(out, row, minutes) for row in rows) if not one.settled]
-    fresh = sum(one.rounds == 0 for one in open_rows)
-    return f"{len(open_rows)} of {len(rows)} rows left, {fresh} of them without a round"
-
-
 def _beginning(out: Path, row: str, number: int, material: Material) -> dict[str, Any]:
     """Settings of a first round that goes on from what others learned."""
     host, local, _ = row.partition("+")
@@ -302,18 +224,3 @@ def _jobs(
         # `min` takes the first of equals: the order of the rows.
         row = min(open_rows, key=lambda name: now[name].rounds)
         yield row, now[row].rounds + 1
-
-
-def _late_gain(curve: Sequence[tuple[float, float]], seconds: float) -> float | None:
-    """What the best score gained over the last quarter of the time, dB."""
-    before = [score for at, score in curve if at <= LAST_PART * seconds + 1]
-    return max(score for _, score in curve) - max(before) if before else None
-
-
-def _is_heavy(row: str) -> bool:
-    return row.startswith(HEAVY)
-
-
-def _scores(folder: Path, names: Sequence[str] = SCORED) -> list[dict[str, float]]:
-    path = folder / SCORES
-    return read_rows(path, names) if path.is_file() else []
