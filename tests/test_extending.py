@@ -290,7 +290,8 @@ def test_the_tests_over_its_table_and_the_pages_take_it_up(added):
     thing, copy = added
     for name in ("tests", "docs"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(*LARGE))
-    shutil.copy(ROOT / "pyproject.toml", copy)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, copy)
     for raw in (ROOT / "datagen" / "samples").glob("*.dng"):
         shutil.copy(raw, copy / "datagen" / "samples")
     passed = python(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *thing.checked)
