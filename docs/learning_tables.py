@@ -16,6 +16,8 @@ from .results_tables import read
 # Measures of validation and how tables call them.
 VALIDATED = {"under": "under", "shot": "as shot", "over": "over", "plain": "no LUT", "lut": "LUT"}
 UNKNOWN = "not recorded"
+SPENT = ("seconds", "seconds_before")
+LUT_HOSTS = ("image_adaptive_lut", "adaint", "clut")
 
 
 def records() -> dict[str, TrainingRecord]:
@@ -38,7 +40,7 @@ def trained() -> str:
         ]
     ]
     for name, record in records().items():
-        seconds = sum(float(record.facts.get(k, 0)) for k in ("seconds", "seconds_before"))
+        seconds = sum(float(record.facts.get(k, 0)) for k in SPENT)
         pictures = record.facts.get("pictures")
         lines.append(
             [
@@ -112,7 +114,18 @@ def validated() -> str:
     return plain_markdown(lines)
 
 
+def luts() -> str:
+    """Rows that predict LUTs: minutes, those of their host included, and the mean PSNR on val."""
+    lines = [["row", "minutes", "mean PSNR (dB)"]]
+    for name, record in records().items():
+        if name.partition("+")[0] in LUT_HOSTS and "psnr" in record.validation:
+            minutes = sum(float(record.facts.get(k, 0)) for k in SPENT) / 60
+            lines.append([name, f"{minutes:.0f}", f"{record.validation['psnr']:.1f}"])
+    return plain_markdown(lines)
+
+
 TABLES = {
+    "results-luts": luts,
     "results-trained": trained,
     "results-rules": rules,
     "results-validated": validated,
